@@ -1,0 +1,140 @@
+"""Append-only tables, guarded by the database itself.
+
+A model asks for it with `guard = Guard(…)` in its body. Django remakes SQLite tables on some migrations
+and silently drops their triggers, so the guards are installed after every migrate, and `missing()` lets
+`doctor` and a test look for them.
+
+Triggers are a hindrance, not evidence: whoever owns the database can drop them. The signed log is the evidence.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What the database refuses on a table.
+
+    update: SQL condition over OLD and NEW under which an UPDATE is refused ("1=1" refuses all, "" none).
+    delete: the same for DELETE, over OLD.
+    insert: the same for INSERT, over NEW.
+    """
+
+    update: str = "1=1"
+    delete: str = "1=1"
+    insert: str = ""
+
+
+def guarded() -> Iterator[tuple[str, Guard]]:
+    """Every table that has a guard, with it."""
+    for model in apps.get_models(include_auto_created=True):
+        guard = getattr(model, "guard", None)
+        if isinstance(guard, Guard):
+            yield model._meta.db_table, guard
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Put every guard in place, again if need be; tables that do not exist yet are left for the next time."""
+    statements = _sqlite if connection.vendor == "sqlite" else _postgresql
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        for table, guard in guarded():
+            if table in tables:
+                for statement in statements(table, guard):
+                    cursor.execute(statement)
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Take every guard away: for a test that empties its tables, never for the service."""
+    with connection.cursor() as cursor:
+        for table, guard in guarded():
+            for event, _ in _events(guard):
+                on = "" if connection.vendor == "sqlite" else f' ON "{table}"'
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{_name(table, event)}"{on}')
+            if connection.vendor != "sqlite":
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{_name(table, "truncate")}" ON "{table}"')
+
+
+def missing(connection: BaseDatabaseWrapper) -> list[str]:
+    """Names of the triggers that should be there and are not."""
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if connection.vendor == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        there = {row[0] for row in cursor.fetchall()}
+    wanted = [_name(table, event) for table, guard in guarded() for event, _ in _events(guard)]
+    return [name for name in wanted if name not in there]
+
+
+def install_after_migrate(*, using: str, **_: Any) -> None:
+    install(connections[using])
+
+
+def _events(guard: Guard) -> Iterator[tuple[str, str]]:
+    for event in ("insert", "update", "delete"):
+        condition = getattr(guard, event)
+        if condition:
+            yield event, condition
+
+
+def _name(table: str, event: str) -> str:
+    return f"guard_{table}_{event}"
+
+
+def _sqlite(table: str, guard: Guard) -> Iterator[str]:
+    for event, condition in _events(guard):
+        name = _name(table, event)
+        yield f'DROP TRIGGER IF EXISTS "{name}"'
+        yield (
+            f'CREATE TRIGGER "{name}" BEFORE {event.upper()} ON "{table}" WHEN {condition} '
+            f"BEGIN SELECT RAISE(ABORT, 'append only: {table} refuses this {event}'); END"
+        )
+
+
+def _postgresql(table: str, guard: Guard) -> Iterator[str]:
+    yield (
+        "CREATE OR REPLACE FUNCTION trust_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'append only: % refuses this %', TG_TABLE_NAME, lower(TG_OP) "
+        "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    for event, condition in _events(guard):
+        name = _name(table, event)
+        yield f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"'
+        # PostgreSQL allows no sub-query in WHEN: the condition stands in a function of its own.
+        yield (
+            f'CREATE OR REPLACE FUNCTION "{name}_check"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN '
+            f"IF {condition} THEN RAISE EXCEPTION 'append only: {table} refuses this {event}' "
+            f"USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+            f"RETURN {'OLD' if event == 'delete' else 'NEW'}; END $$"
+        )
+        yield (
+            f'CREATE TRIGGER "{name}" BEFORE {event.upper()} ON "{table}" '
+            f'FOR EACH ROW EXECUTE FUNCTION "{name}_check"()'
+        )
+        # ALWAYS: session_replication_role = replica does not switch it off.
+        yield f'ALTER TABLE "{table}" ENABLE ALWAYS TRIGGER "{name}"'
+    if guard.delete:
+        name = _name(table, "truncate")
+        yield f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"'
+        yield (
+            f'CREATE TRIGGER "{name}" BEFORE TRUNCATE ON "{table}" '
+            f"FOR EACH STATEMENT EXECUTE FUNCTION trust_refuse()"
+        )
+        yield f'ALTER TABLE "{table}" ENABLE ALWAYS TRIGGER "{name}"'
+
+
+class AppendOnly(models.Model):
+    """A table whose rows are written once and never again."""
+
+    guard = Guard()
+
+    class Meta:
+        abstract = True

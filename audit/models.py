@@ -1,0 +1,117 @@
+"""The log as tables. What each may do is in its guard; what it means is in docs/architecture.md, The log."""
+
+from django.db import models
+
+from audit.guards import AppendOnly, Guard
+
+
+class Entry(AppendOnly):
+    """One fact. `leaf` is the truth, hashed as stored; the other columns repeat it for searching."""
+
+    id = models.UUIDField(primary_key=True)
+    recorded_at = models.DateTimeField()
+    action = models.CharField(max_length=64)
+    actor_type = models.CharField(max_length=16)
+    actor_ref = models.CharField(max_length=64, blank=True)
+    subject = models.CharField(max_length=32, blank=True)
+    purpose = models.CharField(max_length=64, blank=True)
+    recipient = models.CharField(max_length=64, blank=True)
+    outcome = models.CharField(max_length=16, blank=True)
+    reason = models.CharField(max_length=32, blank=True)
+    leaf = models.BinaryField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject", "id"], name="entry_subject"),
+            models.Index(fields=["action", "id"], name="entry_action"),
+            models.Index(fields=["recipient", "id"], name="entry_recipient"),
+            models.Index(fields=["purpose", "id"], name="entry_purpose"),
+        ]
+
+
+class Payload(models.Model):
+    """The personal data of an entry, encrypted under its subject's secret; erasure deletes it."""
+
+    entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="payload")
+    subject = models.CharField(max_length=32, blank=True, db_index=True)
+    sealed = models.BinaryField()
+
+    guard = Guard(delete="")
+
+
+class SubjectSecret(models.Model):
+    """The wrapped secret of one subject; erasure deletes it."""
+
+    pseudonym = models.CharField(max_length=32, primary_key=True)
+    wrapped = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    guard = Guard(delete="", update="OLD.pseudonym <> NEW.pseudonym")
+
+
+class Pending(models.Model):
+    """The outbox: entries that are committed and not yet in the tree."""
+
+    id = models.BigAutoField(primary_key=True)
+    entry = models.OneToOneField(Entry, models.PROTECT, related_name="pending")
+    leaf_hash = models.BinaryField()
+
+    guard = Guard(delete="")
+
+
+class Leaf(AppendOnly):
+    """Which entry stands at which place of the log."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(Entry, models.PROTECT, related_name="leaf_row")
+
+
+class Tile(models.Model):
+    """256 hashes of one level (C2SP tlog-tiles). A partial tile is a prefix of the full one, so a tile only grows."""
+
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    data = models.BinaryField()
+
+    guard = Guard(
+        update="NEW.level <> OLD.level OR NEW.\"index\" <> OLD.\"index\" OR length(NEW.data) < length(OLD.data) "
+        "OR substr(NEW.data, 1, length(OLD.data)) <> OLD.data",
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "index"], name="tile_place")]
+
+
+class Head(models.Model):
+    """How far the tree has grown: one row, only ever larger."""
+
+    size = models.BigIntegerField(default=0)
+    root = models.BinaryField()
+
+    guard = Guard(update="NEW.size <= OLD.size")
+
+
+class Checkpoint(AppendOnly):
+    """A signed head of the log (C2SP tlog-checkpoint)."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    signed_at = models.DateTimeField()
+
+
+class VerifierKey(AppendOnly):
+    """A public key of the log, as a C2SP vkey line."""
+
+    vkey = models.CharField(max_length=255, unique=True)
+    purpose = models.CharField(max_length=16)
+    created_at = models.DateTimeField()
+
+
+class Verification(AppendOnly):
+    """The log checked against itself: when, how far, with what result."""
+
+    checked_at = models.DateTimeField()
+    size = models.BigIntegerField()
+    good = models.BooleanField()
+    finding = models.TextField(blank=True)

@@ -1,0 +1,1 @@
+"""The verbs of the log: append, seal, prove, verify, export, search."""

@@ -1,0 +1,176 @@
+"""Write one fact into the log, and read facts back.
+
+`append` is the only way in, and only `consent.services.ledger` calls it. The entry and its place in the outbox are
+written in the caller's transaction: the fact and its evidence commit together or not at all.
+"""
+
+import json
+import secrets
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import models, transaction
+
+from audit import vault
+from audit.models import Entry, Payload, Pending
+from audit.proof import canonical, commitment, merkle
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and through which request.
+
+    type: `customer`, `system`, `staff`, `guardian`, `browser` or `operator` (a person at a terminal).
+    ref: a recipient's key or a staff number; never a name, never what a caller can write.
+    name: who it is in words; kept in the payload only.
+    request: our own id of the request.
+    correlation: the caller's X-Request-ID; kept in the payload only.
+    """
+
+    type: str
+    ref: str = ""
+    name: str = ""
+    request: str = ""
+    correlation: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What happened, in words that may stand in the log for ever. No personal data, nothing a caller can write."""
+
+    action: str
+    subject: str = ""
+    purpose: str = ""
+    version: int | None = None
+    recipient: str = ""
+    outcome: str = ""
+    reason: str = ""
+    object: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def append(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | None, known: bool = True) -> Entry:
+    """Write the entry of one fact, its outbox row, and its payload encrypted under the subject's secret.
+
+    known=False is a fact about somebody we do not know: the payload is committed to under a salt that is thrown
+    away, and not stored, so that nobody can ask the log whether we were once asked about a person.
+
+    Raises RuntimeError outside a transaction: an entry without its fact, or a fact without its entry, must not exist.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("The log is written in the transaction of the fact itself; open one first.")
+    entry_id = uuid7(now)
+    content = canonical.dumps(_payload(payload or {}, by))
+    box = (vault.of(fact.subject) if fact.subject else vault.house()) if known else None
+    salt = box.salt(str(entry_id)) if box else secrets.token_bytes(32)
+    leaf = canonical.dumps(_leaf(entry_id, fact, by, now, commitment.commit(salt, content)))
+    entry = Entry.objects.create(
+        id=entry_id,
+        recorded_at=now,
+        action=fact.action,
+        actor_type=by.type,
+        actor_ref=by.ref,
+        subject=fact.subject,
+        purpose=fact.purpose,
+        recipient=fact.recipient,
+        outcome=fact.outcome,
+        reason=fact.reason,
+        leaf=leaf,
+    )
+    Pending.objects.create(entry=entry, leaf_hash=merkle.leaf_hash(leaf))
+    if box:
+        Payload.objects.create(entry=entry, subject=fact.subject, sealed=box.seal(content, str(entry_id)))
+    return entry
+
+
+def payloads(entries: Iterable[Entry]) -> dict[uuid.UUID, dict[str, Any]]:
+    """The opened payloads of entries, by entry id; those of erased subjects are absent."""
+    rows = list(Payload.objects.filter(entry_id__in=[entry.id for entry in entries]))
+    boxes: dict[str, vault.Vault | None] = {}
+    opened = {}
+    for row in rows:
+        if row.subject not in boxes:
+            boxes[row.subject] = _box(row.subject)
+        box = boxes[row.subject]
+        if box is not None:
+            opened[row.entry_id] = json.loads(box.open(bytes(row.sealed), str(row.entry_id)))
+    return opened
+
+
+def search(
+    *,
+    subject: str | None = None,
+    actions: Iterable[str] = (),
+    purpose: str = "",
+    recipient: str = "",
+    outcome: str = "",
+    since: datetime | None = None,
+    before: uuid.UUID | None = None,
+    limit: int = 100,
+) -> list[Entry]:
+    """Entries, newest first; `before` is the id of the last entry of the page before."""
+    found: models.QuerySet[Entry] = Entry.objects.order_by("-id").select_related("leaf_row")
+    exact = {"purpose": purpose, "recipient": recipient, "outcome": outcome}
+    found = found.filter(**{name: value for name, value in exact.items() if value})
+    if subject is not None:
+        found = found.filter(subject=subject)
+    if actions:
+        found = found.filter(action__in=tuple(actions))
+    if since:
+        found = found.filter(recorded_at__gte=since)
+    if before:
+        found = found.filter(id__lt=before)
+    return list(found[:limit])
+
+
+def uuid7(now: datetime) -> uuid.UUID:
+    """A UUIDv7 whose order is the order of time, to a quarter of a microsecond (RFC 9562, 6.2 method 3)."""
+    microseconds = int(now.timestamp() * 1_000_000)
+    milliseconds, rest = divmod(microseconds, 1000)
+    value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | (rest * 4096 // 1000) << 64
+    return uuid.UUID(int=value | 0b10 << 62 | secrets.randbits(62))
+
+
+def moment(value: datetime) -> str:
+    """A time as the log writes it: RFC 3339, UTC, microseconds."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _box(subject: str) -> vault.Vault | None:
+    if not subject:
+        return vault.house()
+    try:
+        return vault.of(subject)
+    except vault.Unreadable:
+        return None
+
+
+def _payload(payload: dict[str, Any], by: Actor) -> dict[str, Any]:
+    extra = {"actor_name": by.name, "correlation": by.correlation}
+    return payload | {name: value for name, value in extra.items() if value}
+
+
+def _leaf(entry_id: uuid.UUID, fact: Fact, by: Actor, now: datetime, committed: str) -> dict[str, Any]:
+    leaf: dict[str, Any] = {
+        "v": 1,
+        "id": str(entry_id),
+        "at": moment(now),
+        "action": fact.action,
+        "actor": {"type": by.type, "ref": by.ref} if by.ref else {"type": by.type},
+        "commitment": committed,
+    }
+    optional = {
+        "subject": fact.subject,
+        "purpose": fact.purpose,
+        "version": fact.version,
+        "recipient": fact.recipient,
+        "outcome": fact.outcome,
+        "reason": fact.reason,
+        "object": fact.object,
+        "details": fact.details,
+        "request": by.request,
+    }
+    return leaf | {name: value for name, value in optional.items() if value}

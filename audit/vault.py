@@ -1,0 +1,81 @@
+"""Personal data beside the log, readable only while its subject's secret lives.
+
+Each subject has one 256-bit secret, wrapped by the data key. From it come the key that encrypts the subject's
+payloads and identifiers (AES-256-GCM) and the salt of each commitment. Destroying the secret destroys both: what was
+encrypted cannot be opened, and what was committed to cannot be guessed.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from audit import keys
+from audit.models import SubjectSecret
+
+
+class Unreadable(ValueError):
+    """The secret is gone (erased), or the bytes are not what was sealed."""
+
+
+@dataclass(frozen=True)
+class Vault:
+    """The secret of one subject, opened."""
+
+    secret: bytes
+
+    def seal(self, plain: bytes, bound_to: str) -> bytes:
+        """Encrypt; `bound_to` names the place the bytes belong to, and opening elsewhere fails."""
+        nonce = secrets.token_bytes(12)
+        return nonce + AESGCM(_expand(self.secret, "enc")).encrypt(nonce, plain, bound_to.encode())
+
+    def open(self, sealed: bytes, bound_to: str) -> bytes:
+        """The plain bytes; raises Unreadable when they were changed or moved."""
+        try:
+            return AESGCM(_expand(self.secret, "enc")).decrypt(sealed[:12], sealed[12:], bound_to.encode())
+        except InvalidTag:
+            raise Unreadable("These bytes were not sealed for this place.") from None
+
+    def salt(self, entry_id: str) -> bytes:
+        """The 32-byte salt of one entry's commitment; nothing needs to be stored for it."""
+        return hmac.digest(_expand(self.secret, "commit"), entry_id.encode(), "sha256")
+
+
+def create(pseudonym: str, *, now: datetime) -> Vault:
+    """A new secret for a new subject."""
+    secret = secrets.token_bytes(32)
+    SubjectSecret.objects.create(pseudonym=pseudonym, wrapped=_wrapper().seal(secret, pseudonym), created_at=now)
+    return Vault(secret)
+
+
+def of(pseudonym: str) -> Vault:
+    """The vault of a subject; raises Unreadable when it was erased."""
+    row = SubjectSecret.objects.filter(pseudonym=pseudonym).values_list("wrapped", flat=True).first()
+    if row is None:
+        raise Unreadable("The secret of this subject was destroyed.")
+    return Vault(_wrapper().open(bytes(row), pseudonym))
+
+
+def house() -> Vault:
+    """The vault for what concerns no customer: catalogue changes, staff names."""
+    return Vault(keys.derived("data", "house"))
+
+
+def lookup_hash(namespace: str, value: str) -> bytes:
+    """32 bytes that find an identifier again without telling it (HMAC-SHA-256 under the lookup key)."""
+    return hmac.digest(keys.derived("lookup", "identifier"), f"{namespace}\0{value}".encode(), "sha256")
+
+
+def _wrapper() -> Vault:
+    return Vault(keys.derived("data", "wrap"))
+
+
+@lru_cache(maxsize=4096)
+def _expand(secret: bytes, use: str) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt=None, info=use.encode()).derive(secret)

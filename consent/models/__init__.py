@@ -1,0 +1,25 @@
+"""Tables, constraints and filters; no verbs. Only services write here."""
+
+from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient
+from consent.models.consents import ConsentEvent, ConsentState
+from consent.models.idempotency import Answer
+from consent.models.keys import ApiKey
+from consent.models.portal_links import PortalLink, PortalSession
+from consent.models.subjects import Identifier, Subject
+
+__all__ = [
+    "Answer",
+    "ApiKey",
+    "Category",
+    "ConsentEvent",
+    "ConsentState",
+    "Controller",
+    "Identifier",
+    "NoticeText",
+    "PortalLink",
+    "PortalSession",
+    "Purpose",
+    "PurposeVersion",
+    "Recipient",
+    "Subject",
+]

@@ -1,0 +1,60 @@
+"""What customers said (append-only), and the current answer folded from it."""
+
+from django.db import models
+from django.db.models import Q
+
+from audit.guards import AppendOnly
+from consent.models.catalogue import NoticeText, Purpose, PurposeVersion
+from consent.models.subjects import Subject
+
+
+class ConsentEvent(AppendOnly):
+    """One act of one customer on one purpose. `id` is the order of recording; evidence is in the entry's payload.
+
+    notice is empty only for what was imported from before our first text, and for reductions shown no text.
+    assumed: the caller sent no digest, so the notice is the one in force when the act was collected.
+    """
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="events")
+    purpose = models.ForeignKey(Purpose, models.PROTECT)
+    version = models.ForeignKey(PurposeVersion, models.PROTECT)
+    notice = models.ForeignKey(NoticeText, models.PROTECT, null=True)
+    assumed = models.BooleanField(default=False)
+    act = models.CharField(max_length=16)
+    categories = models.JSONField(default=list)
+    recipients = models.JSONField(default=list)
+    channel = models.CharField(max_length=32)
+    actor = models.CharField(max_length=16)
+    language = models.CharField(max_length=16, blank=True)
+    collected_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    imported = models.BooleanField(default=False)
+    entry_id = models.UUIDField(unique=True)  # its audit entry, and the number of its receipt
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "purpose", "id"], name="event_subject_purpose")]
+
+
+class ConsentState(models.Model):
+    """The current answer per customer and purpose: fold(events), written in the same transaction."""
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="states")
+    purpose = models.ForeignKey(Purpose, models.PROTECT)
+    status = models.CharField(max_length=16)
+    version = models.ForeignKey(PurposeVersion, models.PROTECT, null=True)
+    categories = models.JSONField(default=list)
+    recipients = models.JSONField(default=list)
+    expires_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    objected = models.BooleanField(default=False)
+    by_guardian = models.BooleanField(default=False)
+    since = models.DateTimeField()
+    event = models.ForeignKey(ConsentEvent, models.PROTECT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "purpose"], name="state_subject_purpose"),
+            models.CheckConstraint(
+                condition=~Q(status__in=["given", "renewed"]) | Q(version__isnull=False), name="state_given_to_a_version"
+            ),
+        ]

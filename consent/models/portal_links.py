@@ -1,0 +1,26 @@
+"""How a customer comes in: a link that works once, then a session. Customers are not Django users."""
+
+from django.db import models
+
+from consent.models.subjects import Subject
+
+
+class PortalLink(models.Model):
+    """An invitation to one customer, valid once and at most five minutes."""
+
+    subject = models.ForeignKey(Subject, models.CASCADE)
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    language = models.CharField(max_length=16, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class PortalSession(models.Model):
+    """A customer's visit. level 1: known; 2: freshly confirmed."""
+
+    subject = models.ForeignKey(Subject, models.CASCADE)
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    level = models.PositiveSmallIntegerField(default=1)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()

@@ -1,0 +1,269 @@
+"""The catalogue: publish what a file says, and read what is in force."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Max
+
+from audit.services.entries import Actor, Fact
+from consent.errors import Field, Invalid, NotFound
+from consent.models import Category, ConsentState, Controller, NoticeText, Purpose, PurposeVersion, Recipient
+from consent.models.catalogue import VersionCategory, VersionRecipient
+from consent.rules import catalogue as rules
+from consent.rules import decision, material
+from consent.rules.decision import Terms
+from consent.services import ledger
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that applying a file does: `kind` is controller, recipient, category, purpose or retire.
+
+    touches: how many customers' choices rest on the purpose now; with `material` they are off until they choose.
+    """
+
+    kind: str
+    key: str
+    what: str
+    number: int | None = None
+    material: bool = False
+    touches: int = 0
+    changes: list[material.Change] = field(default_factory=list)
+
+
+def diff(*, document: Any) -> list[Step]:
+    """What applying a file would do; an empty list means the catalogue already says the same.
+
+    Raises Invalid naming everything that is wrong in the file.
+    """
+    parsed = rules.parse(document)
+    _check_references(parsed)
+    steps = [
+        Step(kind, row["key"], "change" if row["key"] in known else "add")
+        for kind, model in _PLAIN.items()
+        for known in [{each.key: each for each in model.objects.all()}]
+        for row in parsed[_PLURAL[kind]]
+        if not _same(known.get(row["key"]), row)
+    ]
+    published = {each.key: each for each in Purpose.objects.select_related("current")}
+    for row in parsed["purposes"]:
+        step = _purpose_step(row, published.get(row["key"]))
+        if step:
+            steps.append(step)
+    return steps
+
+
+@transaction.atomic
+def apply(*, document: Any, by: Actor, now: datetime) -> list[Step]:
+    """Publish a file. Idempotent: a second apply changes nothing and returns no steps.
+
+    An edit of a published version makes the next version. Raises Invalid; then nothing was changed.
+    """
+    parsed = rules.parse(document)
+    steps = diff(document=document)
+    for step in steps:
+        row = next(each for each in parsed[_PLURAL.get(step.kind, "purposes")] if each["key"] == step.key)
+        if step.kind in _PLAIN:
+            _save(step.kind, row, by, now)
+        elif step.kind == "retire":
+            _retire(row["key"], by, now)
+        else:
+            _publish(row, step, by, now)
+    _order(parsed["purposes"])
+    return steps
+
+
+def purposes() -> models.QuerySet[Purpose]:
+    """Published purposes in catalogue order, with what is in force."""
+    return Purpose.objects.filter(current__isnull=False).select_related("controller", "current")
+
+
+def purpose(key: str) -> Purpose:
+    """One published purpose; raises NotFound."""
+    found = purposes().filter(key=key).first()
+    if found is None:
+        raise NotFound(f"No purpose {key} was ever published." if rules.text.KEY.fullmatch(key) else "")
+    return found
+
+
+def version(key: str, number: int) -> PurposeVersion:
+    """One published version; raises NotFound, also for a draft."""
+    found = PurposeVersion.objects.filter(purpose__key=key, number=number, published_at__isnull=False).first()
+    if found is None:
+        raise NotFound("No such version was published.")
+    return found
+
+
+def texts(of: PurposeVersion) -> dict[str, NoticeText]:
+    """The approved words of a version, by language."""
+    return {row.language: row for row in of.texts.filter(approved_at__isnull=False).order_by("language")}
+
+
+def recipient(key: str) -> Recipient:
+    """One recipient; raises NotFound."""
+    found = Recipient.objects.filter(key=key).first()
+    if found is None:
+        raise NotFound("No such recipient is in the catalogue.")
+    return found
+
+
+def terms(of: PurposeVersion) -> Terms:
+    """What a published version allows. It never changes, so it is kept in memory under its digest."""
+    return _terms(of.pk, of.digest)
+
+
+def categories_named(keys: Iterable[str]) -> dict[str, Category]:
+    """Category rows by key."""
+    return {row.key: row for row in Category.objects.filter(key__in=list(keys))}
+
+
+@lru_cache(maxsize=1024)
+def _terms(pk: int, digest: str) -> Terms:  # noqa: ARG001  the digest keeps two databases apart
+    row = PurposeVersion.objects.get(pk=pk)
+    return Terms(
+        number=row.number,
+        legal_basis=row.legal_basis,
+        categories=tuple(row.categories.order_by("versioncategory__position").values_list("key", flat=True)),
+        recipients=tuple(row.recipients.order_by("versionrecipient__position").values_list("key", flat=True)),
+        sale_or_sharing=row.sale_or_sharing,
+        min_age=row.min_age,
+    )
+
+
+_PLAIN: dict[str, Any] = {"controller": Controller, "recipient": Recipient, "category": Category}
+_PLURAL = {"controller": "controllers", "recipient": "recipients", "category": "categories"}
+
+
+def _same(row: models.Model | None, wanted: Mapping[str, Any]) -> bool:
+    return row is not None and all(getattr(row, name) == value for name, value in wanted.items())
+
+
+def _check_references(parsed: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Every key a purpose names stands in the file or in the catalogue already."""
+    known = {
+        kind: {row["key"] for row in parsed[_PLURAL[kind]]} | set(model.objects.values_list("key", flat=True))
+        for kind, model in _PLAIN.items()
+    }
+    problems = []
+    for place, row in enumerate(parsed["purposes"]):
+        at = f"/purposes/{place}"
+        for kind, member in (("category", "categories"), ("recipient", "recipients")):
+            missing = [key for key in row["content"][member] if key not in known[kind]]
+            problems += [Field(f"{at}/{member}", "unknown", f"No {kind} {key} in the catalogue.") for key in missing]
+        if row["controller"] not in known["controller"]:
+            problems.append(Field(f"{at}/controller", "unknown", "Name the controller that answers for this purpose."))
+    if problems:
+        raise Invalid(*problems)
+
+
+def _purpose_step(row: dict[str, Any], known: Purpose | None) -> Step | None:
+    if known is None or known.current is None:
+        return Step("purpose", row["key"], "publish", 1, material=True)
+    if row["retired"]:
+        return None if known.retired_at else Step("retire", row["key"], "take out of use")
+    if known.current.digest == rules.digest(row["content"]):
+        return None
+    found = material.changes(content(known.current), row["content"])
+    return Step(
+        "purpose",
+        row["key"],
+        "publish",
+        known.current.number + 1,
+        material=row["material"] or any(change.material for change in found),
+        touches=ConsentState.objects.filter(purpose=known, status__in=decision.PERMITTING).count(),
+        changes=found,
+    )
+
+
+def content(of: PurposeVersion) -> dict[str, Any]:
+    """A version in the fixed form of rules/catalogue.py, from which its digest is taken."""
+    allowed = terms(of)
+    return {
+        "legal_basis": of.legal_basis,
+        "dpv": of.dpv,
+        "uses_ai": of.uses_ai,
+        "automated_decisions": of.automated_decisions,
+        "sale_or_sharing": of.sale_or_sharing,
+        "categories": list(allowed.categories),
+        "recipients": list(allowed.recipients),
+        "retention": of.retention,
+        "consent_lasts": of.consent_lasts,
+        "min_age": of.min_age or 0,
+        "details": of.details,
+        "texts": {row.language: row.text for row in of.texts.all()},
+    }
+
+
+def _save(kind: str, row: dict[str, Any], by: Actor, now: datetime) -> None:
+    _PLAIN[kind].objects.update_or_create(key=row["key"], defaults=row)
+    ledger.record(Fact(f"catalogue.{kind}", object=row["key"]), by=by, now=now, payload={kind: row})
+
+
+def _publish(row: dict[str, Any], step: Step, by: Actor, now: datetime) -> PurposeVersion:
+    controller = Controller.objects.get(key=row["controller"])
+    last = Purpose.objects.aggregate(last=Max("position"))["last"] or 0
+    found, _ = Purpose.objects.update_or_create(
+        key=row["key"],
+        defaults={"controller": controller, "group": row["group"]},
+        create_defaults={"controller": controller, "group": row["group"], "position": last + 1},
+    )
+    new = _draft(found, row["content"], step)
+    for language, words in row["content"]["texts"].items():
+        digest = rules.text_digest(found.key, new.number, language, words)
+        NoticeText.objects.create(version=new, language=language, text=words, digest=digest, approved_at=now)
+    # From here on the database refuses every change of the version, its parts and its texts.
+    new.published_at = now
+    new.save(update_fields=["published_at"])
+    found.current = new
+    found.save(update_fields=["current"])
+    ledger.record(
+        Fact(
+            "catalogue.published",
+            purpose=found.key,
+            version=new.number,
+            details={"digest": new.digest, "material": new.material},
+        ),
+        by=by,
+        now=now,
+        payload={"content": row["content"], "changes": [change.detail for change in step.changes]},
+    )
+    return new
+
+
+def _draft(of: Purpose, body: dict[str, Any], step: Step) -> PurposeVersion:
+    number = step.number or 1
+    plain = {name: value for name, value in body.items() if name not in ("categories", "recipients", "texts")}
+    new = PurposeVersion.objects.create(
+        purpose=of,
+        number=number,
+        **plain | {"min_age": body["min_age"] or None},
+        material=step.material,
+        material_number=number if step.material or of.current is None else of.current.material_number,
+        digest=rules.digest(body),
+    )
+    found = categories_named(body["categories"])
+    VersionCategory.objects.bulk_create(
+        VersionCategory(version=new, category=found[key], position=place)
+        for place, key in enumerate(body["categories"])
+    )
+    named = {row.key: row for row in Recipient.objects.filter(key__in=body["recipients"])}
+    VersionRecipient.objects.bulk_create(
+        VersionRecipient(version=new, recipient=named[key], position=place)
+        for place, key in enumerate(body["recipients"])
+    )
+    return new
+
+
+def _retire(key: str, by: Actor, now: datetime) -> None:
+    Purpose.objects.filter(key=key).update(retired_at=now)
+    ledger.record(Fact("catalogue.retired", purpose=key), by=by, now=now)
+
+
+def _order(rows: list[dict[str, Any]]) -> None:
+    """The order of the file is the order on the customer's screen; it carries no fact of its own."""
+    for place, row in enumerate(rows, 1):
+        Purpose.objects.filter(key=row["key"]).exclude(position=place).update(position=place)

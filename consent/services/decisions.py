@@ -1,0 +1,179 @@
+"""May this recipient use this customer's data, for this? The door to the one decision function.
+
+Every answer is in the log before it is given: the entry commits with the transaction of the check.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.models import Entry
+from audit.services.entries import Actor, Fact
+from consent.errors import Field, Invalid
+from consent.models import ConsentState, PurposeVersion, Recipient, Subject
+from consent.models import Purpose as PurposeRow
+from consent.rules import decision, text
+from consent.rules.decision import Customer, Decision, Purpose
+from consent.services import catalogue, consents, ledger, subjects
+from consent.services.subjects import Handle
+
+
+@dataclass(frozen=True)
+class Question:
+    """One check: who wants to use (a recipient's key), what for, whose data, which data.
+
+    categories: None means those chosen. as_of: a past moment. at_least: the token of a write that must be seen.
+    reference: the caller's own words for the occasion, shown to the customer.
+    """
+
+    recipient: str
+    purpose: str
+    customer: Handle
+    categories: tuple[str, ...] | None = None
+    as_of: datetime | None = None
+    at_least: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The decision, and the number of its entry in the log."""
+
+    decision: Decision
+    id: UUID
+    third_party: bool
+
+
+@transaction.atomic
+def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Actor, now: datetime) -> list[Answer]:
+    """Answer questions in order, and log each answer.
+
+    stop_at: stop after the first answer that equals it (AuthZEN deny_on_first_deny: False).
+    Raises Invalid for a token that was never ours.
+    """
+    answers = []
+    for question in questions:
+        answer = _answer(question, by, now)
+        answers.append(answer)
+        if stop_at is not None and answer.decision.permitted == stop_at:
+            break
+    return answers
+
+
+def token(entry_id: UUID) -> str:
+    """The consistency token of a write or a check: a later check with it sees at least that."""
+    return f"t1.{entry_id.hex}"
+
+
+def _answer(question: Question, by: Actor, now: datetime) -> Answer:
+    _check_token(question.at_least)
+    moment = question.as_of or now
+    recipient = Recipient.objects.filter(key=question.recipient).first()
+    subject = _subject(question.customer, moment)
+    row = _purpose_row(question.purpose, moment)
+    purpose, customer = _facts(row, subject, moment, past=question.as_of is not None)
+    made = decision.decide(
+        purpose=purpose,
+        customer=customer,
+        recipient=question.recipient,
+        categories=question.categories,
+        now=moment,
+    )
+    entry = _log(question, made, recipient, subject, row, by, now)
+    return Answer(made, entry.id, third_party=recipient is None or recipient.third_party)
+
+
+def _check_token(at_least: str) -> None:
+    """Every check reads the primary database, so any write of ours is seen; a stranger's token is an error."""
+    if not at_least:
+        return
+    try:
+        found = Entry.objects.filter(id=UUID(hex=at_least.removeprefix("t1."))).exists()
+    except ValueError:
+        found = False
+    if not found:
+        raise Invalid(Field("/context/at_least", "unknown", "This is no token of ours, or it is from a later backup."))
+
+
+def _subject(handle: Handle, moment: datetime) -> Subject | None:
+    if text.identifier_problem(handle.namespace, handle.id):
+        return None
+    found = subjects.find(handle)
+    return found if found and found.created_at <= moment else None
+
+
+def _purpose_row(key: str, moment: datetime) -> tuple[PurposeRow, PurposeVersion] | None:
+    """The purpose and the version in force at a moment."""
+    row = PurposeRow.objects.filter(key=key).select_related("current").first() if text.KEY.fullmatch(key) else None
+    if row is None or row.current is None:
+        return None
+    version: PurposeVersion | None = row.current
+    if row.current.published_at is None or row.current.published_at > moment:
+        version = row.versions.filter(published_at__lte=moment).order_by("-number").first()
+    return (row, version) if version else None
+
+
+def _facts(
+    row: tuple[PurposeRow, PurposeVersion] | None, subject: Subject | None, moment: datetime, *, past: bool
+) -> tuple[Purpose | None, Customer | None]:
+    if row is None:
+        return None, None
+    purpose, version = row
+    customer, agreed = None, None
+    if subject is not None:
+        if past:
+            state, agreed = consents.state_at(subject, purpose, moment)
+        else:
+            found = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version").first()
+            state, agreed = consents.as_rule(found), found.version if found else None
+        minor = subject.minor_until is not None and moment.date() < subject.minor_until
+        customer = Customer(state=state, minor=minor)
+    facts = Purpose(
+        key=purpose.key,
+        current=catalogue.terms(version),
+        material=version.material_number,
+        agreed=catalogue.terms(agreed) if agreed else None,
+        retired=purpose.retired_at is not None and purpose.retired_at <= moment,
+    )
+    return facts, customer
+
+
+def _log(
+    question: Question,
+    made: Decision,
+    recipient: Recipient | None,
+    subject: Subject | None,
+    row: tuple[PurposeRow, PurposeVersion] | None,
+    by: Actor,
+    now: datetime,
+) -> Entry:
+    """What a caller wrote stands in the payload only; the leaf holds keys of our own catalogue."""
+    payload: dict[str, Any] = {"asked": list(question.categories or ()), "reference": question.reference}
+    if question.as_of:
+        payload["as_of"] = ledger.moment(question.as_of)
+    if row is None:
+        payload["purpose"] = question.purpose
+    if recipient is None:
+        payload["recipient"] = question.recipient
+    if subject is None:
+        payload["identifier"] = [question.customer.namespace, question.customer.id]
+    return ledger.record(
+        Fact(
+            "decision.made",
+            subject=subject.pseudonym if subject else "",
+            purpose=row[0].key if row else "",
+            version=made.version,
+            recipient=recipient.key if recipient else "",
+            outcome="allowed" if made.permitted else "refused",
+            reason=made.reason,
+            details={"categories": list(made.allowed)} if made.permitted else {},
+        ),
+        by=by,
+        now=now,
+        payload=payload,
+        known=subject is not None,
+    )

@@ -1,0 +1,61 @@
+"""One request, one effect: answers kept under the caller's Idempotency-Key for 24 hours."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from consent.errors import KeyReused, StillRunning
+from consent.models import Answer, ApiKey
+
+KEPT = timedelta(hours=24)
+LEASE = timedelta(seconds=60)
+
+
+def once(
+    *, key: ApiKey, name: str, request: bytes, work: Callable[[], tuple[int, bytes]], now: datetime
+) -> tuple[int, bytes]:
+    """Do `work` and keep its answer, or give the answer kept for the same name; both commit together.
+
+    name: the caller's Idempotency-Key. request: what makes two requests the same (method, path, body).
+    Raises StillRunning while the first request runs, KeyReused for another request under the same name. When work
+    raises, nothing is kept, so that the caller can mend the request and use the name again.
+    """
+    claimed = _claim(key, hashlib.sha256(name.encode()).digest(), hashlib.sha256(request).digest(), now)
+    if claimed.status:
+        return claimed.status, bytes(claimed.body)
+    try:
+        with transaction.atomic():
+            status, body = work()
+            Answer.objects.filter(pk=claimed.pk).update(status=status, body=body)
+    except BaseException:
+        Answer.objects.filter(pk=claimed.pk, status=0).delete()
+        raise
+    return status, body
+
+
+@transaction.atomic
+def forget(*, now: datetime) -> int:
+    """Delete the answers that are older than a day; how many."""
+    return Answer.objects.filter(created_at__lt=now - KEPT).delete()[0]
+
+
+def _claim(key: ApiKey, name_hash: bytes, request_hash: bytes, now: datetime) -> Answer:
+    """The row of this request, new or answered. It commits at once, so that a second request sees the first."""
+    try:
+        with transaction.atomic():
+            return Answer.objects.create(
+                key=key, name_hash=name_hash, request_hash=request_hash, lease_until=now + LEASE, created_at=now
+            )
+    except IntegrityError:
+        row = Answer.objects.get(key=key, name_hash=name_hash)
+    if bytes(row.request_hash) != request_hash:
+        raise KeyReused
+    if row.status:
+        return row
+    # The first request may have died: whoever moves its lease forward takes its place.
+    taken = Answer.objects.filter(pk=row.pk, status=0, lease_until__lt=now).update(lease_until=now + LEASE)
+    if not taken:
+        raise StillRunning
+    return row

@@ -1,0 +1,96 @@
+"""How a customer comes in: a link from the brand's own site that works once, then a session."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from consent.errors import Field, Invalid, LinkSpent
+from consent.models import PortalLink, PortalSession, Subject
+from consent.services import ledger, subjects
+from consent.services.ledger import Actor, Fact
+from consent.services.subjects import Handle
+
+LASTS = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """A link's token, which is shown once and not stored, and when it ends."""
+
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A session's token, for the cookie only, and whose it is."""
+
+    token: str
+    subject: Subject
+    language: str = ""
+
+
+@transaction.atomic
+def create(*, subject: Handle, language: str = "", by: Actor, now: datetime) -> Invitation:
+    """An invitation for one customer we know. Raises Invalid for one we do not."""
+    found = subjects.find(subject)
+    if found is None:
+        raise Invalid(Field("/subject", "unknown", "We know no such customer; make them known first."))
+    token = secrets.token_urlsafe(32)
+    PortalLink.objects.create(
+        subject=found, token_hash=_hash(token), language=language, created_at=now, expires_at=now + LASTS
+    )
+    ledger.record(Fact("portal.invited", subject=found.pseudonym), by=by, now=now)
+    return Invitation(token, now + LASTS)
+
+
+def open_invitation(*, token: str, now: datetime) -> str:
+    """The language of an invitation that can still be used; changes nothing. Raises LinkSpent."""
+    row = PortalLink.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now).first()
+    if row is None:
+        raise LinkSpent
+    return row.language
+
+
+@transaction.atomic
+def enter(*, token: str, by: Actor, now: datetime) -> Visit:
+    """Use an invitation up and start a session. Raises LinkSpent, also for the second of two at the same moment."""
+    used = PortalLink.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now)
+    if used.update(used_at=now) != 1:
+        raise LinkSpent
+    link = PortalLink.objects.select_related("subject").get(token_hash=_hash(token))
+    session = secrets.token_urlsafe(32)
+    PortalSession.objects.create(subject=link.subject, token_hash=_hash(session), started_at=now, seen_at=now)
+    ledger.record(Fact("portal.entered", subject=link.subject.pseudonym), by=by, now=now)
+    return Visit(session, link.subject, link.language)
+
+
+def visitor(*, token: str, now: datetime) -> Subject | None:
+    """Whose session a cookie is; None when there is none or it is over. Moves the idle clock, by the minute."""
+    row = PortalSession.objects.filter(token_hash=_hash(token)).select_related("subject").first()
+    if row is None or now - row.seen_at > settings.PORTAL_IDLE or now - row.started_at > settings.PORTAL_MAX:
+        return None
+    if now - row.seen_at > timedelta(minutes=1):
+        PortalSession.objects.filter(pk=row.pk).update(seen_at=now)
+    return row.subject
+
+
+@transaction.atomic
+def leave(*, token: str) -> None:
+    """End a session."""
+    PortalSession.objects.filter(token_hash=_hash(token)).delete()
+
+
+@transaction.atomic
+def forget(*, now: datetime) -> int:
+    """Delete links and sessions that are over; how many."""
+    links = PortalLink.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()[0]
+    return links + PortalSession.objects.filter(started_at__lt=now - settings.PORTAL_MAX).delete()[0]
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

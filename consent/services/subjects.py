@@ -1,0 +1,163 @@
+"""Customers and the identifiers that point at them."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+
+from audit import vault
+from audit.services.entries import Actor, Fact
+from consent.errors import Conflict, Field, Invalid
+from consent.models import Identifier, Subject
+from consent.rules import text
+from consent.services import ledger
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What a caller calls a customer: a namespace (`customer`, `email`) and a value."""
+
+    namespace: str
+    id: str
+    verified: bool = True
+
+
+@transaction.atomic
+def register(
+    *,
+    identifiers: Sequence[Handle],
+    by: Actor,
+    now: datetime,
+    jurisdiction: str | None = None,
+    minor_until: date | None = None,
+) -> tuple[Subject, bool]:
+    """Make a customer known, or tie further identifiers to one who is; returns the customer and whether it is new.
+
+    Safe when called at once for the same identifier: one customer comes of it.
+    Raises Invalid for an identifier that may not come in, Conflict when the identifiers belong to two customers.
+    """
+    check_handles(identifiers)
+    existing = {subject.pk: subject for handle in identifiers if (subject := find(handle))}
+    if len(existing) > 1:
+        raise Conflict("These identifiers belong to two customers. Link the customers first.")
+    subject = next(iter(existing.values()), None)
+    new = subject is None
+    if subject is None:
+        subject, new = _first_contact(identifiers[0], by, now)
+    for handle in identifiers:
+        _tie(subject, handle, by, now)
+    _describe(subject, jurisdiction, minor_until, by, now)
+    return subject, new
+
+
+def find(handle: Handle) -> Subject | None:
+    """The customer an identifier points at, or None."""
+    row = Identifier.objects.filter(lookup_hash=_hash(handle)).select_related("subject").first()
+    return row.subject if row else None
+
+
+def obtain(handle: Handle, *, by: Actor, now: datetime) -> Subject:
+    """The customer an identifier points at, made known if need be; inside the caller's transaction."""
+    return find(handle) or _first_contact(handle, by, now)[0]
+
+
+def lock(subject: Subject) -> Subject:
+    """Hold the customer's row until the transaction ends, so that choices are folded one after the other."""
+    return Subject.objects.select_for_update().get(pk=subject.pk)
+
+
+def identifiers_of(subject: Subject) -> list[Handle]:
+    """The customer's identifiers in the clear; raises vault.Unreadable when the customer was erased."""
+    box = vault.of(subject.pseudonym)
+    return [
+        Handle(row.namespace, box.open(bytes(row.sealed), bytes(row.lookup_hash).hex()).decode(), row.verified)
+        for row in subject.identifiers.order_by("id")
+    ]
+
+
+def check_handles(handles: Sequence[Handle], at: str = "/identifiers") -> None:
+    """Refuse identifiers that may not come in, naming each."""
+    problems = []
+    for place, handle in enumerate(handles):
+        here = at if at == "/subject" else f"{at}/{place}"
+        if not text.KEY.fullmatch(handle.namespace):
+            detail = "A namespace is lower-case letters, digits, . _ -; at most 64."
+            problems.append(Field(f"{here}/namespace", "format", detail))
+        elif problem := text.identifier_problem(handle.namespace, handle.id):
+            problems.append(Field(f"{here}/id", "identifier", problem))
+    if not handles:
+        problems.append(Field(at, "required", "At least one identifier."))
+    if problems:
+        raise Invalid(*problems)
+
+
+def _first_contact(handle: Handle, by: Actor, now: datetime) -> tuple[Subject, bool]:
+    """A new customer with one identifier. Whoever comes second at the same moment gets the first one's row."""
+    try:
+        with transaction.atomic():
+            subject = Subject.objects.create(pseudonym=f"s_{secrets.token_urlsafe(16)}", created_at=now)
+            box = vault.create(subject.pseudonym, now=now)
+            _store(subject, box, handle, now)
+            ledger.record(
+                Fact("subject.created", subject=subject.pseudonym),
+                by=by,
+                now=now,
+                payload={"namespace": handle.namespace, "identifier": text.normal(handle.namespace, handle.id)},
+            )
+    except IntegrityError:
+        found = find(handle)
+        if found is None:
+            raise
+        return found, False
+    return subject, True
+
+
+def _tie(subject: Subject, handle: Handle, by: Actor, now: datetime) -> None:
+    if Identifier.objects.filter(lookup_hash=_hash(handle)).exists():
+        return
+    try:
+        with transaction.atomic():
+            _store(subject, vault.of(subject.pseudonym), handle, now)
+    except IntegrityError:
+        owner = find(handle)
+        if owner is None or owner.pk != subject.pk:
+            raise Conflict("These identifiers belong to two customers. Link the customers first.") from None
+        return
+    ledger.record(
+        Fact("identifier.added", subject=subject.pseudonym),
+        by=by,
+        now=now,
+        payload={"namespace": handle.namespace, "identifier": text.normal(handle.namespace, handle.id)},
+    )
+
+
+def _store(subject: Subject, box: vault.Vault, handle: Handle, now: datetime) -> None:
+    lookup = _hash(handle)
+    Identifier.objects.create(
+        subject=subject,
+        namespace=handle.namespace,
+        lookup_hash=lookup,
+        sealed=box.seal(text.normal(handle.namespace, handle.id).encode(), lookup.hex()),
+        verified=handle.verified,
+        created_at=now,
+    )
+
+
+def _describe(
+    subject: Subject, jurisdiction: str | None, minor_until: date | None, by: Actor, now: datetime
+) -> None:
+    changed = {}
+    if jurisdiction is not None and jurisdiction != subject.jurisdiction:
+        changed["jurisdiction"] = subject.jurisdiction = jurisdiction
+    if minor_until is not None and minor_until != subject.minor_until:
+        subject.minor_until = minor_until
+        changed["minor_until"] = minor_until.isoformat()
+    if changed:
+        subject.save(update_fields=["jurisdiction", "minor_until"])
+        ledger.record(Fact("subject.changed", subject=subject.pseudonym), by=by, now=now, payload=changed)
+
+
+def _hash(handle: Handle) -> bytes:
+    return vault.lookup_hash(handle.namespace, text.normal(handle.namespace, handle.id))

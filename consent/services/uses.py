@@ -1,0 +1,132 @@
+"""Uses and benefits: what systems did with data, and what the customer got from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.models import Entry
+from audit.services import entries
+from consent.errors import Field, Invalid
+from consent.models import Category, Purpose, Subject
+from consent.rules import scope
+from consent.rules.actions import USES
+from consent.services import ledger, subjects
+from consent.services.ledger import Actor, Fact
+from consent.services.subjects import Handle
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use that a system made after deciding on its own copy. at: when, aware; reference: the occasion."""
+
+    customer: Handle
+    purpose: str
+    categories: tuple[str, ...]
+    at: datetime
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """One thing a customer got from a purpose, in words, per language (`{"en": "Skipped a 40-minute queue"}`)."""
+
+    customer: Handle
+    purpose: str
+    words: dict[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One line of “who used my data”: the entry, and its payload as far as it can still be opened."""
+
+    entry: Entry
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def report(*, uses: Sequence[Use], recipient: str, by: Actor, now: datetime) -> list[UUID]:
+    """Record uses, one entry each, in order; all or nothing. Raises Invalid naming each wrong member."""
+    known = _known([(use.customer, use.purpose, use.at) for use in uses], "/uses", now)
+    _check_categories(uses)
+    return [
+        ledger.record(
+            Fact(
+                "use.reported",
+                subject=subject.pseudonym,
+                purpose=use.purpose,
+                recipient=recipient,
+                outcome="allowed",
+                details={"used_at": ledger.moment(use.at), "categories": list(use.categories)},
+            ),
+            by=by,
+            now=now,
+            payload={"reference": use.reference},
+        ).id
+        for use, subject in zip(uses, known, strict=True)
+    ]
+
+
+@transaction.atomic
+def report_benefits(*, benefits: Sequence[Benefit], recipient: str, by: Actor, now: datetime) -> list[UUID]:
+    """Record benefits, one entry each; all or nothing. Raises Invalid naming each wrong member."""
+    known = _known([(each.customer, each.purpose, each.at) for each in benefits], "/benefits", now)
+    return [
+        ledger.record(
+            Fact(
+                "benefit.reported",
+                subject=subject.pseudonym,
+                purpose=each.purpose,
+                recipient=recipient,
+                details={"got_at": ledger.moment(each.at)},
+            ),
+            by=by,
+            now=now,
+            payload={"words": each.words},
+        ).id
+        for each, subject in zip(benefits, known, strict=True)
+    ]
+
+
+def seen_by(*, subject: Subject, actions: Sequence[str] = USES, **search: Any) -> list[Seen]:
+    """What happened with one customer's data, newest first; `search` as in audit.services.entries.search."""
+    found = entries.search(subject=subject.pseudonym, actions=actions, **search)
+    opened = entries.payloads(found)
+    return [Seen(entry, opened.get(entry.id, {})) for entry in found]
+
+
+def _known(rows: Sequence[tuple[Handle, str, datetime]], at: str, now: datetime) -> list[Subject]:
+    keys = set(Purpose.objects.filter(key__in={key for _, key, _ in rows}, current__isnull=False).values_list("key", flat=True))
+    problems, found = [], []
+    for place, (handle, key, moment) in enumerate(rows):
+        here = f"{at}/{place}"
+        subject = subjects.find(handle)
+        if subject is None:
+            problems.append(Field(f"{here}/subject", "unknown", "We know no such customer."))
+        else:
+            found.append(subject)
+        if key not in keys:
+            problems.append(Field(f"{here}/purpose", "unknown", "No such purpose was ever published."))
+        if moment > now + scope.CLOCK_SKEW:
+            problems.append(Field(f"{here}/at", "future", "This has not happened yet."))
+    if problems:
+        raise Invalid(*problems)
+    return found
+
+
+def _check_categories(uses: Sequence[Use]) -> None:
+    named = {key for use in uses for key in use.categories}
+    known = set(Category.objects.filter(key__in=named).values_list("key", flat=True))
+    problems = [
+        Field(f"/uses/{place}/categories", "unknown", "The catalogue does not have all of these.")
+        for place, use in enumerate(uses)
+        if not known.issuperset(use.categories)
+    ]
+    if problems:
+        raise Invalid(*problems)
+
+

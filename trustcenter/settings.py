@@ -1,0 +1,201 @@
+"""All settings, from the environment, each with a default and a comment.
+
+A secret may also stand in a file: NAME_FILE names it, and wins where NAME is not set.
+docs/operate.md lists every setting; a test compares the two.
+"""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import csp.constants
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from environs import Env
+
+env = Env()
+
+
+def secret(name: str, default: str = "") -> str:
+    """The value of NAME, or what stands in the file that NAME_FILE names."""
+    file = env.path(f"{name}_FILE", None)
+    if file is None or name in env:
+        return env.str(name, default)
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as problem:
+        raise ImproperlyConfigured(f"{name}_FILE names a file that cannot be read: {problem}") from None
+
+
+# --- Places and addresses ---------------------------------------------------------------------------
+
+# Everything that is written goes under this folder: database, keys, broker, log of the processes.
+DATA_DIR: Path = env.path("TRUST_DATA_DIR", "var").resolve()
+# The address people and systems reach us by; the base of every link. https turns on secure cookies.
+PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
+ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
+# Host names besides PUBLIC_URL's that we answer to.
+ALLOWED_HOSTS += env.list("ALLOWED_HOSTS", [])
+# Reverse proxies (networks, e.g. 10.0.0.0/8) whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", [])
+
+# --- Secrets ----------------------------------------------------------------------------------------
+
+# Signs cookies and links. Without one, `migrate` makes a random one in the key folder.
+_secret_file = DATA_DIR / "keys" / "secret.key"
+SECRET_KEY = secret("SECRET_KEY") or (
+    _secret_file.read_text().strip() if _secret_file.is_file() else secrets.token_urlsafe(48)
+)
+# Keys as `name:base64` parted by spaces (log, receipt, data, lookup); without them, files in
+# $TRUST_DATA_DIR/keys, which `migrate` makes. Web processes need only data and lookup.
+TRUST_KEYS = secret("TRUST_KEYS")
+# The origin line of the log: a name of yours without a scheme, never changed afterwards.
+LOG_ORIGIN = env.str("LOG_ORIGIN", f"{urlsplit(PUBLIC_URL).netloc}/log")
+
+# --- Database ---------------------------------------------------------------------------------------
+
+DATABASE_URL = secret("DATABASE_URL", f"sqlite:///{DATA_DIR / 'trustcenter.sqlite3'}")
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": Env().dj_db_url("-", default=DATABASE_URL),
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # FULL: in WAL mode NORMAL can lose the last commits at power loss, and a lost withdrawal is a legal event.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    # Seconds a connection is kept; one per thread of a web worker.
+    DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_MAX_AGE", 600)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Worker -----------------------------------------------------------------------------------------
+
+# The broker only rings the bell: the truth is in the database. The default needs no server.
+BROKER_URL = secret("BROKER_URL", "filesystem://")
+# Seconds between two passes of the sealer.
+SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
+
+# --- The application --------------------------------------------------------------------------------
+
+# Never in production: `serve` refuses it.
+DEBUG = env.bool("DEBUG", False)
+# Log lines as text for a person; JSON otherwise.
+LOG_TEXT = env.bool("LOG_TEXT", False)
+# Least severe log line that is written.
+LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
+# How long an idle customer and an idle officer stay signed in, and at most altogether.
+PORTAL_IDLE, PORTAL_MAX = timedelta(minutes=30), timedelta(hours=12)
+CONSOLE_IDLE = timedelta(minutes=15)
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+    "audit",
+    "consent",
+    "trustcenter",
+]
+MIDDLEWARE = [
+    "trustcenter.requests.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+ROOT_URLCONF = "trustcenter.urls"
+WSGI_APPLICATION = "trustcenter.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": False,
+        "DIRS": [Path(__file__).parent / name / "templates" for name in (".", "portal", "console")],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "trustcenter.requests.frame",
+            ],
+        },
+    },
+]
+
+# --- People -----------------------------------------------------------------------------------------
+
+# Only staff are Django users; customers never are.
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "console:sign-in"
+LOGIN_REDIRECT_URL = "console:customers"
+_prefix = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_prefix}console"
+CSRF_COOKIE_NAME = f"{_prefix}csrf"
+PORTAL_COOKIE_NAME = f"{_prefix}portal"
+LANGUAGE_COOKIE_NAME = f"{_prefix}language"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = int(CONSOLE_IDLE.total_seconds())
+SESSION_SAVE_EVERY_REQUEST = True  # the idle clock starts again with each request
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "trustcenter.problems.csrf_failure"
+
+# --- Browsers ---------------------------------------------------------------------------------------
+
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.constants.NONE],
+        "style-src": [csp.constants.SELF],
+        "img-src": [csp.constants.SELF],
+        "script-src": [csp.constants.SELF],
+        "connect-src": [csp.constants.SELF],
+        "form-action": [csp.constants.SELF],
+        "base-uri": [csp.constants.NONE],
+        "frame-ancestors": [csp.constants.NONE],
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# --- Languages, time, static files ------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [Path(__file__).parent / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [Path(__file__).parent / "static"]
+WHITENOISE_USE_FINDERS = True
+
+# --- The machine API --------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["trustcenter.api.doors.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["trustcenter.api.doors.HasScope"],
+    "DEFAULT_PARSER_CLASSES": ["trustcenter.api.doors.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["trustcenter.api.doors.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "trustcenter.api.doors.answer_problem",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "trustcenter.api.doors.AlwaysJSON",
+}
