@@ -6,6 +6,7 @@ written in the caller's transaction: the fact and its evidence commit together o
 
 import json
 import secrets
+import unicodedata
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ def append(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | No
     content = canonical.dumps(_payload(payload or {}, by))
     box = (vault.of(fact.subject) if fact.subject else vault.house()) if known else None
     salt = box.salt(str(entry_id)) if box else secrets.token_bytes(32)
-    leaf = canonical.dumps(_leaf(entry_id, fact, by, now, commitment.commit(salt, content)))
+    leaf = canonical.leaf(_leaf(entry_id, fact, by, now, commitment.commit(salt, content)))
     entry = Entry.objects.create(
         id=entry_id,
         recorded_at=now,
@@ -150,7 +151,16 @@ def _box(subject: str) -> vault.Vault | None:
 
 def _payload(payload: dict[str, Any], by: Actor) -> dict[str, Any]:
     extra = {"actor_name": by.name, "correlation": by.correlation}
-    return payload | {name: value for name, value in extra.items() if value}
+    return _nfc(payload | {name: value for name, value in extra.items() if value})
+
+
+def _nfc(value: Any) -> Any:
+    """The same value with its texts in NFC, the one form canonical bytes take."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, dict):
+        return {name: _nfc(each) for name, each in value.items()}
+    return [_nfc(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _leaf(entry_id: uuid.UUID, fact: Fact, by: Actor, now: datetime, committed: str) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Max
 
 from audit import vault
-from audit.models import Checkpoint, Entry, Head, Leaf, Payload, Pending, Verification, VerifierKey
-from audit.proof import ProofError, bundle, merkle, note, tiles
+from audit.models import Checkpoint as SignedHead
+from audit.models import Entry, Head, Leaf, Payload, Pending, Verification, VerifierKey
+from audit.proof import bundle, merkle, note, tiles
+from audit.proof.checkpoint import Checkpoint
+from audit.proof.errors import ProofError
 from audit.services.seal import read_tile
 
 
@@ -33,7 +35,7 @@ class State:
 
 def state() -> State:
     """How the log stands now."""
-    newest = Checkpoint.objects.order_by("-size").first()
+    newest = SignedHead.objects.order_by("-size").first()
     oldest = Pending.objects.order_by("id").select_related("entry").first()
     return State(
         size=newest.size if newest else 0,
@@ -47,7 +49,7 @@ def state() -> State:
 
 def checkpoint() -> str | None:
     """The newest signed head, as a C2SP note; None before the first pass of the sealer."""
-    return Checkpoint.objects.order_by("-size").values_list("note", flat=True).first()
+    return SignedHead.objects.order_by("-size").values_list("note", flat=True).first()
 
 
 def vkeys() -> list[str]:
@@ -57,15 +59,15 @@ def vkeys() -> list[str]:
 
 def tile(level: int, index: int, width: int) -> bytes | None:
     """The first `width` hashes of a tile, if the newest checkpoint covers that many; else None."""
-    size = Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
-    if width * 256**level + index * 256 ** (level + 1) > size:
+    size = SignedHead.objects.aggregate(size=Max("size"))["size"] or 0
+    if width > tiles.width_of(level, index, size):
         return None
     return read_tile(level, index)[: width * 32]
 
 
 def proof_of(seq: int) -> dict[str, Any] | None:
     """The inclusion proof of the entry at a place of the log; None when it is not sealed yet."""
-    newest = Checkpoint.objects.order_by("-size").first()
+    newest = SignedHead.objects.order_by("-size").first()
     if newest is None or not 0 <= seq < newest.size:
         return None
     hashes = tiles.inclusion_proof(read_tile, seq, newest.size)
@@ -84,26 +86,21 @@ def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = Fals
     Returns None while one of the entries is not sealed.
     """
     chosen = list(entries)
-    newest = Checkpoint.objects.order_by("-size").first()
+    newest = SignedHead.objects.order_by("-size").first()
     places = dict(Leaf.objects.filter(entry__in=chosen).values_list("entry_id", "seq"))
     if newest is None or len(places) < len(chosen):
         return None
     shown = _disclosures(chosen) if disclose else {}
-    rows = [
-        {
-            "index": places[entry.id],
-            "leaf": bytes(entry.leaf).decode(),
-            "proof": [
-                base64.b64encode(each).decode()
-                for each in tiles.inclusion_proof(read_tile, places[entry.id], newest.size)
-            ],
-        }
-        | ({"disclosure": shown[entry.id]} if entry.id in shown else {})
+    proven = [
+        bundle.Proven(
+            index=places[entry.id],
+            leaf=bytes(entry.leaf),
+            proof=tiles.inclusion_proof(read_tile, places[entry.id], newest.size),
+            disclosure=shown.get(entry.id),
+        )
         for entry in sorted(chosen, key=lambda entry: places[entry.id])
     ]
-    return bundle.build(
-        origin=settings.LOG_ORIGIN, checkpoint=newest.note, vkeys=vkeys(), complete=complete, entries=rows
-    )
+    return bundle.make_bundle(checkpoint=newest.note, vkeys=vkeys(), entries=proven, complete=complete)
 
 
 def verify(*, now: datetime, progress: Callable[[int, int], None] = lambda done, of: None) -> Verification:
@@ -120,11 +117,11 @@ def verify(*, now: datetime, progress: Callable[[int, int], None] = lambda done,
 
 
 def _verify(progress: Callable[[int, int], None]) -> int:
-    newest = Checkpoint.objects.order_by("-size").first()
+    newest = SignedHead.objects.order_by("-size").first()
     head = Head.objects.first()
     if newest is None or head is None:
         return 0
-    signed = note.parse_checkpoint(note.open_note(newest.note, vkeys()))
+    signed = Checkpoint.parse(note.open_note(newest.note, vkeys()))
     if head.size != signed.size or Leaf.objects.count() != signed.size:
         raise ProofError("size", f"The log holds {Leaf.objects.count()} entries, but {signed.size} were signed for.")
     tree = merkle.Frontier()
@@ -154,7 +151,7 @@ def _check_columns(row: Leaf) -> None:
 _COLUMNS = ("subject", "purpose", "recipient", "outcome", "reason")
 
 
-def _disclosures(entries: list[Entry]) -> dict[Any, dict[str, str]]:
+def _disclosures(entries: list[Entry]) -> dict[Any, tuple[bytes, bytes]]:
     """Payload and salt of each entry that can still be opened; a salt tells nothing about other entries."""
     shown = {}
     for row in Payload.objects.filter(entry__in=entries):
@@ -163,8 +160,5 @@ def _disclosures(entries: list[Entry]) -> dict[Any, dict[str, str]]:
         except vault.Unreadable:
             continue
         place = str(row.entry_id)
-        shown[row.entry_id] = {
-            "salt": base64.b64encode(box.salt(place)).decode(),
-            "payload": box.open(bytes(row.sealed), place).decode(),
-        }
+        shown[row.entry_id] = (box.salt(place), box.open(bytes(row.sealed), place))
     return shown

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.db import transaction
 
 from audit import keys
-from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile, VerifierKey
+from audit.models import Checkpoint as SignedHead
+from audit.models import Entry, Head, Leaf, Pending, Tile, VerifierKey
 from audit.proof import merkle, note, tiles
+from audit.proof.checkpoint import Checkpoint
 
 BATCH = 4096
 
@@ -40,7 +42,7 @@ def seal(*, now: datetime) -> Sealed:
     _first_pass(now)
     head = Head.objects.select_for_update().get()
     waiting = list(Pending.objects.order_by("id").values_list("id", "entry_id", "leaf_hash")[:BATCH])
-    if not waiting and Checkpoint.objects.filter(size=head.size).exists():
+    if not waiting and SignedHead.objects.filter(size=head.size).exists():
         return Sealed(0, head.size)
     _read_back({entry: bytes(leaf_hash) for _, entry, leaf_hash in waiting})
     Leaf.objects.bulk_create(
@@ -54,7 +56,7 @@ def seal(*, now: datetime) -> Sealed:
         if moved != 1:
             raise LogDamaged("Another sealer moved the head under our lock.")
         Pending.objects.filter(id__in=[row for row, _, _ in waiting]).delete()
-    Checkpoint.objects.create(size=size, root=root, note=_sign(size, root), signed_at=now)
+    SignedHead.objects.create(size=size, root=root, note=_sign(size, root), signed_at=now)
     return Sealed(len(waiting), size)
 
 
@@ -86,5 +88,5 @@ def _store(grown: dict[tuple[int, int], bytes]) -> None:
 
 def _sign(size: int, root: bytes) -> str:
     public, sign = keys.signer("log")
-    body = note.Checkpoint(settings.LOG_ORIGIN, size, root).body()
+    body = Checkpoint(settings.LOG_ORIGIN, size, root).body()
     return note.sign(body, settings.LOG_ORIGIN, public, sign)

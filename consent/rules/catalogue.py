@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from audit.proof import ProofError, canonical
+from audit.proof import canonical
+from audit.proof.errors import ProofError
 from consent.errors import Field, Invalid
 from consent.rules import bases, durations, text
 

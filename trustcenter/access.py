@@ -1,0 +1,118 @@
+"""Who is calling: an API key is a system, a portal session is a customer, a staff session is an officer."""
+
+import ipaddress
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from audit.services.entries import Actor
+from consent.errors import NotAllowed, NotAuthenticated
+from consent.services import keys, portal_links
+
+
+class Key(Protocol):
+    """What a door may know of an API key."""
+
+    scopes: list[str]
+    purposes: list[str] | None
+    namespaces: list[str] | None
+    recipient: Any
+
+
+def clock() -> datetime:
+    """The moment, read once at the door and handed down."""
+    return datetime.now(UTC)
+
+
+def system(request: HttpRequest, now: datetime) -> Any:
+    """The key of the system that calls. Raises NotAuthenticated."""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    found = None
+    if scheme.lower() == "bearer":
+        found = keys.recognise(key=secret.strip(), address=address(request), now=now)
+    if found is None:
+        raise NotAuthenticated
+    return found
+
+
+def require(key: Key, scope: str) -> None:
+    """Raises NotAllowed when the key lacks a scope; `admin` does not imply others."""
+    if scope not in key.scopes:
+        raise NotAllowed(f"This key lacks the scope {scope}.")
+
+
+def limit(key: Key, *, purpose: str = "", namespace: str = "") -> None:
+    """Raises NotAllowed outside the purposes and namespaces a key is limited to."""
+    if key.purposes is not None and purpose and purpose not in key.purposes:
+        raise NotAllowed("This key is limited to other purposes.")
+    if key.namespaces is not None and namespace and namespace not in key.namespaces:
+        raise NotAllowed("This key is limited to other identifier namespaces.")
+
+
+def system_actor(request: HttpRequest, key: Key) -> Actor:
+    return _actor(request, "system", key.recipient.key)
+
+
+def customer_actor(request: HttpRequest) -> Actor:
+    return _actor(request, "customer")
+
+
+def officer_actor(request: HttpRequest) -> Actor:
+    """An officer: a number in the log, the name only in the payload."""
+    user: Any = request.user
+    return _actor(request, "staff", f"staff-{user.pk}", user.get_full_name() or user.get_username())
+
+
+def operator_actor() -> Actor:
+    """A person at a terminal."""
+    return Actor("operator")
+
+
+def customer_only(view: Any) -> Any:
+    """Give the view the customer whose session it is, or show the way in."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        subject = portal_links.visitor(token=request.COOKIES.get(settings.PORTAL_COOKIE_NAME, ""), now=clock())
+        if subject is None:
+            return redirect("portal:welcome")
+        answer: HttpResponse = view(request, subject, *args, **kwargs)
+        return answer
+
+    return guarded
+
+
+officer_only = login_required(login_url="console:sign-in")
+
+
+def address(request: HttpRequest) -> str:
+    """The caller's address; a forwarded one only from a proxy we trust."""
+    direct = request.META.get("REMOTE_ADDR", "")
+    forwarded = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",") if each.strip()]
+    for each in reversed([*forwarded]):
+        if not _trusted(direct):
+            break
+        direct = each
+    return direct
+
+
+def _trusted(value: str) -> bool:
+    try:
+        return any(ipaddress.ip_address(value) in ipaddress.ip_network(each) for each in settings.TRUSTED_PROXIES)
+    except ValueError:
+        return False
+
+
+def _actor(request: HttpRequest, kind: str, ref: str = "", name: str = "") -> Actor:
+    return Actor(
+        kind,
+        ref=ref,
+        name=name,
+        request=getattr(request, "trust_id", ""),
+        correlation=getattr(request, "correlation", ""),
+    )

@@ -1,0 +1,72 @@
+"""What every request gets: an id of our own, the caller's id kept apart, safe headers, and one log line.
+
+The log line names the route and never the path: a path may hold an identifier, and no personal data goes into logs.
+"""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from consent.errors import TooLarge, TrustError
+from trustcenter import problems
+
+log = structlog.get_logger("request")
+_CORRELATION = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+BODY_LIMIT = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+class RequestMiddleware:
+    """The outermost middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.monotonic()
+        request.trust_id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        sent = request.headers.get("X-Request-ID", "")
+        request.correlation = sent if _CORRELATION.fullmatch(sent) else ""  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(request=request.trust_id)  # type: ignore[attr-defined]
+        try:
+            response = self._answer(request)
+        finally:
+            structlog.contextvars.unbind_contextvars("request")
+        response["X-Request-ID"] = sent if request.correlation else request.trust_id  # type: ignore[attr-defined]
+        if not response.has_header("Cache-Control") and not request.path.startswith(settings.STATIC_URL):
+            response["Cache-Control"] = "no-store"
+        _write_line(request, response, started)
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A domain error from any plain view becomes an answer; DRF's views answer their own."""
+        return problems.answer(request, error) if isinstance(error, TrustError) else None
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        # A declared length is enough to refuse before reading; an undeclared one is cut off by Django while reading.
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) > BODY_LIMIT:
+            return problems.answer(request, TooLarge())
+        return self.get_response(request)
+
+
+def frame(request: HttpRequest) -> dict[str, object]:
+    """What every template may use of the house itself."""
+    return {"languages": settings.LANGUAGES, "here": request.get_full_path()}
+
+
+def _write_line(request: HttpRequest, response: HttpResponseBase, started: float) -> None:
+    match = request.resolver_match
+    log.info(
+        "request",
+        method=request.method,
+        route=match.route if match else "none",
+        status=response.status_code,
+        milliseconds=round((time.monotonic() - started) * 1000, 1),
+        request=request.trust_id,  # type: ignore[attr-defined]
+    )
