@@ -32,7 +32,7 @@ def secret(name: str, default: str = "") -> str:
 # --- Places and addresses ---------------------------------------------------------------------------
 
 # Everything that is written goes under this folder: database, keys, broker, log of the processes.
-DATA_DIR: Path = env.path("TRUST_DATA_DIR", "var").resolve()
+DATA_DIR: Path = env.path("TRUST_DATA_DIR", Path("var")).resolve()
 # The address people and systems reach us by; the base of every link. https turns on secure cookies.
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"

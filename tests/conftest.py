@@ -1,0 +1,50 @@
+"""What every test may rely on: keys of its own, a guarded database, and the named cast."""
+
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+
+from audit import guards
+from tests import world
+
+pytest_plugins = ["tests.browser"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _keys(tmp_path_factory, worker_id):
+    """Random keys in a folder of the test run, and never the developer's own."""
+    from django.conf import settings
+
+    from audit import keys
+
+    settings.DATA_DIR = tmp_path_factory.mktemp("data")
+    keys.key.cache_clear()
+    keys.derived.cache_clear()
+    keys.make()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_lifts_the_guards():
+    """A test that commits empties its tables afterwards; the guards are put back by the migrate signal it sends."""
+    usual = TransactionTestCase._fixture_teardown
+
+    def teardown(self):
+        guards.remove(connection)
+        usual(self)
+        guards.install(connection)
+
+    TransactionTestCase._fixture_teardown = teardown
+    yield
+    TransactionTestCase._fixture_teardown = usual
+
+
+@pytest.fixture
+def park(db):
+    """Kestrel Park's catalogue, published a year ago."""
+    world.publish()
+
+
+@pytest.fixture
+def cast(park):
+    """The park with its people."""
+    world.cast()
