@@ -1,0 +1,144 @@
+"""A real Chromium for the tests, and what to ask of every page in it.
+
+A pytest plugin: `pytest_plugins = ["tests.browser"]` in conftest.py gives the fixture `open_page`. It uses
+the machine's Chromium (Debian's package, or the one CHROMIUM names) and downloads nothing.
+"""
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright's event loop, once there, makes `asyncio.run` fail."""
+    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for each test process; a test that finds none is skipped, but fails where CI=true."""
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if not program or not Path(program).exists():
+        _without_browser("Chromium is missing: apt-get install chromium, or set CHROMIUM to its path")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's loop runs in this very thread, and Django would take each query for one made inside it.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+def _without_browser(reason: str) -> None:
+    if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """`open_page(viewport=…, javascript=…, color_scheme=…, locale=…)`: an empty page of a fresh visitor.
+
+    Further keywords are Playwright's own (`base_url`, `forced_colors`, `reduced_motion`, …).
+    """
+    contexts: list[BrowserContext] = []
+
+    def open_page(
+        viewport: tuple[int, int] = (1280, 800),
+        *,
+        javascript: bool = True,
+        color_scheme: str = "light",
+        locale: str = "en",
+        **more: Any,
+    ) -> Page:
+        width, height = viewport
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            java_script_enabled=javascript,
+            color_scheme=color_scheme,
+            locale=locale,
+            **more,
+        )
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def assert_accessible(page: Page, *, explained: Collection[str] = ()) -> None:
+    """No axe rule is broken, and none is left undecided that no person decided.
+
+    `explained` holds such decisions as "rule selector", for example "color-contrast details".
+    """
+    answer = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}}).response
+    undecided = [
+        line
+        for line in _findings(answer["incomplete"])
+        if not line.startswith(tuple(f"{known}: " for known in explained))
+    ]
+    lines = [f"broken {line}" for line in _findings(answer["violations"])]
+    lines += [f"undecided {line}" for line in undecided]
+    assert not lines, f"{page.url}\n" + "\n".join(lines)
+
+
+def _findings(rules: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"{rule['id']} {' '.join(map(str, node['target']))}: {rule['help']}\n    {node['html'][:160]}"
+        for rule in rules
+        for node in rule["nodes"]
+    ]
+
+
+def duplicate_names(page: Page) -> dict[str, list[str]]:
+    """Names shared by buttons, links or disclosures that do different things; axe does not see these.
+
+    Twelve controls called only “More” are twelve riddles to someone who hears the page.
+    """
+    session = page.context.new_cdp_session(page)
+    try:
+        targets: dict[str, set[str]] = defaultdict(set)
+        for node in session.send("Accessibility.getFullAXTree")["nodes"]:
+            role = node.get("role", {}).get("value")
+            if not node["ignored"] and role in {"button", "link", "DisclosureTriangle"}:
+                targets[node["name"]["value"]].add(_target(session, node["backendDOMNodeId"]))
+    finally:
+        session.detach()
+    return {name: sorted(found) for name, found in targets.items() if len(found) > 1}
+
+
+# A control that neither leads nor sends anywhere has only itself as its target: hence the number.
+TARGET = """function (number) {
+  if (this.href) return this.href;
+  if (!this.form || this.type !== "submit") return "control " + number;
+  const hidden = [...this.form.querySelectorAll("input[type=hidden]:not([name=csrfmiddlewaretoken])")];
+  const sent = [this, ...hidden].filter((field) => field.name).map((field) => field.name + "=" + field.value);
+  const action = this.getAttribute("formaction") || this.form.getAttribute("action") || "";
+  return [this.form.method, new URL(action, document.baseURI), ...sent].join(" ");
+}"""
+
+
+def _target(session: CDPSession, number: int) -> str:
+    thing = session.send("DOM.resolveNode", {"backendNodeId": number})["object"]["objectId"]
+    call = {
+        "functionDeclaration": TARGET,
+        "objectId": thing,
+        "arguments": [{"value": number}],
+        "returnByValue": True,
+    }
+    return session.send("Runtime.callFunctionOn", call)["result"]["value"]
