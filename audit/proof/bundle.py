@@ -174,7 +174,7 @@ def _payload(item: Any, leaf: dict[str, Any]) -> Any:
     item = shape.an_object(item, "disclosure")
     shape.members(item, "`disclosure`", ("salt", "payload"))
     salt, payload = encoding.from_base64(shape.text(item, "salt"), "`salt`"), shape.raw_text(item, "payload")
-    commitment.check_commitment(shape.text(leaf, "pc"), salt, payload)
+    commitment.check_commitment(shape.text(leaf, "commitment"), salt, payload)
     return canonical.loads(payload)
 
 

@@ -14,7 +14,8 @@ from consent.errors import Field, Invalid, NotFound
 from consent.models import Category, ConsentState, Controller, NoticeText, Purpose, PurposeVersion, Recipient
 from consent.models.catalogue import VersionCategory, VersionRecipient
 from consent.rules import catalogue as rules
-from consent.rules import decision, material
+from consent.rules import decision
+from consent.rules import material as differences
 from consent.rules.decision import Terms
 from consent.services import ledger
 
@@ -32,7 +33,7 @@ class Step:
     number: int | None = None
     material: bool = False
     touches: int = 0
-    changes: list[material.Change] = field(default_factory=list)
+    changes: list[differences.Change] = field(default_factory=list)
 
 
 def diff(*, document: Any) -> list[Step]:
@@ -167,7 +168,7 @@ def _purpose_step(row: dict[str, Any], known: Purpose | None) -> Step | None:
         return None if known.retired_at else Step("retire", row["key"], "take out of use")
     if known.current.digest == rules.digest(row["content"]):
         return None
-    found = material.changes(content(known.current), row["content"])
+    found = differences.changes(content(known.current), row["content"])
     return Step(
         "purpose",
         row["key"],

@@ -55,5 +55,5 @@ def _change_one_leaf() -> None:
 
     guards.remove(connection)
     entry = Entry.objects.filter(action="consent.given").first()
-    Entry.objects.filter(pk=entry.pk).update(leaf=bytes(entry.leaf).replace(b"consent.given", b"consent.taken"))
+    Entry.objects.filter(pk=entry.pk).update(leaf=bytes(entry.leaf).replace(b'"web"', b'"app"'))
     guards.install(connection)

@@ -1,0 +1,73 @@
+"""The named cast: Kestrel Park and the people around it.
+
+Alice said yes to offers and to AdPartner by name. Bob said no. Carol was never asked. Mallory is unknown.
+mail-engine is the park's own system; adpartner is a third party; Rosa is the privacy officer.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from audit.services import seal
+from consent.services import catalogue, consents, decisions, keys, subjects
+from consent.services.consents import Choice
+from consent.services.decisions import Question
+from consent.services.ledger import Actor
+from consent.services.subjects import Handle
+
+DEMO = Path(__file__).parent.parent / "trustcenter" / "demo"
+NOW = datetime(2026, 5, 14, 12, 0, tzinfo=UTC)
+SYSTEM = Actor("system", ref="mail-engine")
+CUSTOMER = Actor("customer")
+OPERATOR = Actor("operator")
+ALICE, BOB, CAROL, MALLORY = (Handle("customer", f"C-100{place}") for place in range(1, 5))
+
+
+@cache
+def document() -> dict[str, Any]:
+    return yaml.safe_load((DEMO / "kestrel-park.yaml").read_text("utf-8"))
+
+
+def publish(*, now: datetime = NOW - timedelta(days=365), **changed: dict[str, Any]) -> None:
+    """Publish the catalogue; `personal_offers={"retention": "P24M"}` publishes it with a purpose edited."""
+    purposes = [row | changed.get(row["key"], {}) for row in document()["purposes"]]
+    catalogue.apply(document=document() | {"purposes": purposes}, by=OPERATOR, now=now)
+
+
+def digest(purpose: str, language: str = "en") -> str:
+    """The digest of the text in force."""
+    return catalogue.texts(catalogue.purpose(purpose).current)[language].digest
+
+
+def say(who: Handle, act: str, purpose: str = "personal_offers", *, now: datetime = NOW, **more: Any):
+    """Record a choice the way a shop's system does."""
+    choice = Choice(purpose, act, channel="web", method="button", **({"language": "en"} | more))
+    return consents.record(subject=who, choice=choice, by=SYSTEM, now=now)
+
+
+def ask(who: Handle, purpose: str = "personal_offers", *, recipient: str = "mail-engine", now: datetime = NOW, **more):
+    """Check, the way a system does, and give the answer."""
+    question = Question(recipient=recipient, purpose=purpose, customer=who, **more)
+    return decisions.check(questions=[question], by=Actor("system", ref=recipient), now=now)[0]
+
+
+def cast() -> None:
+    """Everybody says what they are known for."""
+    say(ALICE, "give", recipients=["mail-engine", "mailbird", "adpartner"], now=NOW - timedelta(days=30))
+    say(BOB, "refuse", now=NOW - timedelta(days=20))
+    subjects.register(identifiers=[CAROL, Handle("email", "carol@example.org")], by=SYSTEM, now=NOW)
+
+
+def key(recipient: str = "mail-engine", *scopes: str, **limits: Any) -> str:
+    """A key of a recipient, with the scopes a system usually has unless some are named."""
+    chosen = scopes or ("decide", "consents:read", "consents:write", "reports")
+    return keys.create(recipient=recipient, scopes=chosen, by=OPERATOR, now=NOW - timedelta(days=300), **limits).key
+
+
+def seal_all(now: datetime | None = None) -> None:
+    """Let the sealer catch up."""
+    while seal.seal(now=now or NOW).taken:
+        pass
