@@ -74,7 +74,7 @@ class Tile(models.Model):
     data = models.BinaryField()
 
     guard = Guard(
-        update="NEW.level <> OLD.level OR NEW.\"index\" <> OLD.\"index\" OR length(NEW.data) < length(OLD.data) "
+        update='NEW.level <> OLD.level OR NEW."index" <> OLD."index" OR length(NEW.data) < length(OLD.data) '
         "OR substr(NEW.data, 1, length(OLD.data)) <> OLD.data",
     )
 

@@ -48,7 +48,14 @@ def say(who: Handle, act: str, purpose: str = "personal_offers", *, now: datetim
     return consents.record(subject=who, choice=choice, by=SYSTEM, now=now)
 
 
-def ask(who: Handle, purpose: str = "personal_offers", *, recipient: str = "mail-engine", now: datetime = NOW, **more):
+def ask(
+    who: Handle,
+    purpose: str = "personal_offers",
+    *,
+    recipient: str = "mail-engine",
+    now: datetime = NOW,
+    **more,
+):
     """Check, the way a system does, and give the answer."""
     question = Question(recipient=recipient, purpose=purpose, customer=who, **more)
     return decisions.check(questions=[question], by=Actor("system", ref=recipient), now=now)[0]
@@ -64,7 +71,9 @@ def cast() -> None:
 def key(recipient: str = "mail-engine", *scopes: str, **limits: Any) -> str:
     """A key of a recipient, with the scopes a system usually has unless some are named."""
     chosen = scopes or ("decide", "consents:read", "consents:write", "reports")
-    return keys.create(recipient=recipient, scopes=chosen, by=OPERATOR, now=NOW - timedelta(days=300), **limits).key
+    return keys.create(
+        recipient=recipient, scopes=chosen, by=OPERATOR, now=NOW - timedelta(days=300), **limits
+    ).key
 
 
 def seal_all(now: datetime | None = None) -> None:

@@ -12,8 +12,10 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 
 from consent.errors import TooLarge, TrustError
+from consent.services import catalogue
 from trustcenter import problems
 
 log = structlog.get_logger("request")
@@ -56,8 +58,12 @@ class RequestMiddleware:
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """What every template may use of the house itself."""
-    return {"languages": settings.LANGUAGES, "here": request.get_full_path()}
+    """What every template may use of the house itself; `brand` is the controller, read only when a page shows it."""
+    return {
+        "brand": SimpleLazyObject(catalogue.brand),
+        "languages": settings.LANGUAGES,
+        "here": request.get_full_path(),
+    }
 
 
 def _write_line(request: HttpRequest, response: HttpResponseBase, started: float) -> None:

@@ -78,7 +78,9 @@ def _read_back(waiting: dict[object, bytes]) -> None:
     """Hash again what was stored: a bit that flipped on the way must not be signed."""
     for entry, leaf in Entry.objects.filter(id__in=waiting).values_list("id", "leaf"):
         if merkle.leaf_hash(bytes(leaf)) != waiting[entry]:
-            raise LogDamaged(f"Entry {entry} is not what was written. Run `trustcenter verify` and see docs/operate.md.")
+            raise LogDamaged(
+                f"Entry {entry} is not what was written. Run `trustcenter verify` and see docs/operate.md."
+            )
 
 
 def _store(grown: dict[tuple[int, int], bytes]) -> None:

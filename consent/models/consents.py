@@ -55,6 +55,7 @@ class ConsentState(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["subject", "purpose"], name="state_subject_purpose"),
             models.CheckConstraint(
-                condition=~Q(status__in=["given", "renewed"]) | Q(version__isnull=False), name="state_given_to_a_version"
+                condition=~Q(status__in=["given", "renewed"]) | Q(version__isnull=False),
+                name="state_given_to_a_version",
             ),
         ]

@@ -112,7 +112,13 @@ def decide(
     """Answer one check. `categories` None means: those chosen (consent) or those of the version (other bases)."""
     asked = None if categories is None else tuple(dict.fromkeys(categories))
     if purpose is None or customer is None or purpose.retired:
-        reason = "unknown_purpose" if purpose is None else "purpose_retired" if purpose.retired else "unknown_customer"
+        reason = (
+            "unknown_purpose"
+            if purpose is None
+            else "purpose_retired"
+            if purpose.retired
+            else "unknown_customer"
+        )
         return Decision(False, reason, refused=asked or ())
     named = _named(purpose, customer)
     chosen = _chosen(purpose, customer, named)
@@ -134,7 +140,12 @@ def decide(
 
 
 def _first_reason(
-    purpose: Purpose, customer: Customer, recipient: str, named: tuple[str, ...], wanted: tuple[str, ...], now: datetime
+    purpose: Purpose,
+    customer: Customer,
+    recipient: str,
+    named: tuple[str, ...],
+    wanted: tuple[str, ...],
+    now: datetime,
 ) -> str:
     """The first line of the table that applies, in its order; "" when none does."""
     if customer.limited:

@@ -64,9 +64,7 @@ def fold(events: Iterable[Event]) -> Folded:
 
 def _apply(state: State, event: Event) -> State:
     if event.act in REDUCTIONS:
-        return replace(
-            state, status=LEADS_TO[event.act], objected=True, expires_at=None, paused_until=None
-        )
+        return replace(state, status=LEADS_TO[event.act], objected=True, expires_at=None, paused_until=None)
     return State(
         status=LEADS_TO[event.act],
         version=event.version,

@@ -19,7 +19,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "zh-hans": "这项用途的说明没有列出这类数据。",
     },
     "no_consent": {"en": "The customer never said yes to this.", "zh-hans": "顾客从未同意这项用途。"},
-    "consent_requested": {"en": "The customer was asked and has not answered.", "zh-hans": "已经询问，顾客还没有回答。"},
+    "consent_requested": {
+        "en": "The customer was asked and has not answered.",
+        "zh-hans": "已经询问，顾客还没有回答。",
+    },
     "consent_refused": {"en": "The customer said no.", "zh-hans": "顾客拒绝了。"},
     "consent_withdrawn": {"en": "The customer turned this off.", "zh-hans": "顾客已关闭这项用途。"},
     "consent_revoked": {"en": "We ended this consent.", "zh-hans": "我们终止了这项同意。"},

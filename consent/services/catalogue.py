@@ -104,6 +104,11 @@ def texts(of: PurposeVersion) -> dict[str, NoticeText]:
     return {row.language: row for row in of.texts.filter(approved_at__isnull=False).order_by("language")}
 
 
+def brand() -> Controller:
+    """The first controller of the catalogue, whose name and address stand on every page; blank before there is one."""
+    return Controller.objects.order_by("id").first() or Controller(name="TrustCenter")
+
+
 def recipient(key: str) -> Recipient:
     """One recipient; raises NotFound."""
     found = Recipient.objects.filter(key=key).first()
@@ -154,9 +159,13 @@ def _check_references(parsed: Mapping[str, list[dict[str, Any]]]) -> None:
         at = f"/purposes/{place}"
         for kind, member in (("category", "categories"), ("recipient", "recipients")):
             missing = [key for key in row["content"][member] if key not in known[kind]]
-            problems += [Field(f"{at}/{member}", "unknown", f"No {kind} {key} in the catalogue.") for key in missing]
+            problems += [
+                Field(f"{at}/{member}", "unknown", f"No {kind} {key} in the catalogue.") for key in missing
+            ]
         if row["controller"] not in known["controller"]:
-            problems.append(Field(f"{at}/controller", "unknown", "Name the controller that answers for this purpose."))
+            problems.append(
+                Field(f"{at}/controller", "unknown", "Name the controller that answers for this purpose.")
+            )
     if problems:
         raise Invalid(*problems)
 

@@ -41,7 +41,9 @@ def view(*, handle: Handle, why: str, note: str, by: Actor, now: datetime) -> Su
     if why not in WHY:
         problems.append(Field("/why", "choice", "Choose why you look."))
     if not note.strip():
-        problems.append(Field("/note", "required", "Say why you look, in your own words. The customer sees this."))
+        problems.append(
+            Field("/note", "required", "Say why you look, in your own words. The customer sees this.")
+        )
     elif problem := text.problem(note, length=text.FREE_TEXT_LENGTH, lines=True):
         problems.append(Field("/note", "text", problem))
     if problems:
@@ -69,7 +71,12 @@ def line(*, subject: Subject, before: UUID | None = None, limit: int = 200) -> l
         )
     }
     return [
-        Line(entry, opened.get(entry.id, {}), events.get(entry.id), getattr(entry, "leaf_row", None) and entry.leaf_row.seq)
+        Line(
+            entry,
+            opened.get(entry.id, {}),
+            events.get(entry.id),
+            getattr(entry, "leaf_row", None) and entry.leaf_row.seq,
+        )
         for entry in found
     ]
 

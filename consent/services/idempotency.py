@@ -46,7 +46,11 @@ def _claim(key: ApiKey, name_hash: bytes, request_hash: bytes, now: datetime) ->
     try:
         with transaction.atomic():
             return Answer.objects.create(
-                key=key, name_hash=name_hash, request_hash=request_hash, lease_until=now + LEASE, created_at=now
+                key=key,
+                name_hash=name_hash,
+                request_hash=request_hash,
+                lease_until=now + LEASE,
+                created_at=now,
             )
     except IntegrityError:
         row = Answer.objects.get(key=key, name_hash=name_hash)

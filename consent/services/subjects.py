@@ -72,7 +72,9 @@ def identifiers_of(subject: Subject) -> list[Handle]:
     """The customer's identifiers in the clear; raises vault.Unreadable when the customer was erased."""
     box = vault.of(subject.pseudonym)
     return [
-        Handle(row.namespace, box.open(bytes(row.sealed), bytes(row.lookup_hash).hex()).decode(), row.verified)
+        Handle(
+            row.namespace, box.open(bytes(row.sealed), bytes(row.lookup_hash).hex()).decode(), row.verified
+        )
         for row in subject.identifiers.order_by("id")
     ]
 
@@ -104,7 +106,10 @@ def _first_contact(handle: Handle, by: Actor, now: datetime) -> tuple[Subject, b
                 Fact("subject.created", subject=subject.pseudonym),
                 by=by,
                 now=now,
-                payload={"namespace": handle.namespace, "identifier": text.normal(handle.namespace, handle.id)},
+                payload={
+                    "namespace": handle.namespace,
+                    "identifier": text.normal(handle.namespace, handle.id),
+                },
             )
     except IntegrityError:
         found = find(handle)

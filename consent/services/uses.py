@@ -100,7 +100,11 @@ def seen_by(*, subject: Subject, actions: Sequence[str] = USES, **search: Any) -
 
 
 def _known(rows: Sequence[tuple[Handle, str, datetime]], at: str, now: datetime) -> list[Subject]:
-    keys = set(Purpose.objects.filter(key__in={key for _, key, _ in rows}, current__isnull=False).values_list("key", flat=True))
+    keys = set(
+        Purpose.objects.filter(key__in={key for _, key, _ in rows}, current__isnull=False).values_list(
+            "key", flat=True
+        )
+    )
     problems, found = [], []
     for place, (handle, key, moment) in enumerate(rows):
         here = f"{at}/{place}"
@@ -128,5 +132,3 @@ def _check_categories(uses: Sequence[Use]) -> None:
     ]
     if problems:
         raise Invalid(*problems)
-
-

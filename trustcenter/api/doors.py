@@ -6,7 +6,15 @@ import msgspec
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework import authentication, exceptions, negotiation, parsers, permissions, renderers, serializers
+from rest_framework import (
+    authentication,
+    exceptions,
+    negotiation,
+    parsers,
+    permissions,
+    renderers,
+    serializers,
+)
 from rest_framework.request import Request
 from rest_framework.views import APIView
 

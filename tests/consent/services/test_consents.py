@@ -75,7 +75,11 @@ def test_a_materially_superseded_text_is_refused_and_the_use_is_off(cast):
 
 
 def test_bad_input_leaves_nothing_behind(park):
-    for wrong in ({"language": "tlh"}, {"categories": ["dreams"]}, {"collected_at": NOW + timedelta(hours=1)}):
+    for wrong in (
+        {"language": "tlh"},
+        {"categories": ["dreams"]},
+        {"collected_at": NOW + timedelta(hours=1)},
+    ):
         with pytest.raises(Invalid):
             say(MALLORY, "give", **wrong)
     assert not Subject.objects.exists()
