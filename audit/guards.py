@@ -125,8 +125,7 @@ def _postgresql(table: str, guard: Guard) -> Iterator[str]:
         name = _name(table, "truncate")
         yield f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"'
         yield (
-            f'CREATE TRIGGER "{name}" BEFORE TRUNCATE ON "{table}" '
-            f"FOR EACH STATEMENT EXECUTE FUNCTION trust_refuse()"
+            f'CREATE TRIGGER "{name}" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT EXECUTE FUNCTION trust_refuse()'
         )
         yield f'ALTER TABLE "{table}" ENABLE ALWAYS TRIGGER "{name}"'
 

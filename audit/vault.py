@@ -50,9 +50,7 @@ class Vault:
 def create(pseudonym: str, *, now: datetime) -> Vault:
     """A new secret for a new subject."""
     secret = secrets.token_bytes(32)
-    SubjectSecret.objects.create(
-        pseudonym=pseudonym, wrapped=_wrapper().seal(secret, pseudonym), created_at=now
-    )
+    SubjectSecret.objects.create(pseudonym=pseudonym, wrapped=_wrapper().seal(secret, pseudonym), created_at=now)
     return Vault(secret)
 
 

@@ -43,9 +43,7 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
     about = "Run the tests on SQLite, then on a temporary PostgreSQL. Other arguments go to pytest."
     parser = argparse.ArgumentParser(prog="python -m tests", description=about, allow_abbrev=False)
     parser.add_argument("--only", choices=["sqlite", "postgres"], help="run one of the two passes")
-    parser.add_argument(
-        "-m", dest="marks", metavar="EXPRESSION", help="as in pytest; 'not once' is added to it"
-    )
+    parser.add_argument("-m", dest="marks", metavar="EXPRESSION", help="as in pytest; 'not once' is added to it")
     return parser.parse_known_args()
 
 

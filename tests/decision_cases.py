@@ -14,9 +14,7 @@ FOLDER = Path(__file__).parent / "cases"
 
 @cache
 def cases() -> list[dict[str, Any]]:
-    return [
-        case for file in sorted(FOLDER.glob("*.yaml")) for case in yaml.safe_load(file.read_text("utf-8"))
-    ]
+    return [case for file in sorted(FOLDER.glob("*.yaml")) for case in yaml.safe_load(file.read_text("utf-8"))]
 
 
 def names() -> list[str]:
@@ -36,9 +34,7 @@ def purpose(given: dict[str, Any]) -> Purpose | None:
     if not row or not row["versions"]:
         return None
     versions = [_terms(number, each) for number, each in enumerate(row["versions"], 1)]
-    material = max(
-        number for number, each in enumerate(row["versions"], 1) if each.get("material", number == 1)
-    )
+    material = max(number for number, each in enumerate(row["versions"], 1) if each.get("material", number == 1))
     state = (given.get("customer") or {}).get("state") or {}
     agreed = state.get("version")
     return Purpose(

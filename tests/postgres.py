@@ -116,9 +116,7 @@ def _introduce(server: subprocess.Popen[bytes], home: Path, port: int, password:
     deadline = time.monotonic() + PATIENCE
     while True:
         if server.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(
-                f"the server said: {(home / 'log').read_text(errors='replace').strip()[-2000:]}"
-            )
+            raise RuntimeError(f"the server said: {(home / 'log').read_text(errors='replace').strip()[-2000:]}")
         with contextlib.suppress(psycopg.OperationalError):
             admin = psycopg.connect(
                 host="127.0.0.1",

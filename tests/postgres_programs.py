@@ -27,9 +27,7 @@ def programs() -> list[Path]:
     if wheel and wheel.origin:
         folders += _newest_first(Path(wheel.origin).parent.glob("pginstall*/bin"))
     return [
-        folder
-        for folder in dict.fromkeys(folders)
-        if (folder / "postgres").exists() and (folder / "initdb").exists()
+        folder for folder in dict.fromkeys(folders) if (folder / "postgres").exists() and (folder / "initdb").exists()
     ]
 
 
@@ -58,9 +56,7 @@ def reachable(folder: Path, home: Path, common: dict[str, Any]) -> Path:
         subprocess.run([folder / "postgres", "--version"], check=True, capture_output=True, **common)
     except PermissionError:
         package, copy = folder.parent.parent, home / "programs"
-        libraries = package.with_name(
-            f"{package.name}.libs"
-        )  # where a wheel keeps them, found by relative path
+        libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps them, found by relative path
         shutil.copytree(folder.parent, copy / package.name / folder.parent.name, symlinks=True)
         if libraries.is_dir():
             shutil.copytree(libraries, copy / libraries.name)

@@ -42,9 +42,7 @@ OpenPage = Callable[..., Page]
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         """Strict, as the portal is: the tools must work under it."""
-        self.send_header(
-            "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-        )
+        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:")
         super().end_headers()
 
     def log_message(self, *_arguments: object) -> None:

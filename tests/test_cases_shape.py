@@ -8,9 +8,7 @@ import pytest
 import yaml
 
 FILES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
-CASES = [
-    pytest.param(case, id=case["case"]) for file in FILES for case in yaml.safe_load(file.read_text("utf-8"))
-]
+CASES = [pytest.param(case, id=case["case"]) for file in FILES for case in yaml.safe_load(file.read_text("utf-8"))]
 ALL = [param.values[0] for param in CASES]
 
 THEMES = {

@@ -294,22 +294,16 @@ def repeats(key):
 
 SUBSCRIBED = [row for row in ROWS if row["STATUS"].lower() == "subscribed"]
 UNSUBSCRIBED = [row for row in ROWS if row["STATUS"].lower() == "unsubscribed"]
-BY_PERSON_AND_LIST = Counter(
-    (person(row), row["LIST"], row["STATUS"].lower()) for row in SUBSCRIBED + UNSUBSCRIBED
-)
+BY_PERSON_AND_LIST = Counter((person(row), row["LIST"], row["STATUS"].lower()) for row in SUBSCRIBED + UNSUBSCRIBED)
 MESS = {
     "a mark (BOM) at the start": RAW.startswith(b"\xef\xbb\xbf"),
-    "impossible dates": any_cell(r"31/02/\d{4}")
-    and any_cell(r"31\.02\.\d{4}")
-    and any_cell(r"\d{4}-02-30.*"),
+    "impossible dates": any_cell(r"31/02/\d{4}") and any_cell(r"31\.02\.\d{4}") and any_cell(r"\d{4}-02-30.*"),
     "dates of the future": any_cell(r"20(62|99).*") and any_cell(r".*20(62|99)( .*)?"),
     "numbers from a spreadsheet": any_cell(r"4\d{4}(\.\d+)?"),
     "zero dates": any_cell("0000-00-00 00:00:00"),
     "exact duplicates": repeats(tuple) >= 5,
     "duplicates but for capitals": repeats(lambda line: (line[0].lower(), *line[1:])) - repeats(tuple) >= 4,
-    "one address in two Unicode forms": any(
-        not unicodedata.is_normalized("NFC", row[HEAD[0]]) for row in ROWS
-    ),
+    "one address in two Unicode forms": any(not unicodedata.is_normalized("NFC", row[HEAD[0]]) for row in ROWS),
     "shouted addresses": any(row[HEAD[0]].isupper() for row in ROWS),
     "padded addresses": any(row[HEAD[0]] != row[HEAD[0]].strip() and "@" in row[HEAD[0]] for row in ROWS),
     "the word NULL as an address": any(row[HEAD[0]] == "NULL" for row in ROWS),
@@ -325,16 +319,12 @@ MESS = {
         for row in UNSUBSCRIBED
     ),
     "a no without a yes": any(not row["OPTIN_TIME"] and moment(row["UNSUB_TIME"]) for row in UNSUBSCRIBED),
-    "a no without a readable date": any(
-        not first_moment(row, ["UNSUB_TIME", "LAST_CHANGED"]) for row in UNSUBSCRIBED
-    ),
+    "a no without a readable date": any(not first_moment(row, ["UNSUB_TIME", "LAST_CHANGED"]) for row in UNSUBSCRIBED),
     "people who came back": any(
         BY_PERSON_AND_LIST[who, what, "subscribed"] and status == "unsubscribed"
         for who, what, status in list(BY_PERSON_AND_LIST)
     ),
-    "languages nobody named": any(
-        row["LANGUAGE"] and not known(MAPPING["language"], row["LANGUAGE"]) for row in ROWS
-    ),
+    "languages nobody named": any(row["LANGUAGE"] and not known(MAPPING["language"], row["LANGUAGE"]) for row in ROWS),
     "empty languages": any(not row["LANGUAGE"] for row in ROWS),
     "rows to skip": {"pending", "cleaned"} <= {row["STATUS"] for row in ROWS},
 }

@@ -45,9 +45,7 @@ def complain(found: list[str]) -> None:
 
 def test_files_stay_short() -> None:
     sizes = {short(path): len(path.read_text(encoding="utf-8").splitlines()) for path in code()}
-    written = {
-        name: size for name, size in sizes.items() if size
-    }  # empty __init__.py would flatter the median
+    written = {name: size for name, size in sizes.items() if size}  # empty __init__.py would flatter the median
     complain(over_budget(written, median=100, p90=250, longest=400))
 
 
@@ -62,9 +60,7 @@ def test_functions_stay_short() -> None:
 def test_budget_notices() -> None:
     assert over_budget({"a": 5, "b": 401}, median=300, p90=401, longest=400) == ["b: 401 lines, at most 400"]
     assert len(over_budget({"a": 101, "b": 251}, median=100, p90=250, longest=400)) == 2
-    source = (
-        'def short():\n    """Why.\n\n    Long.\n    """\n    return 1\ndef two():\n    a = 1\n    return a\n'
-    )
+    source = 'def short():\n    """Why.\n\n    Long.\n    """\n    return 1\ndef two():\n    a = 1\n    return a\n'
     assert dict(functions(source)) == {"short": 1, "two": 2}
 
 
@@ -101,11 +97,7 @@ def test_a_wrong_import_is_caught(tmp_path: Path) -> None:
 
 def empty_names(path: str, source: str = "") -> list[str]:
     """Names that say nothing about what is inside: of the path, and of the classes in it."""
-    found = [
-        part
-        for part in Path(path).with_suffix("").parts
-        if EMPTY_WORDS & set(re.split(r"[_\-.]", part.lower()))
-    ]
+    found = [part for part in Path(path).with_suffix("").parts if EMPTY_WORDS & set(re.split(r"[_\-.]", part.lower()))]
     for name in re.findall(r"^\s*class (\w+)", source, re.MULTILINE):
         words = {word.lower() for word in re.findall(r"[A-Z][a-z0-9]*", name)}
         found += [f"class {name}"] if EMPTY_WORDS & words else []
@@ -114,9 +106,7 @@ def empty_names(path: str, source: str = "") -> list[str]:
 
 def test_names_say_something() -> None:
     complain([line for path in files() if path.suffix != ".py" for line in empty_names(short(path))])
-    complain(
-        [line for path in named(".py") for line in empty_names(short(path), path.read_text(encoding="utf-8"))]
-    )
+    complain([line for path in named(".py") for line in empty_names(short(path), path.read_text(encoding="utf-8"))])
 
 
 def test_empty_names_are_noticed() -> None:

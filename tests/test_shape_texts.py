@@ -12,9 +12,7 @@ pytestmark = pytest.mark.once
 
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|farm|root)/")
 LOCKS = re.compile(r"(^|/)([^/]*\.lock|requirements[^/]*\.txt|constraints[^/]*\.txt)$")
-SIDES = (
-    r"(?:(?:margin|padding|border|scroll-margin|scroll-padding)-)?(?:left|right)(?:-(?:width|style|color))?"
-)
+SIDES = r"(?:(?:margin|padding|border|scroll-margin|scroll-padding)-)?(?:left|right)(?:-(?:width|style|color))?"
 PHYSICAL = re.compile(
     rf"(?<![\w-])(?:{SIDES}|border-(?:top|bottom)-(?:left|right)-radius)\s*:"
     r"|(?<![\w-])(?:text-align|float|clear)\s*:\s*(?:left|right)\b"
@@ -55,9 +53,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = [name for name, _ in attrs]
-        self.found += [
-            f"<{tag} {name}=…>" for name in names if name == "style" or re.fullmatch(r"on[a-z]+", name)
-        ]
+        self.found += [f"<{tag} {name}=…>" for name in names if name == "style" or re.fullmatch(r"on[a-z]+", name)]
         if tag == "style" or (tag == "script" and "src" not in names):
             self.found.append(f"<{tag}> in the page")
         self.in_script = tag == "script"
@@ -103,17 +99,13 @@ def sheet_faults(sheet: str) -> list[str]:
 
 
 def test_sheets_mirror_and_yield() -> None:
-    complain(
-        [f"{short(path)}: {fault}" for path in named(".css") for fault in sheet_faults(text(path) or "")]
-    )
+    complain([f"{short(path)}: {fault}" for path in named(".css") for fault in sheet_faults(text(path) or "")])
 
 
 def test_sheet_faults_are_noticed() -> None:
     faults = "a{left:0} a{margin-left : 1px;border-right-color:red} a{text-align: right;color:red !important}"
     assert len(sheet_faults(f"{faults} a{{border-top-left-radius:2px}}")) == 6
-    clean = (
-        "/* left: 0 */ a{margin-inline-start:0;text-align:start;inset-inline-end:0;grid-area:left;--left:1}"
-    )
+    clean = "/* left: 0 */ a{margin-inline-start:0;text-align:start;inset-inline-end:0;grid-area:left;--left:1}"
     assert sheet_faults(clean) == []
 
 

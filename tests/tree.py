@@ -26,9 +26,7 @@ def files() -> tuple[Path, ...]:
             "--others",
             "--exclude-standard",
         ]
-        listed = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split(
-            "\0"
-        )
+        listed = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
         return tuple(ROOT / name for name in sorted(set(listed)) if name and (ROOT / name).is_file())
     return tuple(sorted(path for path in ROOT.rglob("*") if path.is_file() and not _leavings(path)))
 

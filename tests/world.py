@@ -71,9 +71,7 @@ def cast() -> None:
 def key(recipient: str = "mail-engine", *scopes: str, **limits: Any) -> str:
     """A key of a recipient, with the scopes a system usually has unless some are named."""
     chosen = scopes or ("decide", "consents:read", "consents:write", "reports")
-    return keys.create(
-        recipient=recipient, scopes=chosen, by=OPERATOR, now=NOW - timedelta(days=300), **limits
-    ).key
+    return keys.create(recipient=recipient, scopes=chosen, by=OPERATOR, now=NOW - timedelta(days=300), **limits).key
 
 
 def seal_all(now: datetime | None = None) -> None:

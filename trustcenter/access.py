@@ -78,9 +78,7 @@ def customer_only(view: Any) -> Any:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        subject = portal_links.visitor(
-            token=request.COOKIES.get(settings.PORTAL_COOKIE_NAME, ""), now=clock()
-        )
+        subject = portal_links.visitor(token=request.COOKIES.get(settings.PORTAL_COOKIE_NAME, ""), now=clock())
         if subject is None:
             return redirect("portal:welcome")
         answer: HttpResponse = view(request, subject, *args, **kwargs)
@@ -95,9 +93,7 @@ officer_only = login_required(login_url="console:sign-in")
 def address(request: HttpRequest) -> str:
     """The caller's address; a forwarded one only from a proxy we trust."""
     direct = request.META.get("REMOTE_ADDR", "")
-    forwarded = [
-        each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",") if each.strip()
-    ]
+    forwarded = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",") if each.strip()]
     for each in reversed([*forwarded]):
         if not _trusted(direct):
             break
@@ -107,9 +103,7 @@ def address(request: HttpRequest) -> str:
 
 def _trusted(value: str) -> bool:
     try:
-        return any(
-            ipaddress.ip_address(value) in ipaddress.ip_network(each) for each in settings.TRUSTED_PROXIES
-        )
+        return any(ipaddress.ip_address(value) in ipaddress.ip_network(each) for each in settings.TRUSTED_PROXIES)
     except ValueError:
         return False
 

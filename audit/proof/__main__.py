@@ -128,9 +128,7 @@ def _count(number: int) -> str:
 
 def _plain(value: Any) -> str:
     """Return `value` in one line: a log entry must not be able to steer the terminal it is shown on."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))[
-        :200
-    ]
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))[:200]
 
 
 def _say(lines: Iterable[str], code: int, stream: TextIO) -> int:

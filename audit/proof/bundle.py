@@ -65,9 +65,7 @@ class Proven:
     disclosure: tuple[bytes, bytes] | None = field(default=None, repr=False)
 
 
-def make_bundle(
-    *, checkpoint: str, vkeys: Iterable[str], entries: Iterable[Proven], complete: bool
-) -> dict[str, Any]:
+def make_bundle(*, checkpoint: str, vkeys: Iterable[str], entries: Iterable[Proven], complete: bool) -> dict[str, Any]:
     """Return the document; it is verified before it is returned, so that nobody is handed a broken proof.
 
     Args:
@@ -159,9 +157,7 @@ def _entry(item: Any, head: Checkpoint) -> Entry:
     item = shape.an_object(item, "entries")
     shape.members(item, "an entry", ("index", "leaf", "proof"), ("disclosure",))
     index, raw = shape.number(item, "index"), shape.raw_text(item, "leaf")
-    proof = [
-        encoding.from_base64(shape.a_text(one, "proof"), "`proof`") for one in shape.items(item, "proof")
-    ]
+    proof = [encoding.from_base64(shape.a_text(one, "proof"), "`proof`") for one in shape.items(item, "proof")]
     merkle.verify_inclusion(index, head.size, merkle.leaf_hash(raw), proof, head.root)
     leaf = shape.an_object(canonical.loads(raw), "leaf")
     if "disclosure" not in item:
@@ -188,9 +184,7 @@ def _check_order(doc: dict[str, Any], indices: list[int], complete: bool) -> Non
     first, last = shape.number(doc, "first"), shape.number(doc, "last")
     # Ascending, with the right ends and the right count: so each index from first to last is there.
     if (indices[0], indices[-1], len(indices)) != (first, last, last - first + 1):
-        raise ProofError(
-            "bundle-range", "`complete` is claimed, but an entry from `first` to `last` is missing."
-        )
+        raise ProofError("bundle-range", "`complete` is claimed, but an entry from `first` to `last` is missing.")
 
 
 def _entry_document(entry: Proven) -> dict[str, Any]:

@@ -42,9 +42,7 @@ class Checkpoint:
             case [origin, size, root, ""] if origin and _SIZE.fullmatch(size):
                 checkpoint = cls(origin, int(size), encoding.from_base64(root, "The root hash"))
             case _:
-                raise ProofError(
-                    "checkpoint-bad", "A checkpoint is three lines: log, number of entries, root hash."
-                )
+                raise ProofError("checkpoint-bad", "A checkpoint is three lines: log, number of entries, root hash.")
         if len(checkpoint.root) != HASH_SIZE or (checkpoint.size == 0) != (checkpoint.root == EMPTY_ROOT):
             raise ProofError("checkpoint-bad", "The root hash of this checkpoint cannot be that of its size.")
         return checkpoint

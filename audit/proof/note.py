@@ -51,9 +51,7 @@ def vkey(name: str, public_key: bytes) -> str:
     """
     _check_name(name)
     if len(public_key) != ed25519.KEY_SIZE:
-        raise ProofError(
-            "vkey-bad", f"An Ed25519 public key is {ed25519.KEY_SIZE} bytes, not {len(public_key)}."
-        )
+        raise ProofError("vkey-bad", f"An Ed25519 public key is {ed25519.KEY_SIZE} bytes, not {len(public_key)}.")
     return f"{name}+{key_id(name, public_key).hex()}+{encoding.to_base64(ED25519 + public_key)}"
 
 
@@ -68,9 +66,7 @@ def parse_vkey(text: str) -> VKey:
     hexid, _, encoded = rest.partition("+")
     _check_name(name)
     if not _KEY_ID.fullmatch(hexid):
-        raise ProofError(
-            "vkey-bad", "A key is written name+8 hex digits+base64. Copy it whole, without spaces."
-        )
+        raise ProofError("vkey-bad", "A key is written name+8 hex digits+base64. Copy it whole, without spaces.")
     kind, public_key = (raw := encoding.from_base64(encoded, "The key"))[:1], raw[1:]
     if kind != ED25519 or len(public_key) != ed25519.KEY_SIZE:
         raise ProofError("vkey-bad", "This key is not an Ed25519 log key (kind 01, 32 bytes).")
@@ -117,9 +113,7 @@ def open_note(note: str, vkeys: Iterable[str]) -> str:
                 _verify(key, text, signature.signature)
                 opened = True
     if not opened:
-        raise ProofError(
-            "signature-unknown", "None of the keys given has signed this. Is it the right log's key?"
-        )
+        raise ProofError("signature-unknown", "None of the keys given has signed this. Is it the right log's key?")
     return text
 
 
@@ -141,9 +135,7 @@ def _parse(note: str) -> tuple[str, list[_Signature]]:
     text, blank, tail = note.rpartition("\n\n")
     lines = tail.split("\n")[:-1]
     if not blank or not lines:
-        raise ProofError(
-            "note-form", "A note is text, a blank line, and signatures. Part of this one is missing."
-        )
+        raise ProofError("note-form", "A note is text, a blank line, and signatures. Part of this one is missing.")
     if len(lines) > SIGNATURE_LIMIT:
         raise ProofError("note-signatures", f"More than {SIGNATURE_LIMIT} signatures.")
     return text + "\n", [_parse_line(line) for line in lines]

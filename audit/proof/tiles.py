@@ -37,9 +37,7 @@ def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
         level, size = level + 1, size >> HEIGHT
 
 
-def grow(
-    read_tile: ReadTile, old_size: int, leaf_hashes: Sequence[bytes]
-) -> tuple[dict[Coordinates, bytes], bytes]:
+def grow(read_tile: ReadTile, old_size: int, leaf_hashes: Sequence[bytes]) -> tuple[dict[Coordinates, bytes], bytes]:
     """Append leaves to a tree of `old_size`.
 
     Args:

@@ -53,9 +53,7 @@ class Fact:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def append(
-    fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | None, known: bool = True
-) -> Entry:
+def append(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | None, known: bool = True) -> Entry:
     """Write the entry of one fact, its outbox row, and its payload encrypted under the subject's secret.
 
     known=False is a fact about somebody we do not know: the payload is committed to under a salt that is thrown

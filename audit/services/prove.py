@@ -123,9 +123,7 @@ def _verify(progress: Callable[[int, int], None]) -> int:
         return 0
     signed = Checkpoint.parse(note.open_note(newest.note, vkeys()))
     if head.size != signed.size or Leaf.objects.count() != signed.size:
-        raise ProofError(
-            "size", f"The log holds {Leaf.objects.count()} entries, but {signed.size} were signed for."
-        )
+        raise ProofError("size", f"The log holds {Leaf.objects.count()} entries, but {signed.size} were signed for.")
     tree = merkle.Frontier()
     rows = Leaf.objects.order_by("seq").select_related("entry")
     for place, row in enumerate(rows.iterator(chunk_size=2000)):
@@ -136,9 +134,7 @@ def _verify(progress: Callable[[int, int], None]) -> int:
         if place % 2000 == 0:
             progress(place, signed.size)
     if tree.root() != signed.root:
-        raise ProofError(
-            "root", "The entries do not give the signed root: at least one was changed or exchanged."
-        )
+        raise ProofError("root", "The entries do not give the signed root: at least one was changed or exchanged.")
     progress(signed.size, signed.size)
     return signed.size
 

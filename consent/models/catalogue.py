@@ -98,7 +98,9 @@ class PurposeVersion(models.Model):
         ]
 
 
-_PUBLISHED = "EXISTS (SELECT 1 FROM consent_purposeversion v WHERE v.id = {row}.version_id AND v.published_at IS NOT NULL)"
+_PUBLISHED = (
+    "EXISTS (SELECT 1 FROM consent_purposeversion v WHERE v.id = {row}.version_id AND v.published_at IS NOT NULL)"
+)
 
 
 class VersionCategory(models.Model):

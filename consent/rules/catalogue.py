@@ -30,9 +30,7 @@ def parse(document: Any) -> dict[str, list[dict[str, Any]]]:
     """
     problems: _Problems = []
     if not isinstance(document, dict):
-        raise Invalid(
-            Field("", "type", "A catalogue is a mapping with controller, recipients, categories, purposes.")
-        )
+        raise Invalid(Field("", "type", "A catalogue is a mapping with controller, recipients, categories, purposes."))
     _only(document, ("controller", "controllers", "recipients", "categories", "purposes"), "", problems)
     controllers = document.get("controllers", [document["controller"]] if "controller" in document else [])
     result = {
@@ -92,9 +90,7 @@ def _category(row: dict[str, Any], at: str, problems: _Problems) -> dict[str, An
     _key(row, at, problems)
     names = row.get("name")
     if not isinstance(names, dict) or not names or not all(_is_text(each) for each in names.values()):
-        problems.append(
-            Field(f"{at}/name", "type", "A mapping of language to label, e.g. {en: Your e-mail address}.")
-        )
+        problems.append(Field(f"{at}/name", "type", "A mapping of language to label, e.g. {en: Your e-mail address}."))
         names = {}
     return {
         "key": row.get("key"),
@@ -168,9 +164,7 @@ def _details(row: dict[str, Any], at: str, problems: _Problems) -> dict[str, Any
         try:
             canonical.dumps(value)
         except ProofError:
-            problems.append(
-                Field(f"{at}/{name}", "type", "Texts, whole numbers, true, false, lists and mappings.")
-            )
+            problems.append(Field(f"{at}/{name}", "type", "Texts, whole numbers, true, false, lists and mappings."))
             return {}
     return details
 
@@ -178,9 +172,7 @@ def _details(row: dict[str, Any], at: str, problems: _Problems) -> dict[str, Any
 def _texts(row: dict[str, Any], at: str, problems: _Problems) -> dict[str, dict[str, str]]:
     texts = row.get("texts")
     if not isinstance(texts, dict) or not texts:
-        problems.append(
-            Field(f"{at}/texts", "required", "The words in at least one language, e.g. texts: {en: …}.")
-        )
+        problems.append(Field(f"{at}/texts", "required", "The words in at least one language, e.g. texts: {en: …}."))
         return {}
     for language, words in texts.items():
         here = f"{at}/texts/{language}"

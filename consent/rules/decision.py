@@ -112,13 +112,7 @@ def decide(
     """Answer one check. `categories` None means: those chosen (consent) or those of the version (other bases)."""
     asked = None if categories is None else tuple(dict.fromkeys(categories))
     if purpose is None or customer is None or purpose.retired:
-        reason = (
-            "unknown_purpose"
-            if purpose is None
-            else "purpose_retired"
-            if purpose.retired
-            else "unknown_customer"
-        )
+        reason = "unknown_purpose" if purpose is None else "purpose_retired" if purpose.retired else "unknown_customer"
         return Decision(False, reason, refused=asked or ())
     named = _named(purpose, customer)
     chosen = _chosen(purpose, customer, named)

@@ -35,9 +35,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     if old["legal_basis"] != new["legal_basis"]:
         found.append(Change("legal_basis", f"{new['legal_basis']} instead of {old['legal_basis']}", True))
     if old["consent_lasts"] != new["consent_lasts"]:
-        found.append(
-            Change("consent_lasts", f"A yes lasts {new['consent_lasts'] or 'until withdrawn'}", False)
-        )
+        found.append(Change("consent_lasts", f"A yes lasts {new['consent_lasts'] or 'until withdrawn'}", False))
     if old["min_age"] != new["min_age"]:
         lower = (new["min_age"] or 0) < (old["min_age"] or 0)
         found.append(Change("min_age", f"Minimum age {new['min_age'] or 'none'}", lower))

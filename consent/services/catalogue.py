@@ -159,13 +159,9 @@ def _check_references(parsed: Mapping[str, list[dict[str, Any]]]) -> None:
         at = f"/purposes/{place}"
         for kind, member in (("category", "categories"), ("recipient", "recipients")):
             missing = [key for key in row["content"][member] if key not in known[kind]]
-            problems += [
-                Field(f"{at}/{member}", "unknown", f"No {kind} {key} in the catalogue.") for key in missing
-            ]
+            problems += [Field(f"{at}/{member}", "unknown", f"No {kind} {key} in the catalogue.") for key in missing]
         if row["controller"] not in known["controller"]:
-            problems.append(
-                Field(f"{at}/controller", "unknown", "Name the controller that answers for this purpose.")
-            )
+            problems.append(Field(f"{at}/controller", "unknown", "Name the controller that answers for this purpose."))
     if problems:
         raise Invalid(*problems)
 

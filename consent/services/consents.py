@@ -118,9 +118,7 @@ def refold(subject: Subject, purpose: Purpose) -> ConsentState:
 def state_at(subject: Subject, purpose: Purpose, moment: datetime) -> tuple[State, PurposeVersion | None]:
     """What stood at a past moment, from the events recorded by then, and the version agreed to."""
     events = list(
-        ConsentEvent.objects.filter(subject=subject, purpose=purpose, recorded_at__lte=moment).select_related(
-            "version"
-        )
+        ConsentEvent.objects.filter(subject=subject, purpose=purpose, recorded_at__lte=moment).select_related("version")
     )
     state = lifecycle.fold(_as_rule(event) for event in events).state
     return state, next((event.version for event in events if event.version.number == state.version), None)
@@ -207,13 +205,9 @@ def _notice(choice: Choice, purpose: Purpose, collected_at: datetime) -> tuple[N
     if choice.notice_digest:
         notice = published.filter(digest=choice.notice_digest).first()
         if notice is None:
-            raise Invalid(
-                Field("/notice_digest", "unknown", "No text of this purpose with this digest was published.")
-            )
+            raise Invalid(Field("/notice_digest", "unknown", "No text of this purpose with this digest was published."))
         if choice.language and notice.language != choice.language:
-            raise Invalid(
-                Field("/language", "mismatch", f"The text with this digest is in {notice.language}.")
-            )
+            raise Invalid(Field("/language", "mismatch", f"The text with this digest is in {notice.language}."))
         return notice, False
     in_force = published.filter(language=choice.language, version__published_at__lte=collected_at)
     notice = in_force.order_by("-version__number").first()
@@ -233,9 +227,7 @@ def _require_words(
         detail = "This purpose has no approved text in this language, so nobody can have read it."
         raise Invalid(Field("/language", "no_text", detail))
     if notice is None:
-        raise Invalid(
-            Field("/collected_at", "before_publication", "No text of this purpose was in force then.")
-        )
+        raise Invalid(Field("/collected_at", "before_publication", "No text of this purpose was in force then."))
 
 
 def _version(choice: Choice, purpose: Purpose, notice: NoticeText | None) -> PurposeVersion:
@@ -262,19 +254,14 @@ def _scope(choice: Choice, version: PurposeVersion) -> tuple[tuple[str, ...], tu
     problems = [*_not_offered("/categories", strange), *_not_offered("/recipients", strangers)]
     for member, found in (("/categories", categories), ("/recipients", recipients)):
         if not found and not problems:
-            problems.append(
-                Field(member, "empty", "A yes to nothing is a no: send the act refuse or withdraw.")
-            )
+            problems.append(Field(member, "empty", "A yes to nothing is a no: send the act refuse or withdraw."))
     if problems:
         raise Invalid(*problems)
     return categories, recipients
 
 
 def _not_offered(member: str, strange: Iterable[str]) -> list[Field]:
-    return [
-        Field(member, "not_offered", "The text that was shown does not name all of these.")
-        for _ in [*strange][:1]
-    ]
+    return [Field(member, "not_offered", "The text that was shown does not name all of these.") for _ in [*strange][:1]]
 
 
 def _fact(

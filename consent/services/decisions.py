@@ -49,9 +49,7 @@ class Answer:
 
 
 @transaction.atomic
-def check(
-    *, questions: Sequence[Question], stop_at: bool | None = None, by: Actor, now: datetime
-) -> list[Answer]:
+def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Actor, now: datetime) -> list[Answer]:
     """Answer questions in order, and log each answer.
 
     stop_at: stop after the first answer that equals it (AuthZEN deny_on_first_deny: False).
@@ -98,9 +96,7 @@ def _check_token(at_least: str) -> None:
     except ValueError:
         found = False
     if not found:
-        raise Invalid(
-            Field("/context/at_least", "unknown", "This is no token of ours, or it is from a later backup.")
-        )
+        raise Invalid(Field("/context/at_least", "unknown", "This is no token of ours, or it is from a later backup."))
 
 
 def _subject(handle: Handle, moment: datetime) -> Subject | None:
@@ -112,11 +108,7 @@ def _subject(handle: Handle, moment: datetime) -> Subject | None:
 
 def _purpose_row(key: str, moment: datetime) -> tuple[PurposeRow, PurposeVersion] | None:
     """The purpose and the version in force at a moment."""
-    row = (
-        PurposeRow.objects.filter(key=key).select_related("current").first()
-        if text.KEY.fullmatch(key)
-        else None
-    )
+    row = PurposeRow.objects.filter(key=key).select_related("current").first() if text.KEY.fullmatch(key) else None
     if row is None or row.current is None:
         return None
     version: PurposeVersion | None = row.current
@@ -136,11 +128,7 @@ def _facts(
         if past:
             state, agreed = consents.state_at(subject, purpose, moment)
         else:
-            found = (
-                ConsentState.objects.filter(subject=subject, purpose=purpose)
-                .select_related("version")
-                .first()
-            )
+            found = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version").first()
             state, agreed = consents.as_rule(found), found.version if found else None
         minor = subject.minor_until is not None and moment.date() < subject.minor_until
         customer = Customer(state=state, minor=minor)

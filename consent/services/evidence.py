@@ -41,9 +41,7 @@ def view(*, handle: Handle, why: str, note: str, by: Actor, now: datetime) -> Su
     if why not in WHY:
         problems.append(Field("/why", "choice", "Choose why you look."))
     if not note.strip():
-        problems.append(
-            Field("/note", "required", "Say why you look, in your own words. The customer sees this.")
-        )
+        problems.append(Field("/note", "required", "Say why you look, in your own words. The customer sees this."))
     elif problem := text.problem(note, length=text.FREE_TEXT_LENGTH, lines=True):
         problems.append(Field("/note", "text", problem))
     if problems:

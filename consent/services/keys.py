@@ -76,9 +76,7 @@ def revoke(*, prefix: str, by: Actor, now: datetime) -> ApiKey:
     if row.revoked_at is None:
         row.revoked_at = now
         row.save(update_fields=["revoked_at"])
-        ledger.record(
-            Fact("key.revoked", recipient=row.recipient.key, details={"prefix": prefix}), by=by, now=now
-        )
+        ledger.record(Fact("key.revoked", recipient=row.recipient.key, details={"prefix": prefix}), by=by, now=now)
     return row
 
 
@@ -115,9 +113,7 @@ def _check(
         problems.append(Field("/scopes", "choice", f"One or more of {', '.join(SCOPES)}."))
     if owner.third_party and (purposes is None or namespaces is None):
         problems.append(
-            Field(
-                "/purposes", "required", "A third party's key is limited: name its purposes and namespaces."
-            )
+            Field("/purposes", "required", "A third party's key is limited: name its purposes and namespaces.")
         )
     if owner.third_party and "admin" in scopes:
         problems.append(Field("/scopes", "choice", "A third party's key cannot be admin."))

@@ -11,9 +11,7 @@ from consent.rules.actions import ACTIONS
 __all__ = ["Actor", "Fact", "moment", "record"]
 
 
-def record(
-    fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | None = None, known: bool = True
-) -> Entry:
+def record(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | None = None, known: bool = True) -> Entry:
     """Write one fact: its audit entry and its place in the outbox (the log's own queue; docs/adr/0003).
 
     payload: what concerns a person; encrypted under the subject's secret, which erasure destroys.

@@ -72,9 +72,7 @@ def identifiers_of(subject: Subject) -> list[Handle]:
     """The customer's identifiers in the clear; raises vault.Unreadable when the customer was erased."""
     box = vault.of(subject.pseudonym)
     return [
-        Handle(
-            row.namespace, box.open(bytes(row.sealed), bytes(row.lookup_hash).hex()).decode(), row.verified
-        )
+        Handle(row.namespace, box.open(bytes(row.sealed), bytes(row.lookup_hash).hex()).decode(), row.verified)
         for row in subject.identifiers.order_by("id")
     ]
 
@@ -150,9 +148,7 @@ def _store(subject: Subject, box: vault.Vault, handle: Handle, now: datetime) ->
     )
 
 
-def _describe(
-    subject: Subject, jurisdiction: str | None, minor_until: date | None, by: Actor, now: datetime
-) -> None:
+def _describe(subject: Subject, jurisdiction: str | None, minor_until: date | None, by: Actor, now: datetime) -> None:
     changed = {}
     if jurisdiction is not None and jurisdiction != subject.jurisdiction:
         changed["jurisdiction"] = subject.jurisdiction = jurisdiction

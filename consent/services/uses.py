@@ -101,9 +101,7 @@ def seen_by(*, subject: Subject, actions: Sequence[str] = USES, **search: Any) -
 
 def _known(rows: Sequence[tuple[Handle, str, datetime]], at: str, now: datetime) -> list[Subject]:
     keys = set(
-        Purpose.objects.filter(key__in={key for _, key, _ in rows}, current__isnull=False).values_list(
-            "key", flat=True
-        )
+        Purpose.objects.filter(key__in={key for _, key, _ in rows}, current__isnull=False).values_list("key", flat=True)
     )
     problems, found = [], []
     for place, (handle, key, moment) in enumerate(rows):
