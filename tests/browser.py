@@ -9,7 +9,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -61,7 +61,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         viewport: tuple[int, int] = (1280, 800),
         *,
         javascript: bool = True,
-        color_scheme: str = "light",
+        color_scheme: Literal["light", "dark"] = "light",
         locale: str = "en",
         **more: Any,
     ) -> Page:
@@ -141,4 +141,4 @@ def _target(session: CDPSession, number: int) -> str:
         "arguments": [{"value": number}],
         "returnByValue": True,
     }
-    return session.send("Runtime.callFunctionOn", call)["result"]["value"]
+    return str(session.send("Runtime.callFunctionOn", call)["result"]["value"])

@@ -102,7 +102,7 @@ def _process(folder: Path, home: Path, password: str, common: dict[str, Any]) ->
 
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 def _end_with_parent() -> None:
