@@ -92,9 +92,9 @@ officer_only = login_required(login_url="console:sign-in")
 
 def address(request: HttpRequest) -> str:
     """The caller's address; a forwarded one only from a proxy we trust."""
-    direct = request.META.get("REMOTE_ADDR", "")
+    direct: str = request.META.get("REMOTE_ADDR", "")
     forwarded = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",") if each.strip()]
-    for each in reversed([*forwarded]):
+    for each in reversed(forwarded):
         if not _trusted(direct):
             break
         direct = each

@@ -4,6 +4,7 @@ A secret may also stand in a file: NAME_FILE names it, and wins where NAME is no
 docs/operate.md lists every setting; a test compares the two.
 """
 
+import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ env = Env()
 def secret(name: str, default: str = "") -> str:
     """The value of NAME, or what stands in the file that NAME_FILE names."""
     file = env.path(f"{name}_FILE", None)
-    if file is None or name in env:
+    if file is None or name in os.environ:
         return env.str(name, default)
     try:
         return file.read_text(encoding="utf-8").strip()
@@ -40,7 +41,7 @@ ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "localhost", "localhost", "127
 # Host names besides PUBLIC_URL's that we answer to.
 ALLOWED_HOSTS += env.list("ALLOWED_HOSTS", [])
 # Reverse proxies (networks, e.g. 10.0.0.0/8) whose X-Forwarded-For is believed.
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", [])
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 
 # --- Secrets ----------------------------------------------------------------------------------------
 
@@ -88,7 +89,7 @@ DEBUG = env.bool("DEBUG", False)
 # Log lines as text for a person; JSON otherwise.
 LOG_TEXT = env.bool("LOG_TEXT", False)
 # Least severe log line that is written.
-LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 # How long an idle customer and an idle officer stay signed in, and at most altogether.
 PORTAL_IDLE, PORTAL_MAX = timedelta(minutes=30), timedelta(hours=12)
 CONSOLE_IDLE = timedelta(minutes=15)

@@ -151,7 +151,8 @@ def _box(subject: str) -> vault.Vault | None:
 
 def _payload(payload: dict[str, Any], by: Actor) -> dict[str, Any]:
     extra = {"actor_name": by.name, "correlation": by.correlation}
-    return _nfc(payload | {name: value for name, value in extra.items() if value})
+    found: dict[str, Any] = _nfc(payload | {name: value for name, value in extra.items() if value})
+    return found
 
 
 def _nfc(value: Any) -> Any:

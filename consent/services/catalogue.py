@@ -17,6 +17,7 @@ from consent.rules import catalogue as rules
 from consent.rules import decision
 from consent.rules import material as differences
 from consent.rules.decision import Terms
+from consent.rules.text import KEY
 from consent.services import ledger
 
 
@@ -87,7 +88,7 @@ def purpose(key: str) -> Purpose:
     """One published purpose; raises NotFound."""
     found = purposes().filter(key=key).first()
     if found is None:
-        raise NotFound(f"No purpose {key} was ever published." if rules.text.KEY.fullmatch(key) else "")
+        raise NotFound(f"No purpose {key} was ever published." if KEY.fullmatch(key) else "")
     return found
 
 
@@ -141,6 +142,7 @@ def _terms(pk: int, digest: str) -> Terms:  # noqa: ARG001  the digest keeps two
 
 
 _PLAIN: dict[str, Any] = {"controller": Controller, "recipient": Recipient, "category": Category}
+_ROWS_OF_THEIR_OWN = ("controller", "categories", "recipients", "texts")
 _PLURAL = {"controller": "controllers", "recipient": "recipients", "category": "categories"}
 
 
@@ -160,7 +162,7 @@ def _check_references(parsed: Mapping[str, list[dict[str, Any]]]) -> None:
         for kind, member in (("category", "categories"), ("recipient", "recipients")):
             missing = [key for key in row["content"][member] if key not in known[kind]]
             problems += [Field(f"{at}/{member}", "unknown", f"No {kind} {key} in the catalogue.") for key in missing]
-        if row["controller"] not in known["controller"]:
+        if row["content"]["controller"] not in known["controller"]:
             problems.append(Field(f"{at}/controller", "unknown", "Name the controller that answers for this purpose."))
     if problems:
         raise Invalid(*problems)
@@ -189,6 +191,7 @@ def content(of: PurposeVersion) -> dict[str, Any]:
     """A version in the fixed form of rules/catalogue.py, from which its digest is taken."""
     allowed = terms(of)
     return {
+        "controller": of.controller.key,
         "legal_basis": of.legal_basis,
         "dpv": of.dpv,
         "uses_ai": of.uses_ai,
@@ -210,14 +213,14 @@ def _save(kind: str, row: dict[str, Any], by: Actor, now: datetime) -> None:
 
 
 def _publish(row: dict[str, Any], step: Step, by: Actor, now: datetime) -> PurposeVersion:
-    controller = Controller.objects.get(key=row["controller"])
+    controller = Controller.objects.get(key=row["content"]["controller"])
     last = Purpose.objects.aggregate(last=Max("position"))["last"] or 0
     found, _ = Purpose.objects.update_or_create(
         key=row["key"],
         defaults={"controller": controller, "group": row["group"]},
         create_defaults={"controller": controller, "group": row["group"], "position": last + 1},
     )
-    new = _draft(found, row["content"], step)
+    new = _draft(found, controller, row["content"], step)
     for language, words in row["content"]["texts"].items():
         digest = rules.text_digest(found.key, new.number, language, words)
         NoticeText.objects.create(version=new, language=language, text=words, digest=digest, approved_at=now)
@@ -240,12 +243,13 @@ def _publish(row: dict[str, Any], step: Step, by: Actor, now: datetime) -> Purpo
     return new
 
 
-def _draft(of: Purpose, body: dict[str, Any], step: Step) -> PurposeVersion:
+def _draft(of: Purpose, controller: Controller, body: dict[str, Any], step: Step) -> PurposeVersion:
     number = step.number or 1
-    plain = {name: value for name, value in body.items() if name not in ("categories", "recipients", "texts")}
+    plain = {name: value for name, value in body.items() if name not in _ROWS_OF_THEIR_OWN}
     new = PurposeVersion.objects.create(
         purpose=of,
         number=number,
+        controller=controller,
         **plain | {"min_age": body["min_age"] or None},
         material=step.material,
         material_number=number if step.material or of.current is None else of.current.material_number,
