@@ -127,13 +127,13 @@ def verify_bundle(doc: dict[str, Any], vkeys: Sequence[str] | None) -> Report:
             this log; whatever the parts raise.
     """
     shape.an_object(doc, "the file")
-    range_ = ("first", "last") if doc.get("complete") is True else ()
+    complete = shape.flag(doc, "complete")
+    range_ = ("first", "last") if complete else ()
     shape.members(doc, "the file", ("kind", "origin", "checkpoint", "vkeys", "complete", "entries", *range_))
     if shape.text(doc, "kind") != KIND:
         raise ProofError("bundle-kind", f"This is not a {KIND} file. A newer verifier may know it.")
     head = _head(doc, vkeys)
     entries = tuple(_entry(item, head) for item in shape.items(doc, "entries"))
-    complete = shape.flag(doc, "complete")
     _check_order(doc, [entry.index for entry in entries], complete)
     return Report(head.origin, head.size, head.root, entries, pinned=vkeys is not None, complete=complete)
 

@@ -71,7 +71,8 @@ def parse_vkey(text: str) -> VKey:
         raise ProofError(
             "vkey-bad", "A key is written name+8 hex digits+base64. Copy it whole, without spaces."
         )
-    kind, public_key = (raw := encoding.from_base64(encoded, "The key"))[:1], raw[1:]
+    raw = encoding.from_base64(encoded, "The key")
+    kind, public_key = raw[:1], raw[1:]
     if kind != ED25519 or len(public_key) != ed25519.KEY_SIZE:
         raise ProofError("vkey-bad", "This key is not an Ed25519 log key (kind 01, 32 bytes).")
     if key_id(name, public_key).hex() != hexid:
@@ -104,8 +105,8 @@ def open_note(note: str, vkeys: Iterable[str]) -> str:
     """Return the text of `note` if a key in `vkeys` signed it, and no key in `vkeys` signed it badly.
 
     Raises:
-        ProofError: `note-*` or `unicode-bad` if it is not well formed; `signature-bad`; `signature-unknown` if
-            none is by one of these keys; as `parse_vkey`.
+        ProofError: `note-*` or `unicode-bad` if it is not well formed; `signature-bad`; `signature-unknown`
+            if none is by one of these keys; as `parse_vkey`.
     """
     text, signatures = _parse(note)
     keys = [parse_vkey(item) for item in vkeys]
