@@ -170,6 +170,7 @@ def test_another_size_spoils_a_consistency_proof(data):
         (merkle.verify_consistency, (2, 1, [], LEAVES[0], LEAVES[0]), "size-bad"),
         (merkle.verify_consistency, (1, 1, [LEAVES[0]], LEAVES[0], LEAVES[0]), "proof-length"),
         (merkle.verify_consistency, (1, 2, [], LEAVES[0], LEAVES[0]), "proof-length"),
+        (merkle.verify_consistency, (1, 2, LEAVES[:2], LEAVES[0], LEAVES[0]), "proof-length"),
         (merkle.verify_consistency, (1, 1, [], LEAVES[0], LEAVES[1]), "root-mismatch"),
         (merkle.verify_consistency, (1, 1, [], b"", b""), "hash-length"),
         (merkle.verify_inclusion, (0, 1, b"", [], b""), "hash-length"),

@@ -127,6 +127,30 @@ def test_it_refuses_what_is_not_a_note(spoil):
         note.open_note(spoil(NOTE), [PETER])
 
 
+def test_it_refuses_text_or_signatures_alone():
+    alone = signed("\n").removeprefix("\n\n")
+    assert alone.startswith("— ")
+    for bent in (alone, TEXT, TEXT + "\n"):
+        assert refusal(note.open_note, bent, [ALICE.vkey]) == "note-form"
+
+
+def test_a_signature_has_at_least_one_byte_after_the_key_id():
+    for length, code in ((4, "note-form"), (5, "signature-unknown")):
+        line = f"— a {encoding.to_base64(bytes(length))}\n"
+        assert refusal(note.open_note, f"{TEXT}\n{line}", [ALICE.vkey]) == code
+
+
+@pytest.mark.parametrize("name", ["", "two words", "tab\tbed", "bell\a", "no\u00a0break"])
+def test_it_refuses_a_bad_name_even_with_the_right_id(name):
+    public = encoding.to_base64(b"\x01" + ALICE.public)
+    assert refusal(note.parse_vkey, f"{name}+{note.key_id(name, ALICE.public).hex()}+{public}") == "key-name"
+    assert refusal(note.vkey, name, ALICE.public) == "key-name"
+
+
+def test_it_makes_no_vkey_of_another_length():
+    assert refusal(note.vkey, "a", bytes(31)) == "vkey-bad"
+
+
 def test_it_refuses_spare_bits_in_base64():
     assert refusal(note.open_note, NOTE.replace("nAM=", "nAN="), [PETER]) == "base64-bad"
 
