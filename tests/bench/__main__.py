@@ -25,7 +25,8 @@ def main() -> None:
     print(f"Machine: {_machine()}; Python {platform.python_version()}; {chosen.clients} connections, one web worker.")
     print("Client and server share the machine, so requests/s are a lower bound; read the ratios and the CPU column.\n")
     print(
-        f"{'database':<12} {'what':<28} {'per second':>11} {'CPU µs each':>12} {'× floor CPU':>12} {'p50 ms':>8} {'p99 ms':>8}"
+        f"{'database':<12} {'what':<28} {'per second':>11} {'CPU µs each':>12} "
+        f"{'× floor CPU':>12} {'p50 ms':>8} {'p99 ms':>8}"
     )
     for name, url in _databases():
         with url as address, tempfile.TemporaryDirectory() as folder:
