@@ -123,6 +123,18 @@ def terms(of: PurposeVersion) -> Terms:
     return _terms(of.pk, of.digest)
 
 
+def make_terms(of: PurposeVersion, categories: Iterable[str], recipients: Iterable[str]) -> Terms:
+    """What a version allows, as the decision reads it, from keys that were read already."""
+    return Terms(
+        number=of.number,
+        legal_basis=of.legal_basis,
+        categories=tuple(categories),
+        recipients=tuple(recipients),
+        sale_or_sharing=of.sale_or_sharing,
+        min_age=of.min_age,
+    )
+
+
 def categories_named(keys: Iterable[str]) -> dict[str, Category]:
     """Category rows by key."""
     return {row.key: row for row in Category.objects.filter(key__in=list(keys))}
@@ -131,14 +143,9 @@ def categories_named(keys: Iterable[str]) -> dict[str, Category]:
 @lru_cache(maxsize=1024)
 def _terms(pk: int, digest: str) -> Terms:  # noqa: ARG001  the digest keeps two databases apart
     row = PurposeVersion.objects.get(pk=pk)
-    return Terms(
-        number=row.number,
-        legal_basis=row.legal_basis,
-        categories=tuple(row.categories.order_by("versioncategory__position").values_list("key", flat=True)),
-        recipients=tuple(row.recipients.order_by("versionrecipient__position").values_list("key", flat=True)),
-        sale_or_sharing=row.sale_or_sharing,
-        min_age=row.min_age,
-    )
+    categories = row.categories.order_by("versioncategory__position").values_list("key", flat=True)
+    recipients = row.recipients.order_by("versionrecipient__position").values_list("key", flat=True)
+    return make_terms(row, categories, recipients)
 
 
 _PLAIN: dict[str, Any] = {"controller": Controller, "recipient": Recipient, "category": Category}

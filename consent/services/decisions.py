@@ -17,7 +17,7 @@ from consent.errors import Field, Invalid
 from consent.models import ConsentState, PurposeVersion, Recipient, Subject
 from consent.models import Purpose as PurposeRow
 from consent.rules import decision, text
-from consent.rules.decision import Customer, Decision, Purpose
+from consent.rules.decision import Customer, Decision, Purpose, State, Terms
 from consent.services import catalogue, consents, ledger, subjects
 from consent.services.subjects import Handle
 
@@ -67,6 +67,24 @@ def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Act
 def token(entry_id: UUID) -> str:
     """The consistency token of a write or a check: a later check with it sees at least that."""
     return f"t1.{entry_id.hex}"
+
+
+def purpose_facts(
+    row: PurposeRow, version: PurposeVersion, current: Terms, agreed: Terms | None, moment: datetime
+) -> Purpose:
+    """A purpose as the decision reads it; for checks and for what the customer sees alike."""
+    return Purpose(
+        key=row.key,
+        current=current,
+        material=version.material_number,
+        agreed=agreed,
+        retired=row.retired_at is not None and row.retired_at <= moment,
+    )
+
+
+def customer_facts(subject: Subject, state: State, moment: datetime) -> Customer:
+    """A customer as the decision reads them; for checks and for what the customer sees alike."""
+    return Customer(state=state, minor=subject.minor_until is not None and moment.date() < subject.minor_until)
 
 
 def _answer(question: Question, by: Actor, now: datetime) -> Answer:
@@ -130,16 +148,9 @@ def _facts(
         else:
             found = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version").first()
             state, agreed = consents.as_rule(found), found.version if found else None
-        minor = subject.minor_until is not None and moment.date() < subject.minor_until
-        customer = Customer(state=state, minor=minor)
-    facts = Purpose(
-        key=purpose.key,
-        current=catalogue.terms(version),
-        material=version.material_number,
-        agreed=catalogue.terms(agreed) if agreed else None,
-        retired=purpose.retired_at is not None and purpose.retired_at <= moment,
-    )
-    return facts, customer
+        customer = customer_facts(subject, state, moment)
+    terms = catalogue.terms(version)
+    return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
 
 
 def _log(
