@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from audit.models import Entry
-from consent.services import catalogue, consents, decisions, evidence, keys, portal_links, subjects, uses
+from consent.services import catalogue, consents, decisions, evidence, keys, portal_links, subjects, switches, uses
 from consent.services.consents import Choice
 from consent.services.decisions import Question
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
-from tests.world import ALICE, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, document, publish
+from tests.world import ALICE, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish
 
 SERVICES = Path(__file__).parent.parent / "consent" / "services"
 FACTS = {"by": SYSTEM, "now": NOW}
@@ -35,6 +35,25 @@ def _link():
 
 def _choose(who, act, purpose="personal_offers"):
     consents.record(subject=who, choice=Choice(purpose, act, "web", "button", language="en"), **FACTS)
+
+
+def _all_off():
+    consents.withdraw_all(subject=subjects.find(ALICE), language="en", channel="portal", **FACTS)
+
+
+def _turn_off():
+    return switches.turn(
+        subject=subjects.find(ALICE),
+        purpose="personal_offers",
+        on=False,
+        notice_digest=digest("personal_offers"),
+        **FACTS,
+    )
+
+
+def _undo(recorded):
+    after = FACTS | {"now": NOW + timedelta(seconds=1)}
+    switches.undo(subject=subjects.find(ALICE), number=recorded.event.entry_id, **after)
 
 
 def _check(*questions):
@@ -64,6 +83,13 @@ VERBS = {
         (lambda: _choose(ALICE, "withdraw"), ["consent.withdrawn"]),
         (lambda: _choose(ALICE, "object", "plan_staff"), ["consent.objected"]),
         (lambda: _choose(MALLORY, "refuse"), ["subject.created", "consent.refused"]),
+    ],
+    "consents.withdraw_all": [
+        (_all_off, ["consent.withdrawn", "consent.objected"]),
+    ],
+    "switches.turn": [(_turn_off, ["consent.withdrawn"])],
+    "switches.undo": [
+        (lambda: _undo(_turn_off()), ["consent.withdrawn", "consent.given"]),
     ],
     "decisions.check": [
         (lambda: _check(("personal_offers", ALICE)), ["decision.made"]),

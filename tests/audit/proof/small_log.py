@@ -67,6 +67,6 @@ def entry(number):
         "id": f"entry-{number}",
         "outcome": "allowed",
         "commitment": commitment.commit(SALT, payload(number)),
-        "ts": "2026-11-22T09:00:00.000000Z",
+        "at": "2026-11-22T09:00:00.000000Z",
         "v": 1,
     }

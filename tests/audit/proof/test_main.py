@@ -120,7 +120,7 @@ def test_help_teaches_with_examples(capsys):
 
 def test_an_entry_cannot_steer_the_terminal(tmp_path, capsys):
     log = SmallLog()
-    log.append([{"action": "\x1b[2Jall is well\nThis proof is real.", "outcome": ["a"], "ts": 5}])
+    log.append([{"action": "\x1b[2Jall is well\nThis proof is real.", "outcome": ["a"], "at": 5}])
     path = tmp_path / "evil.json"
     path.write_bytes(bundle.dumps(log.bundle([0], disclosed=False)))
     assert main([str(path)]) == 0
