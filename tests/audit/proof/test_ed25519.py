@@ -102,3 +102,24 @@ def test_both_ways_agree_on_keys_of_small_order():
 
 def test_bytes_that_are_no_point_are_refused(verify):
     assert not verify((2).to_bytes(32, "little"), b"", bytes(64))
+
+
+@pytest.mark.parametrize(
+    ("key", "scalar", "well"),
+    [
+        (PRIME - 1, ORDER - 1, True),
+        (PRIME - 1, ORDER, False),
+        (PRIME, 0, False),
+        (1 | 1 << 255, 0, False),
+        (PRIME - 1 | 1 << 255, 0, False),
+        (4 | 1 << 255, 0, True),
+    ],
+)
+def test_the_edges_of_one_spelling(key, scalar, well):
+    signature = bytes(32) + scalar.to_bytes(32, "little")
+    assert ed25519._well_formed(key.to_bytes(32, "little"), signature) == well
+
+
+def test_half_of_all_numbers_are_no_point():
+    assert ed25519._decode((2).to_bytes(32, "little")) is None
+    assert ed25519._decode((3).to_bytes(32, "little")) is not None
