@@ -54,6 +54,19 @@ def limit(key: Key, *, purpose: str = "", namespace: str = "") -> None:
         raise NotAllowed("This key is limited to other identifier namespaces.")
 
 
+def speak_for(key: Key, *, kind: str, recipient: str) -> None:
+    """Raises NotAllowed when a key asks for a recipient that is not its own, unless it has the scope `admin`."""
+    own = (kind, recipient) == (key.recipient.kind, key.recipient.key)
+    if not own and "admin" not in key.scopes:
+        raise NotAllowed(f"This key asks for {key.recipient.kind} {key.recipient.key} only.")
+
+
+def own_house(key: Key) -> None:
+    """Raises NotAllowed for a third party's key: what others do with a customer's data is not theirs to see."""
+    if key.recipient.third_party:
+        raise NotAllowed("A third party may check and record; what else we know of a customer is not theirs to see.")
+
+
 def system_actor(request: HttpRequest, key: Key) -> Actor:
     return _actor(request, "system", key.recipient.key)
 

@@ -195,8 +195,26 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["trustcenter.api.doors.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["trustcenter.api.doors.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["trustcenter.api.doors.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "trustcenter.api.answers.Description",
     "EXCEPTION_HANDLER": "trustcenter.api.doors.answer_problem",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "trustcenter.api.doors.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document describes; OPTIONS is a method like any other
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "TrustCenter",
+    "DESCRIPTION": (
+        "Record what customers say, ask before using their data, and prove both. "
+        "Every error is problem+json (RFC 9457); its `type` leads to how to mend it."
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": "/"}],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "trustcenter.openapi.add_checks",
+    ],
 }

@@ -2,7 +2,12 @@
 
 from django.urls import include, path
 
+from trustcenter import pdp
+
 urlpatterns = [
+    path("access/v1/evaluation", pdp.evaluation),
+    path("access/v1/evaluations", pdp.evaluations),
+    path(".well-known/authzen-configuration", pdp.configuration),
     path("", include("trustcenter.api.urls")),
     path("console/", include("trustcenter.console.urls")),
     path("", include("trustcenter.portal.urls")),

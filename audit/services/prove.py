@@ -65,6 +65,12 @@ def tile(level: int, index: int, width: int) -> bytes | None:
     return read_tile(level, index)[: width * 32]
 
 
+def leaf_at(seq: int) -> bytes | None:
+    """The entry at a place of the log, as it was hashed; None when the newest checkpoint does not cover it."""
+    size = SignedHead.objects.aggregate(size=Max("size"))["size"] or 0
+    return bytes(Leaf.objects.select_related("entry").get(seq=seq).entry.leaf) if seq < size else None
+
+
 def proof_of(seq: int) -> dict[str, Any] | None:
     """The inclusion proof of the entry at a place of the log; None when it is not sealed yet."""
     newest = SignedHead.objects.order_by("-size").first()

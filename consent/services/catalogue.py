@@ -14,10 +14,9 @@ from consent.errors import Field, Invalid, NotFound
 from consent.models import Category, ConsentState, Controller, NoticeText, Purpose, PurposeVersion, Recipient
 from consent.models.catalogue import VersionCategory, VersionRecipient
 from consent.rules import catalogue as rules
-from consent.rules import decision
+from consent.rules import decision, text
 from consent.rules import material as differences
 from consent.rules.decision import Terms
-from consent.rules.text import KEY
 from consent.services import ledger
 
 
@@ -86,15 +85,16 @@ def purposes() -> models.QuerySet[Purpose]:
 
 def purpose(key: str) -> Purpose:
     """One published purpose; raises NotFound."""
-    found = purposes().filter(key=key).first()
+    found = purposes().filter(key=key).first() if text.KEY.fullmatch(key) else None
     if found is None:
-        raise NotFound(f"No purpose {key} was ever published." if KEY.fullmatch(key) else "")
+        raise NotFound("No such purpose was ever published.")
     return found
 
 
 def version(key: str, number: int) -> PurposeVersion:
     """One published version; raises NotFound, also for a draft."""
-    found = PurposeVersion.objects.filter(purpose__key=key, number=number, published_at__isnull=False).first()
+    published = PurposeVersion.objects.filter(purpose__key=key, number=number, published_at__isnull=False)
+    found = published.first() if text.KEY.fullmatch(key) else None
     if found is None:
         raise NotFound("No such version was published.")
     return found
