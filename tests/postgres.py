@@ -31,7 +31,7 @@ NAME = "trustcenter"  # of the role and of the database; no superuser, as in pro
 PATIENCE = 60  # seconds for a slow disk
 
 
-class Unavailable(RuntimeError):  # noqa: N818  it reads `except Unavailable`
+class Unavailable(RuntimeError):
     """No PostgreSQL can be had here; the text says how to mend that."""
 
 
