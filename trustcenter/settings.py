@@ -130,6 +130,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "trustcenter.requests.frame",
             ],
+            "libraries": {"portal": "trustcenter.portal.words"},
         },
     },
 ]

@@ -69,6 +69,18 @@ class Log:
     titles: dict[str, str]
     older: UUID | None
 
+    @property
+    def recipients(self) -> int:
+        return len(self.heard) + len(self.silent)
+
+    @property
+    def allowed(self) -> int:
+        return sum(month.allowed for month in self.months)
+
+    @property
+    def refused(self) -> int:
+        return sum(month.refused for month in self.months)
+
 
 def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None, now: datetime) -> Log:
     """The newest page, or the one before an entry; like uses of a machine on one day are one line."""

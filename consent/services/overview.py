@@ -96,6 +96,11 @@ class Overview:
         return tuple(use for use in self.uses if use.switchable)
 
     @property
+    def foreign(self) -> bool:
+        """Whether some words are not in the language that was asked for."""
+        return not all(use.asked_for for use in self.uses)
+
+    @property
     def on(self) -> int:
         return sum(use.permitted for use in self.choices)
 

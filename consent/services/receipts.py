@@ -11,7 +11,10 @@ from audit.proof.errors import ProofError
 from audit.services import prove
 from consent.models import ConsentEvent, Controller, PurposeVersion, Recipient, Subject
 from consent.rules import durations
-from consent.services import evidence, versions
+from consent.services import consents, evidence, versions
+
+
+PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,15 @@ class Receipt:
     @property
     def sealed(self) -> bool:
         return self.signed_at is not None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some receipts, each with the title of its purpose as it stood then, and the pages beside this one."""
+
+    rows: list[tuple[ConsentEvent, str]]
+    newer: int | None
+    older: int | None
 
 
 def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
@@ -73,6 +85,17 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
         signed_at=head.signed_at if head else None,
         damaged=damaged,
     )
+
+
+def page(*, subject: Subject, language: str, number: int) -> Page:
+    """A page of receipts, newest first; a number beyond the last page gives an empty one."""
+    start = (max(number, 1) - 1) * PAGE
+    events = list(consents.history(subject=subject)[start : start + PAGE + 1])
+    shown = versions.read(event.version for event in events)
+    rows = [
+        (event, str((event.notice or shown[event.version_id].notice(language)).text["title"])) for event in events[:PAGE]
+    ]
+    return Page(rows, number - 1 if number > 1 else None, number + 1 if len(events) > PAGE else None)
 
 
 def file(*, subject: Subject, number: UUID) -> bytes | None:
