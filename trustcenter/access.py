@@ -6,13 +6,14 @@ from functools import wraps
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from audit.services.entries import Actor
 from consent.errors import NotAllowed, NotAuthenticated
-from consent.services import keys, portal_links
+from consent.services import keys, officers, portal_links
 
 
 class Key(Protocol):
@@ -100,7 +101,18 @@ def customer_only(view: Any) -> Any:
     return guarded
 
 
-officer_only = login_required(login_url="console:sign-in")
+def officer_only(view: Any) -> Any:
+    """Let in who is an officer now, or show the way in; a page is come back to, a form is not sent again."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not officers.is_officer(request.user):
+            back = request.get_full_path() if request.method == "GET" else reverse(settings.LOGIN_REDIRECT_URL)
+            return redirect_to_login(back, reverse(settings.LOGIN_URL))
+        answer: HttpResponse = view(request, *args, **kwargs)
+        return answer
+
+    return guarded
 
 
 def address(request: HttpRequest) -> str:

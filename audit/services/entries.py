@@ -9,6 +9,7 @@ import secrets
 import unicodedata
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -89,7 +90,7 @@ def append(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | No
 
 
 def payloads(entries: Iterable[Entry]) -> dict[uuid.UUID, dict[str, Any]]:
-    """The opened payloads of entries, by entry id; those of erased subjects are absent."""
+    """The opened payloads of entries, by entry id; those of erased subjects, and damaged ones, are absent."""
     rows = list(Payload.objects.filter(entry_id__in=[entry.id for entry in entries]))
     boxes: dict[str, vault.Vault | None] = {}
     opened = {}
@@ -97,9 +98,22 @@ def payloads(entries: Iterable[Entry]) -> dict[uuid.UUID, dict[str, Any]]:
         if row.subject not in boxes:
             boxes[row.subject] = _box(row.subject)
         box = boxes[row.subject]
-        if box is not None:
-            opened[row.entry_id] = json.loads(box.open(bytes(row.sealed), str(row.entry_id)))
+        # One damaged payload must not hide the rest of a record; that entry's own proof tells of the damage.
+        with suppress(vault.Unreadable):
+            if box is not None:
+                opened[row.entry_id] = json.loads(box.open(bytes(row.sealed), str(row.entry_id)))
     return opened
+
+
+def find(entry_id: uuid.UUID) -> Entry | None:
+    """One entry, or None."""
+    return Entry.objects.select_related("leaf_row").filter(id=entry_id).first()
+
+
+def place(entry: Entry) -> int | None:
+    """Where in the log an entry stands; None while it is not sealed."""
+    row = getattr(entry, "leaf_row", None)
+    return row.seq if row else None
 
 
 def search(

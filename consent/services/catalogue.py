@@ -118,6 +118,11 @@ def recipient(key: str) -> Recipient:
     return found
 
 
+def recipients() -> models.QuerySet[Recipient]:
+    """Every recipient, by key."""
+    return Recipient.objects.order_by("key")
+
+
 def terms(of: PurposeVersion) -> Terms:
     """What a published version allows. It never changes, so it is kept in memory under its digest."""
     return _terms(of.pk, of.digest)

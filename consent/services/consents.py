@@ -144,6 +144,15 @@ def before(event: ConsentEvent, said: Iterable[ConsentEvent]) -> tuple[State, Co
     return folded.state, rows.get(folded.order or 0)
 
 
+def causes(*, subject: Subject, moment: datetime) -> dict[int, ConsentEvent]:
+    """The event that made each answer what it was at a moment, by purpose id."""
+    found: dict[int, dict[int, ConsentEvent]] = {}
+    for row in ConsentEvent.objects.filter(subject=subject, recorded_at__lte=moment).select_related("version"):
+        found.setdefault(row.purpose_id, {})[row.pk] = row
+    folded = {key: lifecycle.fold(_as_rule(row) for row in rows.values()) for key, rows in found.items()}
+    return {key: found[key][fold.order] for key, fold in folded.items() if fold.order}
+
+
 def states(*, subject: Subject) -> dict[int, ConsentState]:
     """The current answers of one customer, by purpose id."""
     rows = ConsentState.objects.filter(subject=subject).select_related("version", "event", "event__notice")

@@ -48,6 +48,16 @@ class Answer:
     third_party: bool
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What stood for one purpose at a moment: the version in force, what the customer said, and what follows."""
+
+    purpose: PurposeRow
+    version: PurposeVersion
+    state: State
+    decision: Decision
+
+
 @transaction.atomic
 def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Actor, now: datetime) -> list[Answer]:
     """Answer questions in order, and log each answer.
@@ -62,6 +72,24 @@ def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Act
         if stop_at is not None and answer.decision.permitted == stop_at:
             break
     return answers
+
+
+def standing(*, subject: Subject, moment: datetime) -> list[Standing]:
+    """How each purpose published by a moment stood for one customer then, for whom they chose and what they chose.
+
+    For showing a record to staff: no data is used, so no decision is logged.
+    """
+    found = []
+    for purpose in catalogue.purposes():
+        row = _purpose_row(purpose.key, moment)
+        facts, customer = _facts(row, subject, moment, past=True)
+        if row is None or facts is None or customer is None:
+            continue
+        named = facts.current.recipients
+        recipient = next((each for each in (*customer.state.recipients, *named) if each in named), "")
+        made = decision.decide(purpose=facts, customer=customer, recipient=recipient, categories=None, now=moment)
+        found.append(Standing(row[0], row[1], customer.state, made))
+    return found
 
 
 def token(entry_id: UUID) -> str:
