@@ -29,8 +29,8 @@ def service() -> Iterator[str]:
         django.setup()
         from django.core.management import call_command
         from django.core.servers.basehttp import ThreadedWSGIServer
-        from django.test.testcases import QuietWSGIRequestHandler
         from django.core.wsgi import get_wsgi_application
+        from django.test.testcases import QuietWSGIRequestHandler
 
         from tests import visit
 
