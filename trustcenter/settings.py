@@ -4,6 +4,7 @@ A secret may also stand in a file: NAME_FILE names it, and wins where NAME is no
 docs/operate.md lists every setting; a test compares the two.
 """
 
+import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ env = Env()
 def secret(name: str, default: str = "") -> str:
     """The value of NAME, or what stands in the file that NAME_FILE names."""
     file = env.path(f"{name}_FILE", None)
-    if file is None or name in env:
+    if file is None or name in os.environ:
         return env.str(name, default)
     try:
         return file.read_text(encoding="utf-8").strip()
@@ -78,6 +79,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The broker only rings the bell: the truth is in the database. The default needs no server.
 BROKER_URL = secret("BROKER_URL", "filesystem://")
+# Where the worker and whoever rings it up leave their messages when there is no broker server.
+BROKER_FOLDER = DATA_DIR / "broker"
+# What each web process counts for /metrics; `serve` empties it when it starts.
+METRICS_DIR = DATA_DIR / "metrics"
 # Seconds between two passes of the sealer.
 SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 
@@ -89,6 +94,8 @@ DEBUG = env.bool("DEBUG", False)
 LOG_TEXT = env.bool("LOG_TEXT", False)
 # Least severe log line that is written.
 LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
+LOGGING_CONFIG = "trustcenter.logs.configure"
+LOGGING = {"text": LOG_TEXT, "level": LOG_LEVEL}
 # How long an idle customer and an idle officer stay signed in, and at most altogether.
 PORTAL_IDLE, PORTAL_MAX = timedelta(minutes=30), timedelta(hours=12)
 CONSOLE_IDLE = timedelta(minutes=15)

@@ -2,7 +2,12 @@
 
 from django.urls import include, path
 
+from trustcenter import health, metrics
+
 urlpatterns = [
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("", include("trustcenter.api.urls")),
     path("console/", include("trustcenter.console.urls")),
     path("", include("trustcenter.portal.urls")),
