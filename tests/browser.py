@@ -9,7 +9,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -32,15 +32,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for each test process; a test that finds none is skipped, but fails where CI=true."""
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if not program or not Path(program).exists():
+    found = program()
+    if not found:
         _without_browser("Chromium is missing: apt-get install chromium, or set CHROMIUM to its path")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright's loop runs in this very thread, and Django would take each query for one made inside it.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
+        browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
         yield browser
         browser.close()
+
+
+def program() -> str | None:
+    """Where the machine's Chromium is."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    return found if found and Path(found).exists() else None
 
 
 def _without_browser(reason: str) -> None:
@@ -61,7 +67,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         viewport: tuple[int, int] = (1280, 800),
         *,
         javascript: bool = True,
-        color_scheme: str = "light",
+        color_scheme: Literal["light", "dark"] = "light",
         locale: str = "en",
         **more: Any,
     ) -> Page:
@@ -141,4 +147,4 @@ def _target(session: CDPSession, number: int) -> str:
         "arguments": [{"value": number}],
         "returnByValue": True,
     }
-    return session.send("Runtime.callFunctionOn", call)["result"]["value"]
+    return str(session.send("Runtime.callFunctionOn", call)["result"]["value"])

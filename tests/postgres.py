@@ -31,7 +31,7 @@ NAME = "trustcenter"  # of the role and of the database; no superuser, as in pro
 PATIENCE = 60  # seconds for a slow disk
 
 
-class Unavailable(RuntimeError):  # noqa: N818  it reads `except Unavailable`
+class Unavailable(RuntimeError):
     """No PostgreSQL can be had here; the text says how to mend that."""
 
 
@@ -102,7 +102,7 @@ def _process(folder: Path, home: Path, password: str, common: dict[str, Any]) ->
 
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 def _end_with_parent() -> None:

@@ -44,7 +44,7 @@ def digest(purpose: str, language: str = "en") -> str:
 
 def say(who: Handle, act: str, purpose: str = "personal_offers", *, now: datetime = NOW, **more: Any):
     """Record a choice the way a shop's system does."""
-    choice = Choice(purpose, act, channel="web", method="button", **({"language": "en"} | more))
+    choice = Choice(purpose, act, method="button", **({"channel": "web", "language": "en"} | more))
     return consents.record(subject=who, choice=choice, by=SYSTEM, now=now)
 
 

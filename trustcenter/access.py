@@ -6,13 +6,14 @@ from functools import wraps
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from audit.services.entries import Actor
 from consent.errors import NotAllowed, NotAuthenticated
-from consent.services import keys, portal_links
+from consent.services import keys, officers, portal_links
 
 
 class Key(Protocol):
@@ -54,6 +55,19 @@ def limit(key: Key, *, purpose: str = "", namespace: str = "") -> None:
         raise NotAllowed("This key is limited to other identifier namespaces.")
 
 
+def speak_for(key: Key, *, kind: str, recipient: str) -> None:
+    """Raises NotAllowed when a key asks for a recipient that is not its own, unless it has the scope `admin`."""
+    own = (kind, recipient) == (key.recipient.kind, key.recipient.key)
+    if not own and "admin" not in key.scopes:
+        raise NotAllowed(f"This key asks for {key.recipient.kind} {key.recipient.key} only.")
+
+
+def own_house(key: Key) -> None:
+    """Raises NotAllowed for a third party's key: what others do with a customer's data is not theirs to see."""
+    if key.recipient.third_party:
+        raise NotAllowed("A third party may check and record; what else we know of a customer is not theirs to see.")
+
+
 def system_actor(request: HttpRequest, key: Key) -> Actor:
     return _actor(request, "system", key.recipient.key)
 
@@ -87,14 +101,25 @@ def customer_only(view: Any) -> Any:
     return guarded
 
 
-officer_only = login_required(login_url="console:sign-in")
+def officer_only(view: Any) -> Any:
+    """Let in who is an officer now, or show the way in; a page is come back to, a form is not sent again."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not officers.is_officer(request.user):
+            back = request.get_full_path() if request.method == "GET" else reverse(settings.LOGIN_REDIRECT_URL)
+            return redirect_to_login(back, reverse(settings.LOGIN_URL))
+        answer: HttpResponse = view(request, *args, **kwargs)
+        return answer
+
+    return guarded
 
 
 def address(request: HttpRequest) -> str:
     """The caller's address; a forwarded one only from a proxy we trust."""
-    direct = request.META.get("REMOTE_ADDR", "")
+    direct: str = request.META.get("REMOTE_ADDR", "")
     forwarded = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",") if each.strip()]
-    for each in reversed([*forwarded]):
+    for each in reversed(forwarded):
         if not _trusted(direct):
             break
         direct = each

@@ -32,7 +32,7 @@ def redacted(text: str) -> str:
     return text
 
 
-def configuration(*, text: bool, level: int) -> dict[str, Any]:
+def configuration(*, text: bool, level: str) -> dict[str, Any]:
     """The whole of Python's logging, as dictConfig takes it. text: for a person, otherwise JSON."""
     return {
         "version": 1,

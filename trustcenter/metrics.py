@@ -73,10 +73,10 @@ class LogFigures(Collector):
 
     def _count(self) -> Counter[figures.Kind]:
         with self._lock:
-            size, more = figures.tally(after=self._next)
+            size, more = figures.counts(after=self._next)
             if size < self._next:  # another log: a restored backup
                 self._counted = Counter()
-                size, more = figures.tally(after=0)
+                size, more = figures.counts(after=0)
             self._counted += more
             self._next = size
             return Counter(self._counted)

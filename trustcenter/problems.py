@@ -1,5 +1,6 @@
 """Domain errors as answers: RFC 9457 problem+json for machines, a plain page for people."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -45,6 +46,19 @@ def answer(request: HttpRequest, error: TrustError) -> HttpResponse:
         response["WWW-Authenticate"] = 'Bearer realm="trustcenter"'
     if isinstance(error, TooMany):
         response["Retry-After"] = "60"
+    return response
+
+
+class WrongMethod(TrustError):
+    code = "wrong_method"
+    status = 405
+    title = "This address does not take this method."
+
+
+def wrong_method(request: HttpRequest, allowed: Iterable[str]) -> HttpResponse:
+    """The answer to a method that an address does not take, with those that it takes (RFC 9110, 15.5.6)."""
+    response = answer(request, WrongMethod())
+    response["Allow"] = ", ".join(allowed)
     return response
 
 

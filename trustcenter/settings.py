@@ -41,7 +41,7 @@ ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "localhost", "localhost", "127
 # Host names besides PUBLIC_URL's that we answer to.
 ALLOWED_HOSTS += env.list("ALLOWED_HOSTS", [])
 # Reverse proxies (networks, e.g. 10.0.0.0/8) whose X-Forwarded-For is believed.
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", [])
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 
 # --- Secrets ----------------------------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ DEBUG = env.bool("DEBUG", False)
 # Log lines as text for a person; JSON otherwise.
 LOG_TEXT = env.bool("LOG_TEXT", False)
 # Least severe log line that is written.
-LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 LOGGING_CONFIG = "trustcenter.logs.configure"
 LOGGING = {"text": LOG_TEXT, "level": LOG_LEVEL}
 # How long an idle customer and an idle officer stay signed in, and at most altogether.
@@ -136,6 +136,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "trustcenter.requests.frame",
             ],
+            "libraries": {"portal": "trustcenter.portal.words"},
         },
     },
 ]
@@ -201,8 +202,26 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["trustcenter.api.doors.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["trustcenter.api.doors.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["trustcenter.api.doors.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "trustcenter.api.answers.Description",
     "EXCEPTION_HANDLER": "trustcenter.api.doors.answer_problem",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "trustcenter.api.doors.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document describes; OPTIONS is a method like any other
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "TrustCenter",
+    "DESCRIPTION": (
+        "Record what customers say, ask before using their data, and prove both. "
+        "Every error is problem+json (RFC 9457); its `type` leads to how to mend it."
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": "/"}],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "trustcenter.openapi.add_checks",
+    ],
 }

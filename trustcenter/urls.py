@@ -2,12 +2,15 @@
 
 from django.urls import include, path
 
-from trustcenter import health, metrics
+from trustcenter import health, metrics, pdp
 
 urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("access/v1/evaluation", pdp.evaluation),
+    path("access/v1/evaluations", pdp.evaluations),
+    path(".well-known/authzen-configuration", pdp.configuration),
     path("", include("trustcenter.api.urls")),
     path("console/", include("trustcenter.console.urls")),
     path("", include("trustcenter.portal.urls")),

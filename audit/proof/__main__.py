@@ -101,7 +101,7 @@ def _sentences(report: bundle.Report) -> Iterator[str]:
 
 
 def _entry_sentence(entry: bundle.Entry) -> str:
-    names = {"action": "", "ts": "at ", "outcome": "outcome "}
+    names = {"action": "", "at": "at ", "outcome": "outcome "}
     parts = [prefix + _plain(entry.leaf[name]) for name, prefix in names.items() if name in entry.leaf]
     return f"Entry {entry.index} is in the log" + (": " if parts else "") + ", ".join(parts) + "."
 

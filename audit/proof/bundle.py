@@ -100,16 +100,24 @@ def dumps(doc: dict[str, Any]) -> bytes:
 def loads(raw: bytes) -> dict[str, Any]:
     """Return the document in a file.
 
+    One document has one spelling: a file that says the same in other bytes was touched on the way.
+
     Raises:
-        ProofError: `bundle-syntax` if it is not JSON in UTF-8, holds a member twice, or is no object.
+        ProofError: `bundle-syntax` if it is not JSON in UTF-8, holds a member twice, or is no object;
+            `bundle-spelling` if it is not spelled as `dumps` spells it.
     """
     try:
-        doc = json.loads(raw.decode("utf-8"), object_pairs_hook=canonical.unique)
+        doc = shape.an_object(json.loads(raw.decode("utf-8"), object_pairs_hook=canonical.unique), "the file")
+        spelled = dumps(doc)
     except ProofError:
         raise
     except (ValueError, RecursionError):
         raise ProofError("bundle-syntax", "This file is not JSON text in UTF-8. Take a fresh copy.") from None
-    return shape.an_object(doc, "the file")
+    if spelled != raw:
+        raise ProofError(
+            "bundle-spelling", "This file was rewritten on the way, if only its spacing. Take a fresh copy."
+        )
+    return doc
 
 
 def verify_bundle(doc: dict[str, Any], vkeys: Sequence[str] | None) -> Report:
@@ -125,13 +133,13 @@ def verify_bundle(doc: dict[str, Any], vkeys: Sequence[str] | None) -> Report:
             this log; whatever the parts raise.
     """
     shape.an_object(doc, "the file")
-    range_ = ("first", "last") if doc.get("complete") is True else ()
+    complete = shape.flag(doc, "complete")
+    range_ = ("first", "last") if complete else ()
     shape.members(doc, "the file", ("kind", "origin", "checkpoint", "vkeys", "complete", "entries", *range_))
     if shape.text(doc, "kind") != KIND:
         raise ProofError("bundle-kind", f"This is not a {KIND} file. A newer verifier may know it.")
     head = _head(doc, vkeys)
     entries = tuple(_entry(item, head) for item in shape.items(doc, "entries"))
-    complete = shape.flag(doc, "complete")
     _check_order(doc, [entry.index for entry in entries], complete)
     return Report(head.origin, head.size, head.root, entries, pinned=vkeys is not None, complete=complete)
 

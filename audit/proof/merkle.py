@@ -151,19 +151,19 @@ def verify_consistency(size1: int, size2: int, proof: Sequence[bytes], root1: by
     _check_hashes((root1, root2, *proof))
     if bool(proof) != (size1 < size2):
         raise _wrong_length()
-    # A perfect old tree is itself the first node of the path, so the proof leaves it out.
-    path = list(proof) if size1 & (size1 - 1) and proof else [root1, *proof]
-    node, last = size1 - 1, size2 - 1
-    while node & 1:
-        node, last = node >> 1, last >> 1
-    if _replay(path, node, last) != (root1, root2):
+    roots = _replay(size1, size2, proof, root1) if proof else (root1, root1)
+    if roots != (root1, root2):
         raise ProofError("root-mismatch", f"The log of {size2} entries does not begin with that of {size1}.")
 
 
-def _replay(path: Sequence[bytes], node: int, last: int) -> tuple[bytes, bytes]:
-    """Return the old and the new root that a consistency path leads to."""
-    old = new = path[0]
-    for sibling in path[1:]:
+def _replay(size1: int, size2: int, proof: Sequence[bytes], root1: bytes) -> tuple[bytes, bytes]:
+    """Return the old and the new root that a consistency proof leads to."""
+    # A perfect old tree is itself the first node of the path, so the proof leaves it out.
+    old, *path = proof if size1 & (size1 - 1) else (root1, *proof)
+    new, node, last = old, size1 - 1, size2 - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    for sibling in path:
         if not last:
             raise _wrong_length()
         if node & 1 or node == last:

@@ -2,7 +2,7 @@
 
 Tile (level, index) holds, for i from 0 to 255, the hashes MTH(D[n * 256**level : (n + 1) * 256**level]) with
 n = 256 * index + i, one after another. A partial tile is the beginning of the later full one, so a store
-keeps one row a tile, lets it grow, and cuts it to width on reading; all past sizes are proven from these rows.
+keeps one row a tile, lets it grow, and cuts it to width on reading; past sizes are proven from these rows.
 
 A `ReadTile` returns what is stored of a tile (more than is needed does no harm) or b"" if there is none.
 """

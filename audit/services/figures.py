@@ -9,7 +9,7 @@ from audit.models import Head, Leaf
 Kind = tuple[str, str, str]
 
 
-def tally(*, after: int) -> tuple[int, Counter[Kind]]:
+def counts(*, after: int) -> tuple[int, Counter[Kind]]:
     """Count the sealed entries from place `after` on, by action, outcome and reason.
 
     Returns the place to go on from next time, and the counts.

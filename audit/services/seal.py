@@ -7,6 +7,7 @@ which the next pass builds on. A signed head whose transaction rolled back never
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -74,7 +75,7 @@ def _first_pass(now: datetime) -> None:
     Head.objects.get_or_create(pk=1, defaults={"size": 0, "root": merkle.EMPTY_ROOT})
 
 
-def _read_back(waiting: dict[object, bytes]) -> None:
+def _read_back(waiting: dict[UUID, bytes]) -> None:
     """Hash again what was stored: a bit that flipped on the way must not be signed."""
     for entry, leaf in Entry.objects.filter(id__in=waiting).values_list("id", "leaf"):
         if merkle.leaf_hash(bytes(leaf)) != waiting[entry]:

@@ -4,6 +4,7 @@ from consent.models.catalogue import Category, Controller, NoticeText, Purpose, 
 from consent.models.consents import ConsentEvent, ConsentState
 from consent.models.idempotency import Answer
 from consent.models.keys import ApiKey
+from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
 from consent.models.subjects import Identifier, Subject
 
@@ -21,5 +22,6 @@ __all__ = [
     "Purpose",
     "PurposeVersion",
     "Recipient",
+    "SignInTry",
     "Subject",
 ]

@@ -52,7 +52,10 @@ class Category(models.Model):
 
 
 class Purpose(models.Model):
-    """Why data is used: a stable key. Consent to one purpose never implies another."""
+    """Why data is used: a stable key. Consent to one purpose never implies another.
+
+    `controller` is that of the version in force, repeated here for reading.
+    """
 
     key = models.CharField(max_length=64, unique=True)
     controller = models.ForeignKey(Controller, models.PROTECT)
@@ -73,6 +76,7 @@ class PurposeVersion(models.Model):
 
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
+    controller = models.ForeignKey(Controller, models.PROTECT)
     legal_basis = models.CharField(max_length=32)
     dpv = models.CharField(max_length=100, blank=True)
     categories = models.ManyToManyField(Category, through="VersionCategory")

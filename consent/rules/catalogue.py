@@ -41,7 +41,8 @@ def parse(document: Any) -> dict[str, list[dict[str, Any]]]:
     }
     if not problems and len(result["controllers"]) == 1:
         for purpose in result["purposes"]:
-            purpose["controller"] = purpose["controller"] or result["controllers"][0]["key"]
+            content = purpose["content"]
+            content["controller"] = content["controller"] or result["controllers"][0]["key"]
     if problems:
         raise Invalid(*problems)
     return result
@@ -134,6 +135,7 @@ def _purpose(row: dict[str, Any], at: str, problems: _Problems) -> dict[str, Any
     if age is not None and (not isinstance(age, int) or isinstance(age, bool) or not 0 < age < 100):
         problems.append(Field(f"{at}/min_age", "type", "A number of years, or nothing."))
     content = {
+        "controller": _string(row, "controller", at, problems, needed=False),
         "legal_basis": row.get("legal_basis"),
         "dpv": _string(row, "dpv", at, problems, needed=False),
         "uses_ai": _flag(row, "uses_ai", at, problems),
@@ -149,7 +151,6 @@ def _purpose(row: dict[str, Any], at: str, problems: _Problems) -> dict[str, Any
     }
     return {
         "key": row.get("key"),
-        "controller": _string(row, "controller", at, problems, needed=False),
         "group": _string(row, "group", at, problems, needed=False),
         "material": _flag(row, "material", at, problems),
         "retired": _flag(row, "retired", at, problems),

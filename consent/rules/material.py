@@ -1,11 +1,11 @@
 """What changed between two versions of a purpose, and whether people must be asked again.
 
 Material by computation (EDPB 05/2020, 3.3.1 and 110): more data, a further recipient, a longer retention, another
-legal basis, AI or automated decisions, sale or sharing, a lower age, a benefit taken away. The author may escalate,
-never play down.
+controller or legal basis, AI or automated decisions, sale or sharing, a lower age, a benefit taken away. The author
+may escalate, never play down.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,24 +25,34 @@ class Change:
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """Every difference between two contents of a version (see rules/catalogue.py), in a fixed order."""
-    found = [*_sets("categories", "data", old, new), *_sets("recipients", "recipient", old, new)]
+    return [
+        *_sets("categories", "data", old, new),
+        *_sets("recipients", "recipient", old, new),
+        *_durations(old, new),
+        *_flags(old, new),
+        *_texts(old["texts"], new["texts"]),
+    ]
+
+
+def _durations(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     if old["retention"] != new["retention"]:
-        more = durations.longer(new["retention"], old["retention"])
-        found.append(Change("retention", f"Kept {new['retention']} instead of {old['retention']}", more))
+        longer = durations.longer(new["retention"], old["retention"])
+        yield Change("retention", f"Kept {new['retention']} instead of {old['retention']}", longer)
+    if old["consent_lasts"] != new["consent_lasts"]:
+        yield Change("consent_lasts", f"A yes lasts {new['consent_lasts'] or 'until withdrawn'}", False)
+
+
+def _flags(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     for flag in ("uses_ai", "automated_decisions", "sale_or_sharing"):
         if old[flag] != new[flag]:
-            found.append(Change(flag, f"{flag} is now {str(new[flag]).lower()}", bool(new[flag])))
-    if old["legal_basis"] != new["legal_basis"]:
-        found.append(Change("legal_basis", f"{new['legal_basis']} instead of {old['legal_basis']}", True))
-    if old["consent_lasts"] != new["consent_lasts"]:
-        found.append(Change("consent_lasts", f"A yes lasts {new['consent_lasts'] or 'until withdrawn'}", False))
+            yield Change(flag, f"{flag} is now {str(new[flag]).lower()}", bool(new[flag]))
+    for member in ("controller", "legal_basis"):
+        if old[member] != new[member]:
+            yield Change(member, f"{new[member]} instead of {old[member]}", True)
     if old["min_age"] != new["min_age"]:
-        lower = (new["min_age"] or 0) < (old["min_age"] or 0)
-        found.append(Change("min_age", f"Minimum age {new['min_age'] or 'none'}", lower))
-    found += _texts(old["texts"], new["texts"])
+        yield Change("min_age", f"Minimum age {new['min_age'] or 'none'}", new["min_age"] < old["min_age"])
     if old["dpv"] != new["dpv"] or old["details"] != new["details"]:
-        found.append(Change("details", "Descriptive fields changed", False))
-    return found
+        yield Change("details", "Descriptive members changed", False)
 
 
 def _sets(member: str, word: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -53,20 +63,15 @@ def _sets(member: str, word: str, old: Mapping[str, Any], new: Mapping[str, Any]
     ]
 
 
-def _texts(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    found = []
+def _texts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     for language in sorted(old.keys() | new.keys()):
         before, after = old.get(language), new.get(language)
         if before is None or after is None:
-            found.append(Change("language", f"{'New' if after else 'No longer'} in {language}", False))
+            yield Change("language", f"{'New' if after else 'No longer'} in {language}", False)
+        elif _is_nothing(after) and not _is_nothing(before):
+            yield Change("benefit_removed", f"The benefit is gone ({language})", True)
         elif before != after:
-            lost = _is_nothing(after) and not _is_nothing(before)
-            found.append(
-                Change("benefit_removed", f"The benefit is gone ({language})", True)
-                if lost
-                else Change("words", f"Words changed ({language})", False)
-            )
-    return found
+            yield Change("words", f"Words changed ({language})", False)
 
 
 def _is_nothing(text: Mapping[str, str]) -> bool:

@@ -14,7 +14,7 @@ from consent.errors import Field, Invalid, NotFound
 from consent.models import Category, ConsentState, Controller, NoticeText, Purpose, PurposeVersion, Recipient
 from consent.models.catalogue import VersionCategory, VersionRecipient
 from consent.rules import catalogue as rules
-from consent.rules import decision
+from consent.rules import decision, text
 from consent.rules import material as differences
 from consent.rules.decision import Terms
 from consent.services import ledger
@@ -85,15 +85,16 @@ def purposes() -> models.QuerySet[Purpose]:
 
 def purpose(key: str) -> Purpose:
     """One published purpose; raises NotFound."""
-    found = purposes().filter(key=key).first()
+    found = purposes().filter(key=key).first() if text.KEY.fullmatch(key) else None
     if found is None:
-        raise NotFound(f"No purpose {key} was ever published." if rules.text.KEY.fullmatch(key) else "")
+        raise NotFound("No such purpose was ever published.")
     return found
 
 
 def version(key: str, number: int) -> PurposeVersion:
     """One published version; raises NotFound, also for a draft."""
-    found = PurposeVersion.objects.filter(purpose__key=key, number=number, published_at__isnull=False).first()
+    published = PurposeVersion.objects.filter(purpose__key=key, number=number, published_at__isnull=False)
+    found = published.first() if text.KEY.fullmatch(key) else None
     if found is None:
         raise NotFound("No such version was published.")
     return found
@@ -117,9 +118,26 @@ def recipient(key: str) -> Recipient:
     return found
 
 
+def recipients() -> models.QuerySet[Recipient]:
+    """Every recipient, by key."""
+    return Recipient.objects.order_by("key")
+
+
 def terms(of: PurposeVersion) -> Terms:
     """What a published version allows. It never changes, so it is kept in memory under its digest."""
     return _terms(of.pk, of.digest)
+
+
+def make_terms(of: PurposeVersion, categories: Iterable[str], recipients: Iterable[str]) -> Terms:
+    """What a version allows, as the decision reads it, from keys that were read already."""
+    return Terms(
+        number=of.number,
+        legal_basis=of.legal_basis,
+        categories=tuple(categories),
+        recipients=tuple(recipients),
+        sale_or_sharing=of.sale_or_sharing,
+        min_age=of.min_age,
+    )
 
 
 def categories_named(keys: Iterable[str]) -> dict[str, Category]:
@@ -130,17 +148,13 @@ def categories_named(keys: Iterable[str]) -> dict[str, Category]:
 @lru_cache(maxsize=1024)
 def _terms(pk: int, digest: str) -> Terms:  # noqa: ARG001  the digest keeps two databases apart
     row = PurposeVersion.objects.get(pk=pk)
-    return Terms(
-        number=row.number,
-        legal_basis=row.legal_basis,
-        categories=tuple(row.categories.order_by("versioncategory__position").values_list("key", flat=True)),
-        recipients=tuple(row.recipients.order_by("versionrecipient__position").values_list("key", flat=True)),
-        sale_or_sharing=row.sale_or_sharing,
-        min_age=row.min_age,
-    )
+    categories = row.categories.order_by("versioncategory__position").values_list("key", flat=True)
+    recipients = row.recipients.order_by("versionrecipient__position").values_list("key", flat=True)
+    return make_terms(row, categories, recipients)
 
 
 _PLAIN: dict[str, Any] = {"controller": Controller, "recipient": Recipient, "category": Category}
+_ROWS_OF_THEIR_OWN = ("controller", "categories", "recipients", "texts")
 _PLURAL = {"controller": "controllers", "recipient": "recipients", "category": "categories"}
 
 
@@ -160,7 +174,7 @@ def _check_references(parsed: Mapping[str, list[dict[str, Any]]]) -> None:
         for kind, member in (("category", "categories"), ("recipient", "recipients")):
             missing = [key for key in row["content"][member] if key not in known[kind]]
             problems += [Field(f"{at}/{member}", "unknown", f"No {kind} {key} in the catalogue.") for key in missing]
-        if row["controller"] not in known["controller"]:
+        if row["content"]["controller"] not in known["controller"]:
             problems.append(Field(f"{at}/controller", "unknown", "Name the controller that answers for this purpose."))
     if problems:
         raise Invalid(*problems)
@@ -189,6 +203,7 @@ def content(of: PurposeVersion) -> dict[str, Any]:
     """A version in the fixed form of rules/catalogue.py, from which its digest is taken."""
     allowed = terms(of)
     return {
+        "controller": of.controller.key,
         "legal_basis": of.legal_basis,
         "dpv": of.dpv,
         "uses_ai": of.uses_ai,
@@ -210,14 +225,14 @@ def _save(kind: str, row: dict[str, Any], by: Actor, now: datetime) -> None:
 
 
 def _publish(row: dict[str, Any], step: Step, by: Actor, now: datetime) -> PurposeVersion:
-    controller = Controller.objects.get(key=row["controller"])
+    controller = Controller.objects.get(key=row["content"]["controller"])
     last = Purpose.objects.aggregate(last=Max("position"))["last"] or 0
     found, _ = Purpose.objects.update_or_create(
         key=row["key"],
         defaults={"controller": controller, "group": row["group"]},
         create_defaults={"controller": controller, "group": row["group"], "position": last + 1},
     )
-    new = _draft(found, row["content"], step)
+    new = _draft(found, controller, row["content"], step)
     for language, words in row["content"]["texts"].items():
         digest = rules.text_digest(found.key, new.number, language, words)
         NoticeText.objects.create(version=new, language=language, text=words, digest=digest, approved_at=now)
@@ -240,12 +255,13 @@ def _publish(row: dict[str, Any], step: Step, by: Actor, now: datetime) -> Purpo
     return new
 
 
-def _draft(of: Purpose, body: dict[str, Any], step: Step) -> PurposeVersion:
+def _draft(of: Purpose, controller: Controller, body: dict[str, Any], step: Step) -> PurposeVersion:
     number = step.number or 1
-    plain = {name: value for name, value in body.items() if name not in ("categories", "recipients", "texts")}
+    plain = {name: value for name, value in body.items() if name not in _ROWS_OF_THEIR_OWN}
     new = PurposeVersion.objects.create(
         purpose=of,
         number=number,
+        controller=controller,
         **plain | {"min_age": body["min_age"] or None},
         material=step.material,
         material_number=number if step.material or of.current is None else of.current.material_number,

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from audit.services.entries import Actor, Fact
 from consent.errors import Field, Invalid, NoChoiceHere, NoticeSuperseded, PurposeClosed
 from consent.models import ConsentEvent, ConsentState, NoticeText, Purpose, PurposeVersion, Recipient, Subject
-from consent.rules import bases, lifecycle, scope
+from consent.rules import bases, decision, lifecycle, scope
 from consent.rules.actions import BY_ACT
 from consent.rules.decision import State
 from consent.services import catalogue, ledger, subjects
@@ -88,6 +88,19 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     return Recorded(event, refold(known, purpose))
 
 
+@transaction.atomic
+def withdraw_all(*, subject: Subject, language: str, channel: str, by: Actor, now: datetime) -> list[Recorded]:
+    """Turn off, in one act, everything that rests on this customer's choice and is not off yet.
+
+    Returns one record per purpose: a withdrawal where they had said yes, an objection where none was needed.
+    """
+    subject = subjects.lock(subject)
+    held = states(subject=subject)
+    acts = [(row.key, _reduction(row, held.get(row.pk))) for row in catalogue.purposes()]
+    choices = [Choice(key, act, channel, "button", language=language) for key, act in acts if act]
+    return [record(subject=subject, choice=choice, by=by, now=now) for choice in choices]
+
+
 def refold(subject: Subject, purpose: Purpose) -> ConsentState:
     """Fold all events of one customer on one purpose into the state row; inside the caller's transaction."""
     events = ConsentEvent.objects.filter(subject=subject, purpose=purpose).select_related("version")
@@ -122,6 +135,22 @@ def state_at(subject: Subject, purpose: Purpose, moment: datetime) -> tuple[Stat
     )
     state = lifecycle.fold(_as_rule(event) for event in events).state
     return state, next((event.version for event in events if event.version.number == state.version), None)
+
+
+def before(event: ConsentEvent, said: Iterable[ConsentEvent]) -> tuple[State, ConsentEvent | None]:
+    """What stood before an event, from all that was said about its purpose, and the event that made it so."""
+    rows = {each.pk: each for each in said if each.pk < event.pk}
+    folded = lifecycle.fold(_as_rule(each) for each in rows.values())
+    return folded.state, rows.get(folded.order or 0)
+
+
+def causes(*, subject: Subject, moment: datetime) -> dict[int, ConsentEvent]:
+    """The event that made each answer what it was at a moment, by purpose id."""
+    found: dict[int, dict[int, ConsentEvent]] = {}
+    for row in ConsentEvent.objects.filter(subject=subject, recorded_at__lte=moment).select_related("version"):
+        found.setdefault(row.purpose_id, {})[row.pk] = row
+    folded = {key: lifecycle.fold(_as_rule(row) for row in rows.values()) for key, rows in found.items()}
+    return {key: found[key][fold.order] for key, fold in folded.items() if fold.order}
 
 
 def states(*, subject: Subject) -> dict[int, ConsentState]:
@@ -168,6 +197,16 @@ def _as_rule(event: ConsentEvent) -> lifecycle.Event:
         by_guardian=event.actor == "guardian",
         imported=event.imported,
     )
+
+
+def _reduction(purpose: Purpose, held: ConsentState | None) -> str:
+    """The act that turns a purpose off; "" where there is nothing to turn off."""
+    basis = purpose.current.legal_basis if purpose.current else ""
+    if basis in bases.ASKED:
+        return lifecycle.WITHDRAW if held and held.status in decision.PERMITTING else ""
+    if basis in bases.OBJECTABLE:
+        return "" if held and held.objected else lifecycle.OBJECT
+    return ""
 
 
 def _purpose(choice: Choice, subject: Handle | Subject, collected_at: datetime, now: datetime) -> Purpose:

@@ -17,7 +17,7 @@ from consent.errors import Field, Invalid
 from consent.models import ConsentState, PurposeVersion, Recipient, Subject
 from consent.models import Purpose as PurposeRow
 from consent.rules import decision, text
-from consent.rules.decision import Customer, Decision, Purpose
+from consent.rules.decision import Customer, Decision, Purpose, State, Terms
 from consent.services import catalogue, consents, ledger, subjects
 from consent.services.subjects import Handle
 
@@ -48,6 +48,16 @@ class Answer:
     third_party: bool
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What stood for one purpose at a moment: the version in force, what the customer said, and what follows."""
+
+    purpose: PurposeRow
+    version: PurposeVersion
+    state: State
+    decision: Decision
+
+
 @transaction.atomic
 def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Actor, now: datetime) -> list[Answer]:
     """Answer questions in order, and log each answer.
@@ -64,9 +74,45 @@ def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Act
     return answers
 
 
+def standing(*, subject: Subject, moment: datetime) -> list[Standing]:
+    """How each purpose published by a moment stood for one customer then, for whom they chose and what they chose.
+
+    For showing a record to staff: no data is used, so no decision is logged.
+    """
+    found = []
+    for purpose in catalogue.purposes():
+        row = _purpose_row(purpose.key, moment)
+        facts, customer = _facts(row, subject, moment, past=True)
+        if row is None or facts is None or customer is None:
+            continue
+        named = facts.current.recipients
+        recipient = next((each for each in (*customer.state.recipients, *named) if each in named), "")
+        made = decision.decide(purpose=facts, customer=customer, recipient=recipient, categories=None, now=moment)
+        found.append(Standing(row[0], row[1], customer.state, made))
+    return found
+
+
 def token(entry_id: UUID) -> str:
     """The consistency token of a write or a check: a later check with it sees at least that."""
     return f"t1.{entry_id.hex}"
+
+
+def purpose_facts(
+    row: PurposeRow, version: PurposeVersion, current: Terms, agreed: Terms | None, moment: datetime
+) -> Purpose:
+    """A purpose as the decision reads it; for checks and for what the customer sees alike."""
+    return Purpose(
+        key=row.key,
+        current=current,
+        material=version.material_number,
+        agreed=agreed,
+        retired=row.retired_at is not None and row.retired_at <= moment,
+    )
+
+
+def customer_facts(subject: Subject, state: State, moment: datetime) -> Customer:
+    """A customer as the decision reads them; for checks and for what the customer sees alike."""
+    return Customer(state=state, minor=subject.minor_until is not None and moment.date() < subject.minor_until)
 
 
 def _answer(question: Question, by: Actor, now: datetime) -> Answer:
@@ -130,16 +176,9 @@ def _facts(
         else:
             found = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version").first()
             state, agreed = consents.as_rule(found), found.version if found else None
-        minor = subject.minor_until is not None and moment.date() < subject.minor_until
-        customer = Customer(state=state, minor=minor)
-    facts = Purpose(
-        key=purpose.key,
-        current=catalogue.terms(version),
-        material=version.material_number,
-        agreed=catalogue.terms(agreed) if agreed else None,
-        retired=purpose.retired_at is not None and purpose.retired_at <= moment,
-    )
-    return facts, customer
+        customer = customer_facts(subject, state, moment)
+    terms = catalogue.terms(version)
+    return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
 
 
 def _log(

@@ -8,12 +8,15 @@ from uuid import UUID
 
 from django.db import transaction
 
+from audit import vault
 from audit.models import Entry
+from audit.proof.errors import ProofError
 from audit.services import entries, prove
-from consent.errors import Field, Invalid, NotFound
+from consent.errors import Conflict, Field, Invalid, NotFound
 from consent.models import ConsentEvent, Subject
 from consent.rules import text
-from consent.services import ledger, subjects
+from consent.services import consents, decisions, ledger, subjects
+from consent.services.decisions import Standing
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 
@@ -28,6 +31,20 @@ class Line:
     payload: dict[str, Any] = field(default_factory=dict)
     event: ConsentEvent | None = None
     seq: int | None = None
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A record that an officer has open: whose, why (one of WHY, and in the officer's words), and since when.
+
+    identifiers: in the clear; none for an erased customer.
+    """
+
+    subject: Subject
+    why: str
+    note: str
+    opened_at: datetime
+    identifiers: tuple[Handle, ...]
 
 
 @transaction.atomic
@@ -58,6 +75,29 @@ def view(*, handle: Handle, why: str, note: str, by: Actor, now: datetime) -> Su
     return subject
 
 
+def visit(*, subject_id: int, opened_at: datetime, by: Actor) -> Visit | None:
+    """The visit that opened a record, as the log has it; None when this officer did not open this record then."""
+    subject = Subject.objects.filter(pk=subject_id).first()
+    if subject is None:
+        return None
+    found = entries.search(subject=subject.pseudonym, actions=["evidence.viewed"], since=opened_at)
+    entry = next((each for each in found if (each.recorded_at, each.actor_ref) == (opened_at, by.ref)), None)
+    if entry is None:
+        return None
+    note = entries.payloads([entry]).get(entry.id, {}).get("note", "")
+    try:
+        identifiers = tuple(subjects.identifiers_of(subject))
+    except vault.Unreadable:
+        identifiers = ()
+    return Visit(subject, entry.reason, note, opened_at, identifiers)
+
+
+def states(*, subject: Subject, moment: datetime) -> list[tuple[Standing, ConsentEvent | None]]:
+    """How each purpose stood at a moment, with the event that made it so."""
+    causes = consents.causes(subject=subject, moment=moment)
+    return [(each, causes.get(each.purpose.pk)) for each in decisions.standing(subject=subject, moment=moment)]
+
+
 def line(*, subject: Subject, before: UUID | None = None, limit: int = 200) -> list[Line]:
     """Everything in the log about one customer, newest first."""
     found = entries.search(subject=subject.pseudonym, before=before, limit=limit)
@@ -73,7 +113,7 @@ def line(*, subject: Subject, before: UUID | None = None, limit: int = 200) -> l
             entry,
             opened.get(entry.id, {}),
             events.get(entry.id),
-            getattr(entry, "leaf_row", None) and entry.leaf_row.seq,
+            entries.place(entry),
         )
         for entry in found
     ]
@@ -90,9 +130,41 @@ def receipt(*, subject: Subject | None, number: UUID) -> Line:
         raise NotFound("There is no receipt with this number.")
     entry = Entry.objects.select_related("leaf_row").get(id=number)
     payload = entries.payloads([entry]).get(number, {})
-    return Line(entry, payload, event, getattr(entry, "leaf_row", None) and entry.leaf_row.seq)
+    return Line(entry, payload, event, entries.place(entry))
 
 
 def proof(*, found: Sequence[Entry], disclose: bool = True) -> dict[str, Any] | None:
     """The proof of entries, which verifies without us; None while one of them is not sealed yet."""
     return prove.bundle_of(found, disclose=disclose)
+
+
+@transaction.atomic
+def export(*, subject: Subject, found: Sequence[Line], by: Actor, now: datetime) -> dict[str, Any]:
+    """Carry away the proof of a customer's entries that are sealed, with what they disclose; that is itself a fact.
+
+    Raises Conflict when none of them is sealed yet, or one cannot be proved any more.
+    """
+    sealed = [each.entry for each in found if each.seq is not None]
+    try:
+        document = proof(found=sealed) if sealed else None
+    except (ProofError, vault.Unreadable) as problem:
+        raise Conflict(f"There is no proof to carry away: {problem}") from None
+    if document is None:
+        raise Conflict("None of these is sealed yet. Try again in a moment.")
+    fact = Fact(
+        "evidence.exported",
+        subject=subject.pseudonym,
+        object=str(sealed[0].id) if len(sealed) == 1 else "",
+        details={"entries": len(sealed)},
+    )
+    ledger.record(fact, by=by, now=now)
+    return document
+
+
+def entry(*, number: UUID) -> Line:
+    """One entry of the log. Its payload is opened only when it concerns no customer. Raises NotFound."""
+    found = entries.find(number)
+    if found is None:
+        raise NotFound("There is no entry with this number.")
+    payload = {} if found.subject else entries.payloads([found]).get(number, {})
+    return Line(found, payload, seq=entries.place(found))

@@ -27,7 +27,7 @@ def lines():
 
     root = logging.getLogger()
     usual, level = root.handlers[:], root.level
-    logs.configure({"text": False, "level": logging.INFO})
+    logs.configure({"text": False, "level": "INFO"})
 
     written = root.handlers[0].stream = io.StringIO()
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]

@@ -6,21 +6,10 @@ import signal
 import time
 
 import pytest
-from django.urls import Resolver404, resolve
 
 from tests.serving import command, copied, prepared, running, serving, until
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("serve")]
-
-
-def _has_api():
-    try:
-        return bool(resolve("/access/v1/evaluation"))
-    except Resolver404:
-        return False
-
-
-needs_api = pytest.mark.skipif("not _has_api()", reason="the machine API is not in this tree yet")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +56,6 @@ def test_it_serves_seals_and_ends_without_an_orphan(folder):
         assert running(folder) == []
 
 
-@needs_api
 def test_it_answers_a_check_over_http_and_seals_it(folder):
     key = command(
         folder, "create-key", "--recipient", "mail-engine", "--scopes", "decide,consents:write"
@@ -81,7 +69,6 @@ def test_it_answers_a_check_over_http_and_seals_it(folder):
         until(lambda: log_size(tree) == before + 1)
 
 
-@needs_api
 def test_an_acknowledged_write_survives_the_death_of_everything(folder):
     key = command(
         folder, "create-key", "--recipient", "mail-engine", "--scopes", "decide,consents:write"

@@ -1,5 +1,6 @@
 """What every machine door shares: the key, the scope, strict JSON in, problem+json out."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +17,6 @@ from rest_framework import (
     serializers,
 )
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from consent.errors import Field, Invalid, NotAllowed, NotAuthenticated, NotFound, TooLarge, TrustError
 from consent.rules import text
@@ -47,8 +47,10 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 class HasScope(permissions.BasePermission):
     """A view names its scope by method: `scopes = {"GET": "consents:read"}`."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        scope = getattr(view, "scopes", {}).get(request.method)
+    def has_permission(self, request: Request, view: Any) -> bool:
+        # HEAD tells of existence what GET tells, so it needs the same scope.
+        method = "GET" if request.method == "HEAD" else request.method
+        scope = getattr(view, "scopes", {}).get(method)
         if scope:
             access.require(request.user, scope)  # type: ignore[arg-type]
         return True
@@ -60,7 +62,8 @@ class StrictJSONParser(parsers.BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:  # noqa: ARG002
-        return read_json(stream.read())
+        # Read by way of `body`, which Django keeps: `once` needs the same bytes again.
+        return read_json(parser_context["request"]._request.body)
 
 
 class JSONRenderer(renderers.BaseRenderer):
@@ -103,11 +106,20 @@ class Input(serializers.Serializer[Any]):
     """The body of one operation. Members we do not know are errors: a misspelt member must not be lost in silence."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = {name: ["Not a member of this body."] for name in data if name not in self.fields}
-            if unknown:
-                raise serializers.ValidationError(unknown, code="unknown")
-        return super().to_internal_value(data)
+        members = data if isinstance(data, Mapping) else {}
+        wrong: dict[str, Any] = {
+            name: [exceptions.ErrorDetail("Not a member of this body.", code="unknown")]
+            for name in members
+            if name not in self.fields
+        }
+        found: Any = None
+        try:
+            found = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            wrong |= error.detail  # type: ignore[arg-type]
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return found
 
 
 class ProblemOutput(serializers.Serializer[Any]):
@@ -119,7 +131,7 @@ class ProblemOutput(serializers.Serializer[Any]):
     detail = serializers.CharField()
     code = serializers.CharField()
     request_id = serializers.CharField()
-    errors = serializers.ListField(child=serializers.DictField(child=serializers.CharField()), required=False)
+    errors: Any = serializers.ListField(child=serializers.DictField(child=serializers.CharField()), required=False)
 
 
 def read(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
@@ -135,7 +147,8 @@ def read_json(raw: bytes) -> Any:
     """The value of a JSON body; raises Invalid."""
     try:
         value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
+        # ValueError: both msgspec's own errors and bytes that are not UTF-8.
         raise Invalid(Field("", "json", "The body is not JSON in UTF-8.")) from None
     if not isinstance(value, dict):
         raise Invalid(Field("", "type", "The body is a JSON object."))
@@ -164,6 +177,8 @@ def once(request: Request, work: Any) -> HttpResponse:
 def answer_problem(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """DRF's exception handler: every error leaves as problem+json."""
     request: HttpRequest = context["request"]._request
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return problems.wrong_method(request, context["view"].allowed_methods)
     return problems.answer(request, found) if (found := _as_domain(error)) else None
 
 
@@ -174,8 +189,6 @@ def _as_domain(error: Exception) -> TrustError | None:
         return TooLarge()
     if isinstance(error, Http404):
         return NotFound()
-    if isinstance(error, exceptions.MethodNotAllowed):
-        return WrongMethod()
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         return NotAuthenticated()
     if isinstance(error, exceptions.PermissionDenied):
@@ -183,12 +196,6 @@ def _as_domain(error: Exception) -> TrustError | None:
     if isinstance(error, exceptions.ParseError | exceptions.UnsupportedMediaType):
         return Invalid(Field("", "json", "Send JSON with Content-Type: application/json."))
     return None
-
-
-class WrongMethod(TrustError):
-    code = "wrong_method"
-    status = 405
-    title = "This address does not take this method."
 
 
 def _answer(status: int, body: bytes) -> HttpResponse:

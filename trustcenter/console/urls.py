@@ -1,6 +1,22 @@
-"""The addresses of this door."""
+"""The addresses of this door. None of them holds a name or an identifier."""
 
-from django.urls import URLPattern
+from django.urls import path
+from django.views.generic import RedirectView
+from django.views.i18n import set_language
+
+from trustcenter.console import audit, customers, sign_in
 
 app_name = "console"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="console:customers")),
+    path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("sign-out", sign_in.sign_out, name="sign-out"),
+    path("language", set_language, name="language"),
+    path("customers", customers.customers, name="customers"),
+    path("customers/open", customers.customer, name="customer"),
+    path("customers/open/proof", customers.proof, name="proof"),
+    path("customers/close", customers.close, name="close"),
+    path("audit", audit.audit, name="audit"),
+    path("audit/check", audit.check, name="check"),
+    path("audit/<uuid:number>", audit.entry, name="entry"),
+]

@@ -1,6 +1,38 @@
 """The addresses of this door."""
 
-from django.urls import URLPattern
+from django.urls import path, register_converter
+from django.views.i18n import set_language
+
+from trustcenter.portal import choices, entrance, log, receipts
+
+
+class KeyConverter:
+    """A key of the catalogue; whatever else stands in an address has no page."""
+
+    regex = "[a-z0-9][a-z0-9._-]{0,63}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(KeyConverter, "key")
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", choices.home, name="home"),
+    path("choices/everything", choices.everything, name="everything"),
+    path("choices/<key:purpose>", choices.choose, name="choose"),
+    path("purposes/<key:key>", choices.purpose, name="purpose"),
+    path("log", log.show, name="log"),
+    path("log.csv", log.download, name="log-csv"),
+    path("receipts", receipts.index, name="receipts"),
+    path("receipts/<uuid:number>", receipts.show, name="receipt"),
+    path("receipts/<uuid:number>/proof.json", receipts.proof, name="proof"),
+    path("welcome", entrance.welcome, name="welcome"),
+    path("enter/<str:token>", entrance.enter, name="enter"),
+    path("sign-out", entrance.leave, name="sign-out"),
+    path("language", set_language, name="language"),
+]

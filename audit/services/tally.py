@@ -1,0 +1,36 @@
+"""Count what happened to one customer, without reading every entry."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber, TruncMonth
+
+from audit.models import Entry
+from audit.services import entries
+
+
+def by_purpose(*, subject: str, actions: Iterable[str], since: datetime) -> dict[tuple[str, str], int]:
+    """How many entries per (purpose, outcome) since a moment."""
+    found = Entry.objects.filter(subject=subject, action__in=tuple(actions), recorded_at__gte=since)
+    rows = found.order_by().values("purpose", "outcome").annotate(times=Count("id"))
+    return {(row["purpose"], row["outcome"]): row["times"] for row in rows}
+
+
+def by_month(*, subject: str, actions: Iterable[str], since: datetime) -> dict[tuple[int, int, str], int]:
+    """How many entries per (year, month, outcome) since a moment, in UTC."""
+    found = Entry.objects.filter(subject=subject, action__in=tuple(actions), recorded_at__gte=since)
+    months = found.order_by().annotate(month=TruncMonth("recorded_at")).values("month", "outcome")
+    return {
+        (row["month"].year, row["month"].month, row["outcome"]): row["times"]
+        for row in months.annotate(times=Count("id"))
+    }
+
+
+def latest(*, subject: str, action: str) -> dict[str, tuple[Entry, dict[str, Any]]]:
+    """The newest entry of one action per purpose, with its payload as far as it can still be opened."""
+    place = Window(RowNumber(), partition_by=F("purpose"), order_by=F("id").desc())
+    newest = list(Entry.objects.filter(subject=subject, action=action).annotate(place=place).filter(place=1))
+    opened = entries.payloads(newest) if newest else {}
+    return {entry.purpose: (entry, opened.get(entry.id, {})) for entry in newest}

@@ -1,0 +1,211 @@
+"""Who used one customer's data: every answer, use and look, refused ones included."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from msgspec import json
+
+from audit.models import Entry
+from audit.services import tally
+from consent.models import Purpose, Recipient, Subject
+from consent.rules.actions import USES
+from consent.services import catalogue, uses, versions
+from consent.services.uses import Seen
+
+PAGE, WHOLE, MONTHS = 300, 10_000, 6
+BY_PEOPLE = ("evidence.viewed",)
+BY_MACHINES = tuple(action for action in USES if action not in BY_PEOPLE)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What to show. who: `people`, `machines` or "" for both; purpose: a key or ""."""
+
+    purpose: str = ""
+    who: str = ""
+    refused: bool = False
+    since: date | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One use, or one machine's like uses of one day (`times`). first: the earliest of them."""
+
+    number: UUID
+    at: datetime
+    first: datetime
+    times: int
+    person: bool
+    name: str
+    recipient: Recipient | None
+    allowed: bool
+    purpose: str
+    title: str
+    categories: tuple[str, ...]
+    reason: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Month:
+    year: int
+    month: int
+    allowed: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class Log:
+    """A page of it. heard, silent: recipients that did and did not ask or report, ever. older: where to go on."""
+
+    lines: tuple[Line, ...]
+    months: tuple[Month, ...]
+    heard: tuple[Recipient, ...]
+    silent: tuple[Recipient, ...]
+    titles: dict[str, str]
+    older: UUID | None
+
+    @property
+    def recipients(self) -> int:
+        return len(self.heard) + len(self.silent)
+
+    @property
+    def allowed(self) -> int:
+        return sum(month.allowed for month in self.months)
+
+    @property
+    def refused(self) -> int:
+        return sum(month.refused for month in self.months)
+
+
+def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None, now: datetime) -> Log:
+    """The newest page, or the one before an entry; like uses of a machine on one day are one line."""
+    found = _search(subject, chosen, before, PAGE + 1)
+    page = _whole_days(found)
+    titles = _titles(language)
+    lines = _grouped(_lines(page, titles, language))
+    named = Recipient.objects.filter(versionrecipient__version__in=_current()).distinct().order_by("name")
+    asked = Entry.objects.filter(recipient=OuterRef("key"), action__in=BY_MACHINES)
+    rows = list(named.annotate(heard=Exists(asked)))
+    return Log(
+        lines=tuple(lines),
+        months=_months(subject, now),
+        heard=tuple(row for row in rows if row.heard),
+        silent=tuple(row for row in rows if not row.heard),
+        titles=titles,
+        older=page[-1].entry.id if len(page) < len(found) else None,
+    )
+
+
+def every(*, subject: Subject, language: str, chosen: Filter) -> list[Line]:
+    """Each use by itself, newest first, for carrying away; at most the last 10,000."""
+    return _lines(_search(subject, chosen, None, WHOLE), _titles(language), language)
+
+
+def _search(subject: Subject, chosen: Filter, before: UUID | None, limit: int) -> list[Seen]:
+    actions: Sequence[str] = {"people": BY_PEOPLE, "machines": BY_MACHINES}.get(chosen.who, USES)
+    since = datetime(chosen.since.year, chosen.since.month, chosen.since.day, tzinfo=UTC) if chosen.since else None
+    return uses.seen_by(
+        subject=subject,
+        actions=actions,
+        purpose=chosen.purpose,
+        outcome="refused" if chosen.refused else "",
+        since=since,
+        before=before,
+        limit=limit,
+    )
+
+
+def _whole_days(found: Sequence[Seen]) -> Sequence[Seen]:
+    """A page ends between two days, so that a day's like uses stay one line, unless one day fills it."""
+    if len(found) <= PAGE:
+        return found
+    last = found[-1].entry.recorded_at.date()
+    return [seen for seen in found if seen.entry.recorded_at.date() != last] or found[:PAGE]
+
+
+def _current() -> list[int]:
+    return [row.current_id for row in catalogue.purposes() if row.current_id]
+
+
+def _titles(language: str) -> dict[str, str]:
+    """The title of each published purpose, retired ones included, by key."""
+    rows: list[Purpose] = list(catalogue.purposes())
+    read = versions.read(row.current for row in rows if row.current)
+    return {row.key: str(read[row.current_id].notice(language).text["title"]) for row in rows if row.current_id}
+
+
+def _lines(found: Sequence[Seen], titles: Mapping[str, str], language: str) -> list[Line]:
+    details = [json.decode(bytes(seen.entry.leaf)).get("details", {}) for seen in found]
+    keys = {key for each in details for key in each.get("categories", ())}
+    labels = {key: versions.label(row.name, language) for key, row in catalogue.categories_named(keys).items()}
+    names = {row.key: row for row in Recipient.objects.filter(key__in={seen.entry.recipient for seen in found})}
+    return [_line(seen, detail, titles, labels, names) for seen, detail in zip(found, details, strict=True)]
+
+
+def _line(
+    seen: Seen,
+    detail: Mapping[str, Any],
+    titles: Mapping[str, str],
+    labels: Mapping[str, str],
+    names: Mapping[str, Recipient],
+) -> Line:
+    entry, payload = seen.entry, seen.payload
+    person = entry.action in BY_PEOPLE
+    at = datetime.fromisoformat(detail["used_at"]) if "used_at" in detail else entry.recorded_at
+    return Line(
+        number=entry.id,
+        at=at,
+        first=at,
+        times=1,
+        person=person,
+        name=names[entry.recipient].name if entry.recipient in names else str(payload.get("recipient", "")),
+        recipient=names.get(entry.recipient),
+        allowed=entry.outcome == "allowed",
+        purpose=entry.purpose,
+        title=titles.get(entry.purpose, ""),
+        categories=tuple(labels[key] for key in detail.get("categories", ()) if key in labels),
+        reason=entry.reason,
+        reference=str(payload.get("note" if person else "reference", "")),
+    )
+
+
+def _grouped(lines: Iterable[Line]) -> list[Line]:
+    """Machines' like uses of one day become one line; people are never grouped."""
+    kept: dict[tuple[Any, ...], Line] = {}
+    for line in lines:
+        alone = line.number if line.person else None
+        same = (line.at.date(), line.name, line.purpose, line.allowed, line.reason, line.categories, alone)
+        known = kept.get(same)
+        if known is None:
+            kept[same] = line
+            continue
+        occasion = known.reference if known.reference == line.reference else ""
+        kept[same] = replace(
+            known,
+            at=max(known.at, line.at),
+            first=min(known.first, line.at),
+            times=known.times + 1,
+            reference=occasion,
+        )
+    return list(kept.values())
+
+
+def _months(subject: Subject, now: datetime) -> tuple[Month, ...]:
+    """The last six months, this one included, oldest first."""
+    places = [divmod(now.year * 12 + now.month - 1 - back, 12) for back in reversed(range(MONTHS))]
+    start = datetime(places[0][0], places[0][1] + 1, 1, tzinfo=UTC)
+    counts = tally.by_month(subject=subject.pseudonym, actions=USES, since=start)
+    return tuple(
+        Month(
+            year,
+            month + 1,
+            counts.get((year, month + 1, "allowed"), 0),
+            counts.get((year, month + 1, "refused"), 0),
+        )
+        for year, month in places
+    )

@@ -1,0 +1,234 @@
+"""Everything one customer sees of their choices, in one reading: a fixed number of queries for any number of purposes.
+
+Whether a purpose is on is never worked out here: it is what `decide()` answers for its recipients at this moment.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from audit.services import tally
+from consent.errors import NotFound
+from consent.models import (
+    ConsentEvent,
+    ConsentState,
+    Controller,
+    NoticeText,
+    Purpose,
+    PurposeVersion,
+    Recipient,
+    Subject,
+)
+from consent.rules import bases, decision
+from consent.rules.actions import USES
+from consent.rules.decision import Decision
+from consent.services import catalogue, consents, decisions, versions
+from consent.services.versions import Published
+
+WINDOW = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Use:
+    """One purpose as one customer sees it.
+
+    state: `on`, `off`, `changed` (off until they choose), `objected` or `must` (cannot be turned off).
+    reason: why it is off, by the code of the decision. recipients: those the present or the offered choice covers;
+    third: every third party the words name, which are chosen one by one, and `chosen` the keys of those that were.
+    """
+
+    key: str
+    state: str
+    reason: str
+    basis: str
+    version: PurposeVersion
+    controller: Controller
+    notice: NoticeText
+    asked_for: bool
+    categories: tuple[str, ...]
+    recipients: tuple[Recipient, ...]
+    third: tuple[Recipient, ...]
+    chosen: frozenset[str]
+    benefit: str
+    benefit_at: datetime | None
+    used: int
+    refused: int
+    since: ConsentState | None
+
+    @property
+    def permitted(self) -> bool:
+        return self.state in {"on", "must"}
+
+    @property
+    def switchable(self) -> bool:
+        return self.state != "must"
+
+    @property
+    def objectable(self) -> bool:
+        return self.basis in bases.OBJECTABLE
+
+    @property
+    def by_name_only(self) -> bool:
+        """Nobody but third parties uses it, so turning it on means choosing one by name."""
+        return len(self.third) == len(self.recipients) and not self.permitted
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One act that was just recorded, with the purpose's title; `last` while nothing was said since."""
+
+    event: ConsentEvent
+    title: str
+    last: bool
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The home page of one customer."""
+
+    uses: tuple[Use, ...]
+    saved: tuple[Saved, ...] = ()
+
+    @property
+    def choices(self) -> tuple[Use, ...]:
+        return tuple(use for use in self.uses if use.switchable)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether some words are not in the language that was asked for."""
+        return not all(use.asked_for for use in self.uses)
+
+    @property
+    def on(self) -> int:
+        return sum(use.permitted for use in self.choices)
+
+
+def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] = ()) -> Overview:
+    """Every purpose in use, in catalogue order. saved: receipts to show as just done; others' are passed over."""
+    held = consents.states(subject=subject)
+    rows = [row for row in catalogue.purposes() if row.retired_at is None or row.retired_at > now]
+    uses = _uses(subject, rows, held, language, now)
+    return Overview(uses, _saved(subject, saved, uses, held) if saved else ())
+
+
+def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Use, list[ConsentEvent]]:
+    """One purpose, and what the customer said about it, newest first. Raises NotFound."""
+    row = catalogue.purpose(key)
+    if row.retired_at is not None and row.retired_at <= now:
+        raise NotFound
+    (use,) = _uses(subject, [row], consents.states(subject=subject), language, now)
+    return use, list(consents.history(subject=subject).filter(purpose=row)[:50])
+
+
+def _uses(
+    subject: Subject, rows: Sequence[Purpose], held: Mapping[int, ConsentState], language: str, now: datetime
+) -> tuple[Use, ...]:
+    agreed = [state.version for state in held.values() if state.version]
+    read = versions.read([*(row.current for row in rows if row.current), *agreed])
+    counts = tally.by_purpose(subject=subject.pseudonym, actions=USES, since=now - WINDOW)
+    benefits = tally.latest(subject=subject.pseudonym, action="benefit.reported")
+    return tuple(
+        _use(
+            row,
+            read[row.current_id],
+            _answers(subject, row, held.get(row.pk), read, now),
+            held.get(row.pk),
+            counts,
+            benefits.get(row.key),
+            language,
+        )
+        for row in rows
+        if row.current_id
+    )
+
+
+def _answers(
+    subject: Subject, row: Purpose, held: ConsentState | None, read: Mapping[int, Published], now: datetime
+) -> dict[str, Decision]:
+    """What each named recipient would be answered now, by its key."""
+    current = read[row.current_id or 0]
+    agreed = read[held.version_id].terms if held and held.version_id else None
+    purpose = decisions.purpose_facts(row, current.version, current.terms, agreed, now)
+    customer = decisions.customer_facts(subject, consents.as_rule(held), now)
+    return {
+        key: decision.decide(purpose=purpose, customer=customer, recipient=key, categories=None, now=now)
+        for key in current.terms.recipients
+    }
+
+
+def _use(
+    row: Purpose,
+    current: Published,
+    answers: Mapping[str, Decision],
+    held: ConsentState | None,
+    counts: Mapping[tuple[str, str], int],
+    benefit: tuple[Any, dict[str, Any]] | None,
+    language: str,
+) -> Use:
+    notice = current.notice(language)
+    state, reason = _state(current.terms.legal_basis, answers.values())
+    words = benefit[1].get("words", {}) if benefit else {}
+    third = tuple(each for each in current.recipients if each.third_party)
+    return Use(
+        key=row.key,
+        state=state,
+        reason=reason,
+        basis=current.terms.legal_basis,
+        version=current.version,
+        controller=row.controller,
+        notice=notice,
+        asked_for=notice.language == language,
+        categories=_labels(current, answers.values(), state, language),
+        recipients=_recipients(current, answers, state),
+        third=third if current.terms.legal_basis in bases.ASKED else (),
+        chosen=frozenset(each.key for each in third if answers[each.key].permitted),
+        benefit=versions.label(words, language) or str(notice.text["benefit"]),
+        benefit_at=benefit[0].recorded_at if benefit and words else None,
+        used=counts.get((row.key, "allowed"), 0),
+        refused=counts.get((row.key, "refused"), 0),
+        since=held,
+    )
+
+
+def _state(basis: str, answers: Iterable[Decision]) -> tuple[str, str]:
+    """The word for what the decisions say together, and the reason that explains a no best."""
+    reasons = {answer.reason for answer in answers}
+    if basis in bases.FIXED:
+        return "must", ""
+    if "permitted" in reasons:
+        return "on", ""
+    for reason, state in (("notice_changed", "changed"), ("objected", "objected")):
+        if reason in reasons:
+            return state, reason
+    # A recipient that is not named says less about the customer's choice than any other reason.
+    telling = sorted(reasons - {"recipient_not_named", "recipient_not_chosen"}) or sorted(reasons)
+    return "off", telling[0] if telling else ""
+
+
+def _labels(current: Published, answers: Iterable[Decision], state: str, language: str) -> tuple[str, ...]:
+    """What data: that which flows while it is on, that which is asked for while it is off."""
+    flows = {key for answer in answers if answer.permitted for key in answer.allowed}
+    rows = [row for row in current.categories if state not in {"on", "must"} or row.key in flows]
+    return tuple(versions.label(row.name, language) for row in rows)
+
+
+def _recipients(current: Published, answers: Mapping[str, Decision], state: str) -> tuple[Recipient, ...]:
+    if state in {"on", "must"}:
+        return tuple(row for row in current.recipients if answers[row.key].permitted)
+    if current.terms.legal_basis not in bases.ASKED:
+        return current.recipients
+    return tuple(row for row in current.recipients if not row.third_party) or current.recipients
+
+
+def _saved(
+    subject: Subject, numbers: Sequence[UUID], uses: Sequence[Use], held: Mapping[int, ConsentState]
+) -> tuple[Saved, ...]:
+    titles = {use.version.purpose_id: str(use.notice.text["title"]) for use in uses}
+    found = ConsentEvent.objects.filter(subject=subject, entry_id__in=list(numbers), purpose__in=titles)
+    rows = found.select_related("purpose").order_by("id")
+    return tuple(
+        Saved(row, titles[row.purpose_id], last=row.purpose_id in held and held[row.purpose_id].event_id == row.pk)
+        for row in rows
+    )

@@ -1,0 +1,97 @@
+"""The customer's own buttons: on, off, undo. Each is a choice like any other, recorded by `consents.record`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from consent.errors import Conflict, NotFound
+from consent.models import ConsentEvent, PurposeVersion, Recipient, Subject
+from consent.rules import bases, decision, lifecycle
+from consent.rules.decision import State
+from consent.services import catalogue, consents, subjects
+from consent.services.consents import Choice, Recorded
+from consent.services.ledger import Actor
+
+CHANNEL, METHOD = "portal", "button"
+
+
+@transaction.atomic
+def turn(
+    *,
+    subject: Subject,
+    purpose: str,
+    on: bool,
+    notice_digest: str,
+    third: Sequence[str] | None = None,
+    by: Actor,
+    now: datetime,
+) -> Recorded:
+    """Turn a purpose on or off.
+
+    notice_digest: of the text on the page. third: the third parties chosen by name; None for none of them.
+    Raises as consents.record: NoticeSuperseded when the text on the page was replaced materially, NoChoiceHere,
+    PurposeClosed, Invalid; NotFound for a purpose that was never published.
+    """
+    current = _current(purpose)
+    recipients = [*_own(current), *third] if on and third is not None else None
+    act = lifecycle.GIVE if on else _no(current.legal_basis)
+    choice = Choice(purpose, act, CHANNEL, METHOD, notice_digest=notice_digest, recipients=recipients)
+    return consents.record(subject=subject, choice=choice, by=by, now=now)
+
+
+@transaction.atomic
+def undo(*, subject: Subject, number: UUID, by: Actor, now: datetime) -> Recorded:
+    """Record the opposite of an act, so that what stood before it stands again: same scope, same words.
+
+    number: the receipt of the act. Both acts stay in the record. Raises NotFound for a receipt that is not this
+    customer's, Conflict when something was said since or nothing stood before, and as consents.record.
+    """
+    subject = subjects.lock(subject)
+    event = ConsentEvent.objects.filter(entry_id=number, subject=subject).select_related("purpose", "notice").first()
+    if event is None:
+        raise NotFound("There is no receipt with this number.")
+    said = list(consents.history(subject=subject).filter(purpose=event.purpose))
+    if any(each.pk > event.pk for each in said):
+        raise Conflict("You chose again after that, so there is nothing to undo.")
+    before, cause = consents.before(event, said)
+    choice = _restore(event, before, cause, _current(event.purpose.key).legal_basis)
+    return consents.record(subject=subject, choice=choice, by=by, now=now)
+
+
+def _restore(event: ConsentEvent, before: State, cause: ConsentEvent | None, basis: str) -> Choice:
+    stood = not before.objected if basis in bases.OBJECTABLE else before.status in decision.PERMITTING
+    if not stood:
+        if event.act != lifecycle.GIVE:
+            raise Conflict("It was off before, too.")
+        digest = event.notice.digest if event.notice else ""
+        return Choice(event.purpose.key, _no(basis), CHANNEL, METHOD, notice_digest=digest)
+    notice = (cause and cause.notice) or event.notice
+    return Choice(
+        event.purpose.key,
+        lifecycle.GIVE,
+        CHANNEL,
+        METHOD,
+        notice_digest=notice.digest if notice else "",
+        categories=before.categories or None,
+        recipients=before.recipients or None,
+    )
+
+
+def _current(key: str) -> PurposeVersion:
+    current = catalogue.purpose(key).current
+    if current is None:
+        raise NotFound
+    return current
+
+
+def _own(version: PurposeVersion) -> list[str]:
+    """Named recipients that are not third parties."""
+    named = catalogue.terms(version).recipients
+    third = {row.key for row in Recipient.objects.filter(key__in=named) if row.third_party}
+    return [key for key in named if key not in third]
+
+
+def _no(basis: str) -> str:
+    return lifecycle.OBJECT if basis in bases.OBJECTABLE else lifecycle.WITHDRAW

@@ -1,0 +1,56 @@
+"""Published versions with all that a page shows of them, read together: three queries for any number of versions."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from consent.models import Category, NoticeText, PurposeVersion, Recipient
+from consent.models.catalogue import VersionCategory, VersionRecipient
+from consent.rules.decision import Terms
+from consent.services import catalogue
+
+DEFAULT = "en"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One version: what it allows, and the rows and words behind it, in catalogue order."""
+
+    version: PurposeVersion
+    terms: Terms
+    categories: tuple[Category, ...]
+    recipients: tuple[Recipient, ...]
+    texts: dict[str, NoticeText]
+
+    def notice(self, language: str) -> NoticeText:
+        """The approved words in a language; else in the default one, else in whichever there is."""
+        return self.texts.get(language) or self.texts.get(DEFAULT) or next(iter(self.texts.values()))
+
+
+def read(versions: Iterable[PurposeVersion]) -> dict[int, Published]:
+    """Versions by their id."""
+    rows = {version.pk: version for version in versions}
+    categories, recipients = defaultdict(list), defaultdict(list)
+    texts: dict[int, dict[str, NoticeText]] = defaultdict(dict)
+    for used in VersionCategory.objects.filter(version__in=rows).select_related("category").order_by("position"):
+        categories[used.version_id].append(used.category)
+    for named in VersionRecipient.objects.filter(version__in=rows).select_related("recipient").order_by("position"):
+        recipients[named.version_id].append(named.recipient)
+    for text in NoticeText.objects.filter(version__in=rows, approved_at__isnull=False).order_by("language"):
+        texts[text.version_id][text.language] = text
+    return {
+        pk: Published(
+            version,
+            catalogue.make_terms(version, [row.key for row in categories[pk]], [row.key for row in recipients[pk]]),
+            tuple(categories[pk]),
+            tuple(recipients[pk]),
+            texts[pk],
+        )
+        for pk, version in rows.items()
+    }
+
+
+def label(names: dict[str, Any], language: str) -> str:
+    """A name in a language; else in the default one, else in whichever there is."""
+    return str(names.get(language) or names.get(DEFAULT) or next(iter(names.values()), ""))

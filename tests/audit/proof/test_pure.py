@@ -1,0 +1,46 @@
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from audit import proof
+
+FILES = sorted(Path(proof.__file__).parent.glob("*.py"))
+# What would let a clock, a network, a database or chance decide whether a proof holds.
+IMPURE = {
+    "time",
+    "datetime",
+    "socket",
+    "urllib",
+    "http",
+    "ssl",
+    "sqlite3",
+    "random",
+    "secrets",
+    "os",
+    "subprocess",
+}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_it_needs_python_and_nothing_else(path):
+    needed = set(imports(path))
+    optional = {"cryptography"} if path.name == "ed25519.py" else set()
+    assert needed <= sys.stdlib_module_names | optional
+    assert not needed & IMPURE
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_it_stays_small_enough_to_read(path):
+    functions = [node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.FunctionDef)]
+    assert len(path.read_text().splitlines()) <= 300
+    assert all(node.end_lineno - node.lineno < 50 for node in functions)

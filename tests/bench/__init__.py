@@ -1,0 +1,1 @@
+"""Figures, as ratios within one run. Not tests: nothing here fails for being slow."""

@@ -1,0 +1,101 @@
+"""`python -m tests.screenshots FOLDER`: a picture of each portal page, for a person to look at.
+
+Phone and desktop, light and dark, English and Chinese, of a world of its own in a temporary folder.
+"""
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+
+SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
+LANGUAGES = {"en": "en", "zh": "zh-hans"}
+
+
+@contextmanager
+def service() -> Iterator[str]:
+    """The service with Alice's half-year on a free port; its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"TRUST_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "trustcenter.settings", "LOG_LEVEL": "ERROR"}
+        os.environ |= {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}  # Playwright's loop runs in this very thread
+        os.environ.pop("DATABASE_URL", None)
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+        from django.core.servers.basehttp import ThreadedWSGIServer
+        from django.test.testcases import QuietWSGIRequestHandler
+        from django.core.wsgi import get_wsgi_application
+
+        from tests import visit
+
+        call_command("migrate", verbosity=0)
+        visit.half_year(datetime.now(UTC))
+        server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+        server.set_app(get_wsgi_application())
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        server.server_close()
+
+
+def pages(page, folder: Path, name: str, language: str) -> None:
+    """Walk through the portal the way Alice does, with a picture at each stop."""
+    from tests import visit
+
+    def picture(stop: str, address: str = "") -> None:
+        if address:
+            page.goto(address)
+        page.screenshot(path=folder / f"{stop}-{name}.png", full_page=True)
+
+    picture("welcome", "/welcome")
+    picture("problem", "/enter/spent")
+    picture("enter", visit.link(datetime.now(UTC), language=language))
+    page.click("main button")
+    picture("home")
+    picture("purpose", "/purposes/personal_offers")
+    picture("purpose-off", "/purposes/ride_photos")
+    picture("log", "/log")
+    picture("receipts", "/receipts")
+    page.click("main table a >> nth=0")
+    picture("receipt")
+    page.goto("/")
+    page.click('form[action="/choices/improve_visit"] button')
+    picture("saved")
+    page.click(".note a >> nth=0")
+    picture("receipt-waiting")
+    page.goto("/")
+    page.click('form[action="/choices/improve_visit"] button')
+
+
+def main() -> int:
+    """Make the pictures."""
+    if len(sys.argv) != 2:
+        sys.stderr.write("usage: python -m tests.screenshots FOLDER\n")
+        return 2
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser import SWITCHES, program
+
+    with service() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program(), args=SWITCHES)
+        for (size, (width, height)), scheme, (short, language) in product(
+            SIZES.items(), ("light", "dark"), LANGUAGES.items()
+        ):
+            view = {"width": width, "height": height}
+            context = browser.new_context(base_url=address, viewport=view, color_scheme=scheme, locale=language)
+            pages(context.new_page(), folder, f"{size}-{scheme}-{short}", language)
+            context.close()
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""Every public verb that writes leaves exactly one entry per fact. A verb that is missing from the table fails."""
+
+import ast
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from audit.models import Entry
+from consent.services import catalogue, consents, decisions, evidence, keys, portal_links, subjects, switches, uses
+from consent.services.consents import Choice
+from consent.services.decisions import Question
+from consent.services.subjects import Handle
+from consent.services.uses import Benefit, Use
+from tests.world import ALICE, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish
+
+SERVICES = Path(__file__).parent.parent / "consent" / "services"
+FACTS = {"by": SYSTEM, "now": NOW}
+NEW = Handle("customer", "C-2000")
+
+
+def _two_uses():
+    rows = [Use(ALICE, "personal_offers", ("contact.email",), NOW), Use(ALICE, "personal_offers", (), NOW)]
+    uses.report(uses=rows, recipient="mail-engine", **FACTS)
+
+
+def _benefit():
+    row = Benefit(ALICE, "improve_visit", {"en": "Skipped a 40-minute queue"}, NOW)
+    uses.report_benefits(benefits=[row], recipient="queue-planner", **FACTS)
+
+
+def _link():
+    return portal_links.create(subject=ALICE, **FACTS)
+
+
+def _choose(who, act, purpose="personal_offers"):
+    consents.record(subject=who, choice=Choice(purpose, act, "web", "button", language="en"), **FACTS)
+
+
+def _all_off():
+    consents.withdraw_all(subject=subjects.find(ALICE), language="en", channel="portal", **FACTS)
+
+
+def _turn_off():
+    return switches.turn(
+        subject=subjects.find(ALICE),
+        purpose="personal_offers",
+        on=False,
+        notice_digest=digest("personal_offers"),
+        **FACTS,
+    )
+
+
+def _undo(recorded):
+    after = FACTS | {"now": NOW + timedelta(seconds=1)}
+    switches.undo(subject=subjects.find(ALICE), number=recorded.event.entry_id, **after)
+
+
+def _check(*questions):
+    decisions.check(questions=[Question("mail-engine", *each) for each in questions], **FACTS)
+
+
+def _retire():
+    rows = [row | {"retired": row["key"] == "ride_photos"} for row in document()["purposes"]]
+    catalogue.apply(document=document() | {"purposes": rows}, **FACTS)
+
+
+def _edit_recipient():
+    rows = [row | {"name": f"{row['name']} 2"} if row["key"] == "mailbird" else row for row in document()["recipients"]]
+    catalogue.apply(document=document() | {"recipients": rows}, **FACTS)
+
+
+# verb → what is done, and the facts it must leave, in order
+VERBS = {
+    "subjects.register": [
+        (lambda: subjects.register(identifiers=[NEW], **FACTS), ["subject.created"]),
+        (lambda: subjects.register(identifiers=[ALICE], **FACTS), []),
+        (lambda: subjects.register(identifiers=[ALICE, NEW], **FACTS), ["identifier.added"]),
+        (lambda: subjects.register(identifiers=[ALICE], jurisdiction="GB", **FACTS), ["subject.changed"]),
+    ],
+    "consents.record": [
+        (lambda: _choose(ALICE, "give"), ["consent.given"]),
+        (lambda: _choose(ALICE, "withdraw"), ["consent.withdrawn"]),
+        (lambda: _choose(ALICE, "object", "plan_staff"), ["consent.objected"]),
+        (lambda: _choose(MALLORY, "refuse"), ["subject.created", "consent.refused"]),
+    ],
+    "consents.withdraw_all": [
+        (_all_off, ["consent.withdrawn", "consent.objected"]),
+    ],
+    "switches.turn": [(_turn_off, ["consent.withdrawn"])],
+    "switches.undo": [
+        (lambda: _undo(_turn_off()), ["consent.withdrawn", "consent.given"]),
+    ],
+    "decisions.check": [
+        (lambda: _check(("personal_offers", ALICE)), ["decision.made"]),
+        (lambda: _check(("personal_offers", ALICE), ("nothing", MALLORY)), ["decision.made", "decision.made"]),
+    ],
+    "uses.report": [(_two_uses, ["use.reported", "use.reported"])],
+    "uses.report_benefits": [(_benefit, ["benefit.reported"])],
+    "keys.create": [(lambda: keys.create(recipient="mailbird", scopes=["decide"], **FACTS), ["key.created"])],
+    "keys.revoke": [
+        (lambda: keys.revoke(prefix=keys.listed()[0].prefix, **FACTS), ["key.revoked"]),
+    ],
+    "portal_links.create": [(_link, ["portal.invited"])],
+    "portal_links.enter": [
+        (lambda: portal_links.enter(token=_link().token, by=CUSTOMER, now=NOW), ["portal.invited", "portal.entered"]),
+    ],
+    "evidence.view": [
+        (lambda: evidence.view(handle=ALICE, why="concern", note="K-311", **FACTS), ["evidence.viewed"]),
+    ],
+    "catalogue.apply": [
+        (lambda: catalogue.apply(document=document(), **FACTS), []),
+        (lambda: publish(now=NOW, improve_visit={"retention": "P2D"}), ["catalogue.published"]),
+        (_retire, ["catalogue.retired"]),
+        (_edit_recipient, ["catalogue.recipient"]),
+    ],
+}
+# Verbs that write and state no fact, each with its reason.
+NO_FACT = {
+    "idempotency.forget": "machinery: kept answers repeat facts that stand in the log already",
+    "portal_links.leave": "the end of a visit changes nothing about the customer",
+    "portal_links.forget": "machinery: removes links and sessions that are over",
+}
+ROWS = [(verb, place) for verb, rows in VERBS.items() for place in range(len(rows))]
+
+
+@pytest.mark.parametrize(("verb", "place"), ROWS, ids=[f"{verb}-{place}" for verb, place in ROWS])
+def test_it_leaves_exactly_one_entry_per_fact(park, verb, place):
+    cast()
+    keys.create(recipient="mail-engine", scopes=["decide"], by=OPERATOR, now=NOW - timedelta(days=1))
+    before = set(Entry.objects.values_list("id", flat=True))
+    work, wanted = VERBS[verb][place]
+    work()
+    new = Entry.objects.exclude(id__in=before).order_by("pending__id")
+    assert [entry.action for entry in new] == wanted
+
+
+def test_every_verb_that_writes_is_in_the_table():
+    found = {
+        f"{file.stem}.{node.name}"
+        for file in SERVICES.glob("*.py")
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+        if any("atomic" in ast.unparse(decorator) for decorator in node.decorator_list)
+    }
+    assert found == VERBS.keys() | NO_FACT.keys()
+
+
+def test_no_door_writes_past_the_services():
+    """Doors have no way to a table: what they import is services only (import contracts), and nobody else records."""
+    callers = {
+        file.stem
+        for file in SERVICES.glob("*.py")
+        if "entries.append(" in file.read_text("utf-8") or "Entry.objects.create" in file.read_text("utf-8")
+    }
+    assert callers == {"ledger"}

@@ -1,0 +1,41 @@
+"""A believable half-year of Alice's, up to a moment: choices, uses, refusals, looks and benefits, for pages to show."""
+
+from datetime import datetime, timedelta
+
+from consent.services import evidence, portal_links, uses
+from consent.services.ledger import Actor
+from consent.services.uses import Benefit, Use
+from tests import world
+from tests.world import ALICE, BOB, CUSTOMER
+
+STAFF = Actor("staff", ref="staff-7", name="Rosa Ortega")
+
+
+def half_year(now: datetime) -> None:
+    """Publish the park and live half a year in it."""
+    world.publish(now=now - timedelta(days=400))
+    say, back = world.say, lambda days, hours=0: now - timedelta(days=days, hours=hours)
+    say(ALICE, "give", "improve_visit", channel="app", now=back(170))
+    say(ALICE, "give", "personal_offers", channel="app", now=back(169), recipients=["mail-engine", "mailbird"])
+    say(ALICE, "give", "ride_photos", channel="kiosk", now=back(90), notice_digest=world.digest("ride_photos"))
+    say(ALICE, "withdraw", "ride_photos", channel="phone", actor="staff", now=back(40))
+    say(BOB, "give", "personal_offers", now=back(30))
+    for days in (150, 120, 119, 90, 61, 60, 31, 12, 12, 3):
+        world.ask(ALICE, "improve_visit", recipient="queue-planner", now=back(days), reference="Queue times, gate 3")
+        world.ask(ALICE, "personal_offers", recipient="mail-engine", now=back(days, 2))
+    for days in (64, 33, 8, 2):
+        world.ask(ALICE, "personal_offers", recipient="adpartner", now=back(days, 5))
+    world.ask(ALICE, "ride_photos", recipient="snapride", now=back(4))
+    used = [Use(ALICE, "plan_staff", ("ticket_scans",), back(5, hour)) for hour in range(12)]
+    uses.report(uses=used, recipient="staff-planner", by=Actor("system", ref="staff-planner"), now=back(5))
+    words = {"en": "Skipped a 40-minute queue", "zh-hans": "少排队 40 分钟"}
+    got = [Benefit(ALICE, "improve_visit", words, back(12))]
+    uses.report_benefits(benefits=got, recipient="queue-planner", by=Actor("system", ref="queue-planner"), now=back(12))
+    evidence.view(handle=ALICE, why="customer_asked", note="Refund for order 4411", by=STAFF, now=back(1))
+    world.seal_all(now)
+
+
+def link(now: datetime, who=ALICE, language: str = "") -> str:
+    """The address of a fresh invitation, without the host."""
+    token = portal_links.create(subject=who, language=language, by=CUSTOMER, now=now).token
+    return f"/enter/{token}"

@@ -1,0 +1,97 @@
+"""Members that several bodies share, and how strictly each is read."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from consent.rules import evidence, moments
+from consent.services.subjects import Handle
+from trustcenter.api.doors import Input, PlainText
+
+KEY_LENGTH = 64
+LIST_LENGTH = 200
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class Moment(serializers.Field[Any, Any, Any, Any]):
+    """A time of RFC 3339 with its offset."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return moments.moment(data if isinstance(data, str) else "")
+        except ValueError as problem:
+            raise serializers.ValidationError(str(problem), code="time") from None
+
+    def to_representation(self, value: Any) -> Any:
+        return value  # the encoder writes times
+
+
+@extend_schema_field(OpenApiTypes.DATE)
+class Day(serializers.Field[Any, Any, Any, Any]):
+    """A day, as RFC 3339 writes it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return moments.day(data if isinstance(data, str) else "")
+        except ValueError as problem:
+            raise serializers.ValidationError(str(problem), code="day") from None
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class Flag(serializers.BooleanField):
+    """true or false; no word or number that could be meant as one."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("true or false.", code="type")
+        return data
+
+
+_EVIDENCE = {
+    "type": "object",
+    "description": "Kept encrypted beside the choice; at most 16 KiB. Texts, whole numbers, true, false, and lists.",
+    "additionalProperties": True,
+}
+
+
+@extend_schema_field(_EVIDENCE)
+class Evidence(serializers.Field[Any, Any, Any, Any]):
+    """What the caller keeps beside a choice: which page, which form, which call."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if problem := evidence.problem(data):
+            raise serializers.ValidationError(problem, code="evidence")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class Keys(serializers.ListField):
+    """A list of keys of the catalogue."""
+
+    child = PlainText(max_length=KEY_LENGTH)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LIST_LENGTH, **kwargs)
+
+
+class SubjectInput(Input):
+    """A customer, as the calling system knows them."""
+
+    namespace = PlainText(max_length=KEY_LENGTH)
+    id = PlainText()
+
+
+def several(each: type[serializers.Serializer[Any]], most: int) -> serializers.ListSerializer[Any]:
+    """A list of bodies: at least one, at most `most`."""
+    return serializers.ListSerializer(child=each(), min_length=1, max_length=most)
+
+
+def handle(found: dict[str, Any]) -> Handle:
+    """The customer that a validated SubjectInput names."""
+    return Handle(found["namespace"], found["id"])

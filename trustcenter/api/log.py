@@ -1,0 +1,185 @@
+"""The log, for anyone to read and check: C2SP tlog-tiles. It holds no personal data."""
+
+import base64
+import hashlib
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.proof import note, paths, tiles
+from audit.proof.errors import ProofError
+from audit.services import prove
+from consent.errors import NotFound
+from consent.services import catalogue
+from trustcenter import access
+from trustcenter.api.answers import operation
+
+TEXT = "text/plain"
+OCTETS = "application/octet-stream"
+# What can still grow is asked for again soon; what is full can be kept for ever.
+SHORT = "public, max-age=1"
+FOR_EVER = "public, max-age=31536000, immutable"
+HOURS = "public, max-age=3600"
+SECURITY_TXT_LASTS = timedelta(days=180)
+
+
+class InclusionOutput(serializers.Serializer[Any]):
+    """The inclusion proof of one entry in the newest signed head."""
+
+    index = serializers.IntegerField()
+    size = serializers.IntegerField()
+    hashes = serializers.ListField(child=serializers.CharField())
+    checkpoint = serializers.CharField()
+
+
+class JwkOutput(serializers.Serializer[Any]):
+    """A public key (RFC 7517, 8037)."""
+
+    kty = serializers.CharField()
+    crv = serializers.CharField()
+    alg = serializers.CharField()
+    use = serializers.CharField()
+    kid = serializers.CharField(help_text="Its thumbprint (RFC 7638).")
+    x = serializers.CharField()
+
+
+class JwksOutput(serializers.Serializer[Any]):
+    """The keys of /log/vkeys, as other tools read them."""
+
+    keys = JwkOutput(many=True)
+
+
+class PublicView(APIView):
+    """Open to everybody: what stands here is meant to be read by strangers."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+
+class ReadCheckpoint(PublicView):
+    """GET /log/checkpoint"""
+
+    @operation(
+        "Log", {(200, TEXT): str}, (404,), operation_id="read_checkpoint", summary="The newest signed head", auth=[]
+    )
+    def get(self, request: Request) -> HttpResponse:  # noqa: ARG002  Django's signature
+        return _plain(prove.checkpoint(), SHORT)
+
+
+class ReadTile(PublicView):
+    """GET /log/tile/{L}/{N}[.p/{W}]"""
+
+    @operation(
+        "Log",
+        {(200, OCTETS): OpenApiTypes.BINARY},
+        (404,),
+        operation_id="read_tile",
+        summary="256 hashes of one level of the tree",
+        auth=[],
+        parameters=[OpenApiParameter("path", str, OpenApiParameter.PATH, description="As C2SP tlog-tiles spells it.")],
+    )
+    def get(self, request: Request, path: str) -> HttpResponse:  # noqa: ARG002
+        try:
+            level, index, width = paths.parse_tile_path(path)
+        except ProofError:
+            raise NotFound("This is not the address of a tile.") from None
+        data = prove.tile(level, index, width)
+        if data is None:
+            raise NotFound("The log has not grown this far.")
+        return _cached(HttpResponse(data, content_type=OCTETS), FOR_EVER if width == tiles.WIDTH else SHORT)
+
+
+class ReadKeys(PublicView):
+    """GET /log/vkeys"""
+
+    @operation(
+        "Log", {(200, TEXT): str}, (404,), operation_id="read_vkeys", summary="The public keys of the log", auth=[]
+    )
+    def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
+        return _plain("".join(f"{each}\n" for each in prove.vkeys()) or None, HOURS)
+
+
+class ReadProof(PublicView):
+    """GET /log/entries/{seq}/proof"""
+
+    @operation(
+        "Log", {200: InclusionOutput}, (404,), operation_id="read_proof", summary="That an entry is in the log", auth=[]
+    )
+    def get(self, request: Request, seq: int) -> HttpResponse:  # noqa: ARG002
+        found = prove.proof_of(seq)
+        if found is None:
+            raise NotFound("The log has not grown this far.")
+        return _cached(Response(found), SHORT)
+
+
+class ReadEntry(APIView):
+    """GET /log/entries/{seq}"""
+
+    scopes = {"GET": "audit"}
+
+    @operation(
+        "Log",
+        {200: OpenApiTypes.OBJECT},
+        (401, 403, 404),
+        operation_id="read_entry",
+        summary="One entry, byte for byte as it was hashed",
+    )
+    def get(self, request: Request, seq: int) -> HttpResponse:  # noqa: ARG002
+        leaf = prove.leaf_at(seq)
+        if leaf is None:
+            raise NotFound("The log has not grown this far.")
+        return HttpResponse(leaf, content_type="application/json")
+
+
+class ReadJwks(PublicView):
+    """GET /.well-known/jwks.json"""
+
+    @operation(
+        "Log", {200: JwksOutput}, (), operation_id="read_jwks", summary="The public keys of the log, as JWKS", auth=[]
+    )
+    def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
+        return _cached(Response({"keys": [_jwk(note.parse_vkey(each).public_key) for each in prove.vkeys()]}), HOURS)
+
+
+def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """GET /.well-known/security.txt: whom to tell of a weakness (RFC 9116)."""
+    contact = catalogue.brand().email
+    if not contact:
+        raise NotFound("There is no controller in the catalogue yet.")
+    expires = (access.clock() + SECURITY_TXT_LASTS).strftime("%Y-%m-%dT00:00:00Z")
+    lines = [
+        f"Contact: mailto:{contact}",
+        f"Expires: {expires}",
+        "Preferred-Languages: en, zh",
+        f"Canonical: {settings.PUBLIC_URL}/.well-known/security.txt",
+    ]
+    return _plain("".join(f"{each}\n" for each in lines), HOURS)
+
+
+def _plain(text: str | None, kept: str) -> HttpResponse:
+    if text is None:
+        raise NotFound("Nothing was sealed yet.")
+    return _cached(HttpResponse(text, content_type=f"{TEXT}; charset=utf-8"), kept)
+
+
+def _cached(response: HttpResponse, kept: str) -> HttpResponse:
+    response["Cache-Control"] = kept
+    return response
+
+
+def _jwk(public: bytes) -> dict[str, str]:
+    def coded(raw: bytes) -> str:
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    required = {"crv": "Ed25519", "kty": "OKP", "x": coded(public)}
+    thumbprint = hashlib.sha256(json.dumps(required, sort_keys=True, separators=(",", ":")).encode()).digest()
+    return required | {"alg": "Ed25519", "use": "sig", "kid": coded(thumbprint)}

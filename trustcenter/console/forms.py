@@ -1,0 +1,91 @@
+"""What an officer can send. Forms read; the verbs decide."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from consent.errors import Invalid
+from consent.rules import text
+from consent.services import catalogue
+from trustcenter.console import words
+
+
+class SignIn(forms.Form):
+    username = forms.CharField(
+        label=_("Name"), max_length=150, widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none"})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=1000,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+
+
+class Find(forms.Form):
+    """Whose record to open, and why."""
+
+    namespace = forms.CharField(
+        label=_("Kind of identifier"), max_length=64, widget=forms.TextInput({"list": "kinds", "autocomplete": "off"})
+    )
+    value = forms.CharField(
+        label=_("Identifier"),
+        max_length=text.IDENTIFIER_LENGTH,
+        strip=False,
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    why = forms.ChoiceField(label=_("Why you look"), choices=[("", _("Choose a reason")), *words.WHY.items()])
+    note = forms.CharField(
+        label=_("In your own words"), max_length=text.FREE_TEXT_LENGTH, widget=forms.Textarea({"rows": 3})
+    )
+
+    def take(self, wrong: Invalid) -> None:
+        """Show what the verb found wrong beside the field it concerns."""
+        for each in wrong.fields:
+            name = each.pointer.strip("/")
+            self.add_error(name if name in self.fields else None, each.detail)
+
+
+class Look(forms.Form):
+    """Which part of an open record to show: at which moment, from which entry on, and which choice in full."""
+
+    on = forms.DateTimeField(required=False, widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"))
+    before = forms.UUIDField(required=False)
+    entry = forms.UUIDField(required=False)
+
+    def clean_on(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["on"]
+        if moment and not datetime(1970, 1, 2, tzinfo=UTC) < moment < datetime(9999, 1, 1, tzinfo=UTC):
+            raise forms.ValidationError(_("Choose a date that can have been."))
+        return moment
+
+
+class Search(forms.Form):
+    """Which entries of the log to list."""
+
+    purpose = forms.ChoiceField(label=_("Purpose"), required=False)
+    recipient = forms.ChoiceField(label=_("Recipient"), required=False)
+    outcome = forms.ChoiceField(
+        label=_("Answer"),
+        required=False,
+        choices=[("", _("Any")), ("allowed", _("Allowed")), ("refused", _("Refused"))],
+    )
+    action = forms.ChoiceField(label=_("Act"), required=False)
+    since = forms.DateField(label=_("Since"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    before = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer("purpose", [(row.key, row.key) for row in catalogue.purposes()])
+        self._offer("recipient", [(row.key, row.key) for row in catalogue.recipients()])
+        self._offer("action", [(action, act.name) for action, act in words.ACTS.items()])
+
+    def clean_since(self) -> datetime | None:
+        day = self.cleaned_data["since"]
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
+
+    def _offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field: Any = self.fields[name]
+        field.choices = [("", _("Any")), *choices]

@@ -1,0 +1,92 @@
+"""What the console calls things, each with its node: full where data flows, half where something waits, else empty."""
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Act(NamedTuple):
+    """One kind of fact in a word or two, and the class of its node."""
+
+    name: Any
+    node: str
+
+
+ACTS = {
+    "decision.made": Act(_("Asked"), "no"),
+    "use.reported": Act(_("Used"), "yes"),
+    "benefit.reported": Act(_("Benefit"), "on"),
+    "consent.given": Act(_("Given"), "on"),
+    "consent.refused": Act(_("Said no"), "off"),
+    "consent.withdrawn": Act(_("Withdrawn"), "off"),
+    "consent.objected": Act(_("Objected"), "off"),
+    "evidence.viewed": Act(_("Viewed by staff"), "yes"),
+    "evidence.exported": Act(_("Proof carried away"), "yes"),
+    "subject.created": Act(_("Became known"), "on"),
+    "subject.changed": Act(_("Changed"), "on"),
+    "identifier.added": Act(_("Identifier added"), "on"),
+    "portal.invited": Act(_("Invited to the portal"), "wait"),
+    "portal.entered": Act(_("Opened the portal"), "on"),
+    "catalogue.published": Act(_("Purpose published"), "on"),
+    "catalogue.retired": Act(_("Purpose retired"), "off"),
+    "catalogue.controller": Act(_("Controller changed"), "on"),
+    "catalogue.recipient": Act(_("Recipient changed"), "on"),
+    "catalogue.category": Act(_("Category changed"), "on"),
+    "key.created": Act(_("Key made"), "on"),
+    "key.revoked": Act(_("Key ended"), "off"),
+    "officer.created": Act(_("Officer added"), "on"),
+    "import.finished": Act(_("Import finished"), "on"),
+}
+OUTCOMES = {
+    "allowed": Act(_("Allowed"), "yes"),
+    "refused": Act(_("Refused"), "no"),
+}
+WHY = {
+    "customer_asked": _("The customer asked"),
+    "concern": _("A customer's concern"),
+    "rights_request": _("A rights request"),
+    "complaint_to_regulator": _("A complaint to the regulator"),
+    "audit": _("An audit"),
+    "error_search": _("Looking for an error"),
+}
+# How a purpose stands, by the reason code of the decision; what is not here is told by the sentence of the code.
+STANDINGS = {
+    "no_consent": Act(_("Not asked"), "off"),
+    "consent_requested": Act(_("Asked"), "wait"),
+    "consent_refused": Act(pgettext_lazy("consent", "Refused"), "off"),
+    "consent_withdrawn": Act(_("Withdrawn"), "off"),
+    "consent_revoked": Act(_("Revoked"), "off"),
+    "consent_invalidated": Act(_("Not valid"), "off"),
+    "consent_expired": Act(_("Run out"), "off"),
+    "consent_paused": Act(_("Paused"), "off"),
+    "notice_changed": Act(_("Text changed"), "wait"),
+    "guardian_needed": Act(_("Guardian needed"), "wait"),
+    "objected": Act(_("Objected"), "off"),
+    "purpose_retired": Act(_("Out of use"), "off"),
+    "processing_limited": Act(_("Limited"), "off"),
+}
+ACTORS = {
+    "customer": _("Customer"),
+    "self": _("Customer"),
+    "staff": _("Staff"),
+    "guardian": _("Guardian"),
+    "representative": _("Representative"),
+    "system": _("System"),
+    "browser": _("Browser"),
+    "operator": _("Operator"),
+}
+PARTS = {
+    "what": _("What we do"),
+    "why": _("Why"),
+    "benefit": _("What you get"),
+    "if_no": _("If you say no"),
+    "ai": _("About AI"),
+}
+
+
+def standing(reason: str, *, asked: bool, objectable: bool) -> Act:
+    """How a purpose stands, in a word with its node."""
+    if reason == "permitted":
+        return Act(_("Given") if asked else _("Not objected") if objectable else _("No choice"), "on")
+    return STANDINGS.get(reason, Act(_("Off"), "off"))

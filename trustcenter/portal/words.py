@@ -1,0 +1,250 @@
+"""Our words for a customer: a state is a word, a control is a verb, a reason is one plain sentence.
+
+It is also the template library `portal`: each public function is a filter.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from consent.services.log import Line, Month
+from consent.services.overview import Overview, Saved, Use
+from consent.services.receipts import Receipt
+from trustcenter.templatetags.pages import country, day
+
+register = template.Library()
+
+CHANNELS = {
+    "web": gettext_lazy("on our website"),
+    "app": gettext_lazy("in the app"),
+    "portal": gettext_lazy("on this page"),
+    "store": gettext_lazy("in a shop"),
+    "shop": gettext_lazy("in the online shop"),
+    "kiosk": gettext_lazy("at a kiosk"),
+    "phone": gettext_lazy("on the phone"),
+    "post": gettext_lazy("by letter"),
+    "mail": gettext_lazy("by letter"),
+    "email": gettext_lazy("by e-mail"),
+    "sms": gettext_lazy("by text message"),
+    "paper": gettext_lazy("on paper"),
+    "console": gettext_lazy("through our staff"),
+    "api": gettext_lazy("through another system"),
+    "import": gettext_lazy("in an earlier system"),
+}
+ACTORS = {
+    "self": gettext_lazy("by you"),
+    "staff": gettext_lazy("by our staff"),
+    "guardian": gettext_lazy("by your parent or guardian"),
+    "representative": gettext_lazy("by someone you chose to act for you"),
+    "system": gettext_lazy("by a computer"),
+    "browser": gettext_lazy("by your browser's signal"),
+}
+# Why something was refused, or is off, said to the customer; the codes are those of the decision.
+REASONS = {
+    "not_permitted": gettext_lazy("This use is not allowed."),
+    "unknown_purpose": gettext_lazy("We know no such use."),
+    "purpose_retired": gettext_lazy("We no longer do this."),
+    "unknown_customer": gettext_lazy("We did not know you yet."),
+    "processing_limited": gettext_lazy("You asked us to limit the use of your data."),
+    "recipient_not_named": gettext_lazy("The text you read does not name them."),
+    "category_not_named": gettext_lazy("They asked for data that the text you read does not name."),
+    "no_consent": gettext_lazy("You never said yes to this."),
+    "consent_requested": gettext_lazy("We asked you, and you have not answered."),
+    "consent_refused": gettext_lazy("You said no to this."),
+    "consent_withdrawn": gettext_lazy("You turned this off."),
+    "consent_revoked": gettext_lazy("We ended your yes."),
+    "consent_invalidated": gettext_lazy("Your yes was found not valid."),
+    "consent_expired": gettext_lazy("Your yes has run out."),
+    "consent_paused": gettext_lazy("You paused this."),
+    "notice_changed": gettext_lazy("We changed this use after your yes. It is off until you choose."),
+    "guardian_needed": gettext_lazy("A parent or guardian must say yes first."),
+    "gpc_opt_out": gettext_lazy("Your browser asks us not to sell or share your data."),
+    "recipient_not_chosen": gettext_lazy("You did not choose them."),
+    "category_not_chosen": gettext_lazy("They asked for data that you did not choose."),
+    "objected": gettext_lazy("You said no to this."),
+}
+# Why a member of staff opened the record (consent.services.evidence.WHY).
+LOOKS = {
+    "customer_asked": gettext_lazy("You asked us."),
+    "concern": gettext_lazy("You raised a concern."),
+    "rights_request": gettext_lazy("You asked for your rights."),
+    "complaint_to_regulator": gettext_lazy("The regulator asked us."),
+    "audit": gettext_lazy("We checked our own work."),
+    "error_search": gettext_lazy("We searched for an error."),
+}
+BASES = {
+    "consent": gettext_lazy("Your consent (GDPR, article 6(1)(a))"),
+    "explicit_consent": gettext_lazy("Your explicit consent (GDPR, article 9(2)(a))"),
+    "contract": gettext_lazy("Our contract with you (GDPR, article 6(1)(b))"),
+    "legal_obligation": gettext_lazy("A law that we must follow (GDPR, article 6(1)(c))"),
+    "vital_interest": gettext_lazy("To protect someone's life (GDPR, article 6(1)(d))"),
+    "public_interest": gettext_lazy("A task in the public interest (GDPR, article 6(1)(e))"),
+    "legitimate_interest": gettext_lazy("Our own interest, unless you say no (GDPR, article 6(1)(f))"),
+}
+ACTS = {
+    "give": gettext_lazy("You turned it on"),
+    "refuse": gettext_lazy("You said no when asked"),
+    "withdraw": gettext_lazy("You turned it off"),
+    "object": gettext_lazy("You said no"),
+}
+DONE = {
+    "give": gettext_lazy("You turned on “{title}”"),
+    "refuse": gettext_lazy("You said no to “{title}”"),
+    "withdraw": gettext_lazy("You turned off “{title}”"),
+    "object": gettext_lazy("You said no to “{title}”"),
+}
+
+
+@register.filter
+def state(use: Use) -> str:
+    """On or off, as one word."""
+    return pgettext("state of a use", "On") if use.permitted else pgettext("state of a use", "Off")
+
+
+@register.filter
+def verb(use: Use) -> str:
+    """What the button of a use does."""
+    if use.objectable:
+        return _("Say no") if use.permitted else _("Allow again")
+    return _("Turn off") if use.permitted else _("Turn on")
+
+
+@register.filter
+def since(use: Use) -> SafeString | str:
+    """Since when it is as it is, by whom and where; or why it cannot be otherwise."""
+    if not use.switchable:
+        return str(use.notice.text["if_no"])
+    if use.state == "changed" or use.reason in {"consent_expired", "guardian_needed"}:
+        return str(REASONS[use.reason])
+    if use.since is None:
+        return _("We do this unless you say no") if use.permitted else _("Never turned on")
+    if use.permitted:
+        sentence = _("On since {date}, {who}, {where}")
+    elif use.objectable or use.since.status == "refused":
+        sentence = _("You said no on {date}, {where}")
+    else:
+        sentence = _("Off since {date}, {who}, {where}")
+    event = use.since.event
+    return format_html(sentence, date=day(use.since.since), who=actor(event.actor), where=channel(event.channel))
+
+
+@register.filter
+def times(use: Use) -> str:
+    """How often it was used and refused in 30 days."""
+    used = ngettext("used %(count)s time in 30 days", "used %(count)s times in 30 days", use.used)
+    refused = ngettext("refused %(count)s time in 30 days", "refused %(count)s times in 30 days", use.refused)
+    if not use.used and not use.refused:
+        return _("not used in 30 days")
+    parts = [(used, use.used), (refused, use.refused)]
+    return listed(text % {"count": count} for text, count in parts if count)
+
+
+@register.filter
+def count_on(overview: Overview) -> SafeString:
+    """4 of 6 uses are on"""
+    return format_html(_("<strong>{on} of {all}</strong> uses are on"), on=overview.on, all=len(overview.choices))
+
+
+@register.filter
+def named(covered: Use | Receipt) -> str:
+    """The controller for all its own systems; processors and third parties by name and country."""
+    outside = [row for row in covered.recipients if row.kind != "system"]
+    if not outside:
+        return _("{name} only").format(name=covered.controller.name)
+    others = [_("{name} ({country})").format(name=row.name, country=country(row.country)) for row in outside]
+    own = [covered.controller.name] if len(others) < len(covered.recipients) else []
+    return listed([*own, *others])
+
+
+@register.filter
+def names(rows: Iterable[Any]) -> str:
+    return listed(row.name for row in rows)
+
+
+@register.filter
+def listed(parts: Iterable[str]) -> str:
+    """Things in a row, parted as the language parts them."""
+    return pgettext("between the parts of a list", ", ").join(str(part) for part in parts)
+
+
+@register.filter
+def done(saved: Saved) -> str:
+    """What was just saved."""
+    return str(DONE[saved.event.act]).format(title=saved.title)
+
+
+@register.filter
+def act(code: str) -> str:
+    """What the customer did."""
+    return str(ACTS.get(code, code))
+
+
+@register.filter
+def channel(code: str) -> str:
+    return str(CHANNELS.get(code, code))
+
+
+@register.filter
+def actor(code: str) -> str:
+    return str(ACTORS.get(code, code))
+
+
+@register.filter
+def basis(code: str) -> str:
+    return str(BASES.get(code, code))
+
+
+@register.filter
+def answer(line: Line) -> str:
+    return _("Allowed") if line.allowed else _("Refused")
+
+
+@register.filter
+def name(line: Line) -> str:
+    """Who it was: a company or system by its name, staff as staff."""
+    return _("Our staff") if line.person else line.name or _("A system we do not know")
+
+
+@register.filter
+def kind(line: Line) -> str:
+    """A person, a company or a computer, and how often."""
+    if line.person:
+        return _("a person")
+    times = ngettext("%(count)s time", "%(count)s times", line.times) % {"count": line.times}
+    own = line.recipient is not None and line.recipient.kind == "system"
+    what = _("a computer") if own or line.recipient is None else _("a company")
+    return listed([what, times]) if line.times > 1 else what
+
+
+@register.filter
+def saw(line: Line) -> str:
+    """What they got to see."""
+    if line.person:
+        return _("Your choices, and this list")
+    return listed(line.categories) if line.allowed and line.categories else _("Nothing")
+
+
+@register.filter
+def why(line: Line) -> str:
+    """What for; of a refusal, why it was one. Then the occasion, in the words of whoever asked."""
+    reason = LOOKS.get(line.reason, "") if line.person else "" if line.allowed else REASONS.get(line.reason, "")
+    return " · ".join(str(part) for part in (line.title, reason, line.reference) if part)
+
+
+@register.filter
+def month(value: Month) -> str:
+    """Mar 2026"""
+    return date_format(date(value.year, value.month, 1), pgettext("date format, a month", "M Y"))
+
+
+@register.filter
+def month_only(value: Month) -> str:
+    """Mar"""
+    return date_format(date(value.year, value.month, 1), "M")

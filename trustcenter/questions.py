@@ -1,0 +1,211 @@
+"""The wire form of an AuthZEN question: structs that msgspec fills, and a Question for the service.
+
+Unknown members are passed over, as the standard demands; a missing or wrong one is named by JSON pointer.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from consent.errors import Field, Invalid
+from consent.rules import moments, text
+from consent.services.decisions import Question
+from consent.services.subjects import Handle
+
+REFERENCE_LENGTH = 200
+_TOKEN = re.compile(r"t1\.[0-9a-f]{32}")
+_PLACE = re.compile(r"(?P<detail>.*?)(?: - at `(?:key in )?\$?(?P<path>.*)`)?", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+_MISSING = re.compile(r"Object missing required field `(.+)`")
+
+
+class Subject(Struct):
+    """Who wants to use the data: a recipient of the catalogue."""
+
+    type: str
+    id: str
+    properties: dict[str, Any] | UnsetType = UNSET
+
+
+class Action(Struct):
+    """What for: a purpose."""
+
+    name: str
+    properties: dict[str, Any] | UnsetType = UNSET
+
+
+class ResourceProperties(Struct):
+    """Which data; without categories, those the customer chose."""
+
+    categories: list[str] | UnsetType = UNSET
+
+
+class Resource(Struct):
+    """Whose data: an identifier of a customer."""
+
+    type: str
+    id: str
+    properties: ResourceProperties | UnsetType = UNSET
+
+
+class Context(Struct):
+    """The occasion."""
+
+    as_of: str | UnsetType = UNSET
+    at_least: str | UnsetType = UNSET
+    consistency: str | UnsetType = UNSET
+    reference: str | UnsetType = UNSET
+
+
+class Single(Struct):
+    """The body of one evaluation."""
+
+    subject: Subject
+    action: Action
+    resource: Resource
+    context: Context = msgspec.field(default_factory=Context)
+
+
+class Options(Struct):
+    """How a batch is run."""
+
+    evaluations_semantic: str = "execute_all"
+
+
+class Item(Struct):
+    """One item of a batch, undecoded: what it leaves out comes from the top of the body."""
+
+    subject: Raw | UnsetType = UNSET
+    action: Raw | UnsetType = UNSET
+    resource: Raw | UnsetType = UNSET
+    context: Raw | UnsetType = UNSET
+
+
+class Defaults(Struct):
+    """The members at the top of a batch."""
+
+    subject: Subject | UnsetType = UNSET
+    action: Action | UnsetType = UNSET
+    resource: Resource | UnsetType = UNSET
+    context: Context | UnsetType = UNSET
+
+
+_PARTS: dict[str, type[Struct]] = {"subject": Subject, "action": Action, "resource": Resource, "context": Context}
+_Wire = TypeVar("_Wire", bound=Struct)
+
+
+class Batch(Struct):
+    """The body of a batch; the items stay undecoded, since each may be wrong by itself."""
+
+    subject: Subject | UnsetType = UNSET
+    action: Action | UnsetType = UNSET
+    resource: Resource | UnsetType = UNSET
+    context: Context | UnsetType = UNSET
+    evaluations: list[Raw] = msgspec.field(default_factory=list)
+    options: Options = msgspec.field(default_factory=Options)
+
+    def defaults(self) -> dict[str, Struct]:
+        """The members at the top."""
+        found = {name: getattr(self, name) for name in _PARTS}
+        return {name: value for name, value in found.items() if value is not UNSET}
+
+    def single(self) -> Single:
+        """The top of the body as the one question. Raises Invalid for what is missing."""
+        return _whole(self.defaults())
+
+    def item(self, raw: Raw, defaults: dict[str, Struct]) -> Single:
+        """One item over the defaults, member by member. Raises Invalid, with pointers inside the item."""
+        own = read(raw, Item)
+        members = dict(defaults)
+        for name, part in _PARTS.items():
+            value = getattr(own, name)
+            if value is not UNSET:
+                members[name] = read(value, part, at=f"/{name}")
+        return _whole(members)
+
+
+def read(raw: bytes | Raw, wire: type[_Wire], at: str = "") -> _Wire:
+    """Decode strictly. Raises Invalid naming the first wrong member below `at`."""
+    try:
+        return msgspec.json.decode(raw, type=wire)
+    except msgspec.ValidationError as error:
+        raise Invalid(_field(str(error), at)) from None
+    except (ValueError, RecursionError):
+        raise Invalid(Field(at, "json", "The body is not JSON in UTF-8.")) from None
+
+
+def question(members: Single, *, now: datetime) -> Question:
+    """The question that a body asks. Raises Invalid naming every member whose text may not come in."""
+    context = members.context
+    wrong = [*_text_problems(members), *_context_problems(context, now)]
+    if wrong:
+        raise Invalid(*wrong)
+    categories = _categories(members.resource)
+    return Question(
+        recipient=members.subject.id,
+        purpose=members.action.name,
+        customer=Handle(members.resource.type, members.resource.id),
+        categories=None if categories is None else tuple(categories),
+        as_of=moments.moment(context.as_of) if context.as_of is not UNSET else None,
+        at_least=context.at_least if context.at_least is not UNSET else "",
+        reference=context.reference if context.reference is not UNSET else "",
+    )
+
+
+def _categories(resource: Resource) -> list[str] | None:
+    found = UNSET if resource.properties is UNSET else resource.properties.categories
+    return None if found is UNSET else found
+
+
+def _whole(members: dict[str, Any]) -> Single:
+    missing = [Field(f"/{name}", "required", "Missing.") for name in _PARTS if name not in members | {"context": None}]
+    if missing:
+        raise Invalid(*missing)
+    return Single(**members)
+
+
+def _text_problems(members: Single) -> Iterator[Field]:
+    texts = {
+        "/subject/type": members.subject.type,
+        "/subject/id": members.subject.id,
+        "/action/name": members.action.name,
+        "/resource/type": members.resource.type,
+        "/resource/id": members.resource.id,
+    }
+    for place, each in enumerate(_categories(members.resource) or ()):
+        texts[f"/resource/properties/categories/{place}"] = each
+    for pointer, value in texts.items():
+        if problem := "Not empty." if not value else text.problem(value, length=text.IDENTIFIER_LENGTH):
+            yield Field(pointer, "text", problem)
+
+
+def _context_problems(context: Context, now: datetime) -> Iterator[Field]:
+    if context.as_of is not UNSET and not _past(context.as_of, now):
+        yield Field("/context/as_of", "format", f"A moment that is past. {moments.HOW_MOMENT}")
+    if context.at_least is not UNSET and not _TOKEN.fullmatch(context.at_least):
+        yield Field("/context/at_least", "format", "A token as our answers carry it.")
+    if context.consistency is not UNSET and context.consistency != "strict":
+        yield Field("/context/consistency", "choice", "Only “strict”.")
+    if context.reference is not UNSET and (problem := text.problem(context.reference, length=REFERENCE_LENGTH)):
+        yield Field("/context/reference", "text", problem)
+
+
+def _past(value: str, now: datetime) -> bool:
+    try:
+        return moments.moment(value) <= now
+    except ValueError:
+        return False
+
+
+def _field(message: str, at: str) -> Field:
+    """What msgspec says, as a JSON pointer and a sentence."""
+    found = _PLACE.fullmatch(message)
+    detail, path = (found["detail"], found["path"] or "") if found else (message, "")
+    steps = [name or place for name, place in _STEP.findall(path)]
+    missing = _MISSING.fullmatch(detail)
+    pointer = "".join(f"/{step}" for step in [*steps, *(missing.groups() if missing else ())])
+    return Field(at + pointer, "required" if missing else "type", "Missing." if missing else f"{detail}.")

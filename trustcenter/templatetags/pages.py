@@ -1,0 +1,84 @@
+"""How dates, countries, durations and receipt numbers are written on pages, in the visitor's language."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from uuid import UUID
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import get_language, ngettext, pgettext
+
+from consent.rules import durations
+
+register = template.Library()
+COUNTRIES = Path(__file__).parent.parent / "locale" / "countries.json"
+
+
+@register.filter
+def day(value: datetime) -> SafeString:
+    """3 March 2026"""
+    return _time(value, pgettext("date format", "j F Y"))
+
+
+@register.filter
+def minute(value: datetime) -> SafeString:
+    """3 March 2026, 09:14"""
+    return _time(value, pgettext("date format", "j F Y, H:i"))
+
+
+@register.filter
+def second(value: datetime) -> SafeString:
+    """3 March 2026, 09:14:22 UTC"""
+    return _time(value, pgettext("date format", "j F Y, H:i:s") + r" \U\T\C")
+
+
+@register.filter
+def country(code: str) -> str:
+    """The name of a country in the visitor's language; the code itself where we have no name."""
+    names = countries()
+    return names.get(get_language() or "en", names["en"]).get(code, code)
+
+
+@cache
+def countries() -> Mapping[str, Mapping[str, str]]:
+    """Country names by language and ISO 3166 code; `python -m tests.words` writes them from CLDR."""
+    found: dict[str, dict[str, str]] = json.loads(COUNTRIES.read_text(encoding="utf-8"))
+    return found
+
+
+@register.filter
+def duration(text: str) -> str:
+    """An ISO 8601 duration in words: 1 day, 12 months, 2 years."""
+    months, days = durations.parse(text)
+    if months and months % 12 == 0 and not days:
+        return ngettext("%(count)s year", "%(count)s years", months // 12) % {"count": months // 12}
+    parts = []
+    if months:
+        parts.append(ngettext("%(count)s month", "%(count)s months", months) % {"count": months})
+    if days:
+        parts.append(ngettext("%(count)s day", "%(count)s days", days) % {"count": days})
+    return " ".join(parts)
+
+
+@register.filter
+def short(number: UUID) -> str:
+    """The end of a receipt's number, enough to tell one's own receipts apart."""
+    return f"{number.hex[-8:-4]}-{number.hex[-4:]}".upper()
+
+
+@register.filter
+def lang(code: str) -> str:
+    """A language code as HTML wants it: zh-Hans."""
+    first, _, rest = code.partition("-")
+    return f"{first}-{rest.title() if len(rest) == 4 else rest.upper()}" if rest else first
+
+
+def _time(value: datetime, form: str) -> SafeString:
+    local = localtime(value)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, form))
