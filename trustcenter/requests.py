@@ -16,7 +16,7 @@ from django.utils.functional import SimpleLazyObject
 
 from consent.errors import TooLarge, TrustError
 from consent.services import catalogue
-from trustcenter import problems
+from trustcenter import metrics, problems
 
 log = structlog.get_logger("request")
 _CORRELATION = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -68,11 +68,14 @@ def frame(request: HttpRequest) -> dict[str, object]:
 
 def _write_line(request: HttpRequest, response: HttpResponseBase, started: float) -> None:
     match = request.resolver_match
+    route = match.route if match else "none"
+    seconds = time.monotonic() - started
+    metrics.observe(method=request.method or "", route=route, status=response.status_code, seconds=seconds)
     log.info(
         "request",
         method=request.method,
-        route=match.route if match else "none",
+        route=route,
         status=response.status_code,
-        milliseconds=round((time.monotonic() - started) * 1000, 1),
+        milliseconds=round(seconds * 1000, 1),
         request=request.trust_id,  # type: ignore[attr-defined]
     )

@@ -79,6 +79,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The broker only rings the bell: the truth is in the database. The default needs no server.
 BROKER_URL = secret("BROKER_URL", "filesystem://")
+# Where the worker and whoever rings it up leave their messages when there is no broker server.
+BROKER_FOLDER = DATA_DIR / "broker"
+# What each web process counts for /metrics; `serve` empties it when it starts.
+METRICS_DIR = DATA_DIR / "metrics"
 # Seconds between two passes of the sealer.
 SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 
@@ -90,6 +94,8 @@ DEBUG = env.bool("DEBUG", False)
 LOG_TEXT = env.bool("LOG_TEXT", False)
 # Least severe log line that is written.
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
+LOGGING_CONFIG = "trustcenter.logs.configure"
+LOGGING = {"text": LOG_TEXT, "level": LOG_LEVEL}
 # How long an idle customer and an idle officer stay signed in, and at most altogether.
 PORTAL_IDLE, PORTAL_MAX = timedelta(minutes=30), timedelta(hours=12)
 CONSOLE_IDLE = timedelta(minutes=15)

@@ -2,9 +2,12 @@
 
 from django.urls import include, path
 
-from trustcenter import pdp
+from trustcenter import health, metrics, pdp
 
 urlpatterns = [
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("access/v1/evaluation", pdp.evaluation),
     path("access/v1/evaluations", pdp.evaluations),
     path(".well-known/authzen-configuration", pdp.configuration),

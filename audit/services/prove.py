@@ -95,7 +95,7 @@ def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = Fals
     places = dict(Leaf.objects.filter(entry__in=chosen).values_list("entry_id", "seq"))
     if newest is None or len(places) < len(chosen):
         return None
-    shown = _disclosures(chosen) if disclose else {}
+    shown = disclosures(chosen) if disclose else {}
     proven = [
         bundle.Proven(
             index=places[entry.id],
@@ -129,7 +129,7 @@ def holds(entry: Entry) -> Holding:
     return Holding(size=signed.size, hashes=len(proof["entries"][0]["proof"]))
 
 
-def _disclosures(entries: list[Entry]) -> dict[Any, tuple[bytes, bytes]]:
+def disclosures(entries: list[Entry]) -> dict[Any, tuple[bytes, bytes]]:
     """Payload and salt of each entry that can still be opened; a salt tells nothing about other entries."""
     shown = {}
     for row in Payload.objects.filter(entry__in=entries):

@@ -1,0 +1,151 @@
+"""export-audit, verify, seal."""
+
+import json
+import stat
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from audit.models import Entry, Pending
+from audit.proof import paths, tiles
+from audit.services import prove
+from tests.world import ALICE, say, seal_all
+
+
+@pytest.fixture
+def sealed(cast):
+    say(ALICE, "withdraw", evidence={"form": "pink"})
+    seal_all()
+
+
+@pytest.fixture
+def exported(run, sealed, tmp_path):
+    path = tmp_path / "log.json"
+    assert run("export-audit", "--output", path)[0] == 0
+    return path
+
+
+def test_seal_once_takes_what_waits(run, cast):
+    waiting = Pending.objects.count()
+    code, out, _ = run("seal", "--once")
+    assert (code, out) == (0, f"Sealed {waiting} entries.\n")
+    assert not Pending.objects.exists()
+    assert run("seal", "--once")[1] == "Sealed 0 entries.\n"
+
+
+def test_an_export_verifies_is_complete_and_private(run, exported):
+    code, out, _ = run("verify", exported)
+    assert code == 0
+    assert "This proof is real." in out
+    assert "none is left out" in out
+    assert stat.S_IMODE(exported.stat().st_mode) == 0o600
+    assert "disclosure" not in exported.read_text()
+
+
+def test_exporting_is_itself_a_fact(exported):
+    entry = Entry.objects.get(action="evidence.exported")
+    assert json.loads(bytes(entry.leaf))["details"]["disclosed"] is False
+
+
+def test_a_stretch_goes_to_standard_output(run, sealed):
+    code, out, _ = run("export-audit", "--from", "3", "--to", "7")
+    proof = json.loads(out)
+    assert code == 0
+    assert [entry["index"] for entry in proof["entries"]] == [3, 4, 5, 6, 7]
+    assert (proof["complete"], proof["first"], proof["last"]) == (True, 3, 7)
+
+
+def test_payloads_come_only_when_asked_for(run, sealed, tmp_path):
+    path = tmp_path / "log.json"
+    assert run("export-audit", "--disclose", "--output", path)[0] == 0
+    assert "pink" in path.read_text()
+    assert "words and data shown match" in run("verify", path)[1]
+
+
+@pytest.mark.parametrize("words", [["--from", "5", "--to", "4"], ["--to", "99999"], ["--from", "-1"]])
+def test_a_range_that_is_not_there_is_refused(run, sealed, words):
+    code, out, err = run("export-audit", *words)
+    assert (code, out) == (1, "")
+    assert "/last:" in err
+
+
+def test_an_empty_log_has_nothing_to_export(run, db):
+    code, _, err = run("export-audit")
+    assert code == 1
+    assert "seal --once" in err
+
+
+def test_a_changed_export_does_not_hold(run, exported):
+    text = exported.read_text()
+    exported.write_text(text.replace("consent.refused", "consent.given", 1))
+    code, _, err = run("verify", exported)
+    assert code == 1
+    assert "does NOT hold" in err
+
+
+def test_a_pinned_key_is_used(run, exported):
+    assert "a key you gave" in run("verify", exported, "--vkey", prove.vkeys()[0])[1]
+    assert run("verify", exported, "--vkey", "rubbish")[0] == 2
+
+
+@pytest.fixture
+def public_log(sealed):
+    """The log as a service shows it, and a place to plant lies."""
+    size = prove.state().size
+    pages = {"/log/checkpoint": prove.checkpoint().encode(), "/log/vkeys": "\n".join(prove.vkeys()).encode()}
+    for level, index, width in tiles.tiles_of(size):
+        pages[f"/log/tile/{paths.tile_path(level, index, width)}"] = prove.tile(level, index, width)
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = pages.get(self.path)
+            self.send_response(200 if body is not None else 404)
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", pages
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_public_log_is_checked_and_trusted_on_first_use(run, public_log):
+    url, _ = public_log
+    code, out, _ = run("verify", "--log", url)
+    assert code == 0
+    assert "give the root that was signed" in out
+    assert "first use" in out
+    assert prove.vkeys()[0] in out
+    code, out, _ = run("verify", "--log", url, "--vkey", prove.vkeys()[0])
+    assert code == 0
+    assert "first use" not in out
+
+
+def test_a_lie_in_a_public_log_is_found(run, public_log):
+    url, pages = public_log
+    for path, lie in [
+        (next(path for path in pages if path.startswith("/log/tile/0/")), lambda page: page[:-1] + b"\0"),
+        ("/log/checkpoint", lambda page: page.replace(b"\n4", b"\n5", 1) if b"\n4" in page else b"x" + page),
+        (next(path for path in pages if path.startswith("/log/tile/0/")), lambda page: page[:-32]),
+    ]:
+        true = pages[path]
+        pages[path] = lie(true)
+        code, _, err = run("verify", "--log", url)
+        pages[path] = true
+        assert code == 1, path
+        assert "does NOT hold" in err
+
+
+def test_a_log_that_does_not_answer_is_a_sentence(run, public_log):
+    url, pages = public_log
+    assert run("verify", "--log", "http://127.0.0.1:1")[0] == 1
+    assert "must begin with http" in run("verify", "--log", "file:///etc/hostname")[2]
+    pages.clear()
+    assert "404" in run("verify", "--log", url)[2]

@@ -1,0 +1,55 @@
+"""The worker's tasks and their timetable. The broker only rings the bell: what must be done stands in the database."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustcenter.settings")
+
+
+def transport() -> dict[str, Any]:
+    """Options of the broker's transport; the file system takes folders, and is looked at five times a second."""
+    if not settings.BROKER_URL.startswith("filesystem:"):
+        return {}
+    messages, control = settings.BROKER_FOLDER / "messages", settings.BROKER_FOLDER / "control"
+    for folder in (messages, control):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(messages),
+        "data_folder_out": str(messages),
+        "control_folder": str(control),
+        "polling_interval": 0.2,
+    }
+
+
+app = Celery("trustcenter")
+app.conf.update(
+    broker_url="filesystem://localhost//" if settings.BROKER_URL == "filesystem://" else settings.BROKER_URL,
+    broker_transport_options=transport(),
+    broker_connection_retry_on_startup=True,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    timezone="UTC",
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    beat_schedule_filename=str(settings.BROKER_FOLDER / "timetable"),
+    beat_schedule={
+        # expires: a worker that was away does a thing once, not once for each time it was missed.
+        "verify the log": {"task": "audit.verify_log", "schedule": crontab(minute="*/10"), "options": {"expires": 600}},
+        "forget old answers": {
+            "task": "consent.forget_answers",
+            "schedule": crontab(minute="7"),
+            "options": {"expires": 3600},
+        },
+        "forget old links": {
+            "task": "consent.forget_links",
+            "schedule": crontab(minute="17"),
+            "options": {"expires": 3600},
+        },
+    },
+)
+app.autodiscover_tasks(["audit", "consent"])

@@ -1,0 +1,73 @@
+"""Is this process alive, and can it do its work?"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+
+from audit.services import prove
+from trustcenter import access
+
+# Entries are sealed within a second; a minute means that nobody seals.
+LAG = timedelta(seconds=60)
+
+
+def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  Django's signature
+    """The process answers; nothing else is looked at, so that a slow database does not get it restarted."""
+    return JsonResponse({"status": "live"})
+
+
+def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  Django's signature
+    """200 when every part works; 503 naming those that do not."""
+    parts = {}
+    for name, look in _LOOKS.items():
+        try:
+            parts[name] = look()
+        except DatabaseError:
+            parts[name] = "does not answer"
+    good = all(said == "good" for said in parts.values())
+    return JsonResponse({"status": "ready" if good else "not ready", "parts": parts}, status=200 if good else 503)
+
+
+def missing_migrations() -> list[str]:
+    """Names of the migrations that the database lacks."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "good"
+
+
+def _migrations() -> str:
+    try:
+        return _migrated()
+    except _Behind as behind:
+        return str(behind)
+
+
+class _Behind(Exception):
+    """Migrations are missing. Raised, so that only the good answer is remembered."""
+
+
+@cache
+def _migrated() -> str:
+    if missing := missing_migrations():
+        raise _Behind(f"{len(missing)} missing; run `trustcenter migrate`")
+    return "good"
+
+
+def _sealing() -> str:
+    oldest = prove.state().oldest_waiting
+    if oldest is None or access.clock() - oldest < LAG:
+        return "good"
+    return f"the oldest entry has waited {int((access.clock() - oldest).total_seconds())} s; is the sealer running?"
+
+
+_LOOKS: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations, "sealing": _sealing}

@@ -1,0 +1,49 @@
+"""The web part of `serve`: granian with one blocking thread a worker, which is the cheapest floor for short answers.
+
+`python -m trustcenter.web ADDRESS PORT WORKERS`
+"""
+
+import os
+import sys
+from typing import Any
+
+import django
+from django.conf import settings
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from trustcenter import logs, processes
+
+
+def load(target: str) -> Any:  # noqa: ARG001  granian's signature; there is one application
+    """The application, in a worker of its own that must not outlive the main process."""
+    processes.end_with_parent()
+    from trustcenter.wsgi import application
+
+    return application
+
+
+def main(address: str, port: int, workers: int) -> None:
+    """Serve until a signal."""
+    processes.end_with_parent()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustcenter.settings")
+    django.setup()
+    server = Server(
+        "trustcenter.wsgi:application",
+        address=address,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=1,
+        websockets=False,
+        workers_kill_timeout=4,
+        respawn_failed_workers=True,
+        log_level=LogLevels.info,
+        log_dictconfig=logs.configuration(text=settings.LOG_TEXT, level=settings.LOG_LEVEL),
+    )
+    server.serve(target_loader=load)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
