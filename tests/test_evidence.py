@@ -13,6 +13,7 @@ from consent.services import (
     consents,
     decisions,
     evidence,
+    exports,
     keys,
     officers,
     portal_links,
@@ -136,6 +137,7 @@ VERBS = {
         (lambda: evidence.view(handle=ALICE, why="concern", note="K-311", **FACTS), ["evidence.viewed"]),
     ],
     "evidence.export": [(_export, ["evidence.exported"])],
+    "exports.run": [(lambda: (seal_all(), exports.run(**FACTS)), ["evidence.exported"])],
     "officers.create": [
         (
             lambda: officers.create(username="rosa", password="seven tall herons", full_name="Rosa Lindqvist", **FACTS),
