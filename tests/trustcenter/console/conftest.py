@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 
+from audit import guards
 from consent.services import officers
 from tests.world import NOW, OPERATOR
 
@@ -55,3 +57,12 @@ def open_file(desk):
         return desk.post("/console/customers", sent | changed)
 
     return send
+
+
+def damage(rows, **changed) -> None:
+    """Change what is stored, as someone with the database in hand could."""
+    connection.check_constraints()  # PostgreSQL alters no table while a constraint waits to be checked
+    guards.remove(connection)
+    rows.update(**changed)
+    connection.check_constraints()
+    guards.install(connection)

@@ -4,12 +4,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
-from audit import guards
 from audit.models import Entry, Verification
 from audit.services import prove
 from consent.services import subjects
+from tests.trustcenter.console.conftest import damage
 from tests.world import ALICE, BOB, NOW, ask, say, seal_all
 
 AUDIT = "/console/audit"
@@ -77,7 +76,7 @@ def test_the_state_of_the_log_is_told(desk):
     state = prove.state()
     assert f"Newest signed head: {state.size} entries, 2026-05-14 12:00:00 UTC." in shown
     assert state.root[:6] in shown
-    assert f"--vkey {prove.vkeys()[-1].replace('+', '&#x2B;')}" in shown or prove.vkeys()[-1] in shown
+    assert f"--vkey {prove.vkeys()[-1]}" in shown
 
 
 def test_the_whole_log_is_checked_now(desk):
@@ -92,9 +91,7 @@ def test_a_changed_entry_is_found(desk, leaf):
     seal_all()
     row = Entry.objects.filter(action="consent.given")
     changed = leaf or bytes(row.get().leaf).replace(b'"v":1', b'"v":2')
-    guards.remove(connection)
-    row.update(leaf=changed)
-    guards.install(connection)
+    damage(row, leaf=changed)
     desk.post(f"{AUDIT}/check")
     shown = desk.get(AUDIT).content.decode()
     assert "Broken" in shown

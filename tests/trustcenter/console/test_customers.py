@@ -4,16 +4,15 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
-from audit import guards
-from audit.models import Entry, Payload
+from audit.models import Entry, Payload, SubjectSecret
 from audit.proof import bundle
 from consent.models import ConsentEvent
 from consent.services import subjects, uses
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
+from tests.trustcenter.console.conftest import PASSWORD, damage
 from tests.world import ALICE, BOB, CAROL, NOW, SYSTEM, ask, digest, publish, say, seal_all
 
 OPEN = "/console/customers/open"
@@ -31,13 +30,6 @@ def viewed():
 
 def the_act(act):
     return ConsentEvent.objects.get(subject=subjects.find(ALICE), act=act).entry_id
-
-
-def damage(model, **changed):
-    """Change what is stored, as someone with the database in hand could."""
-    guards.remove(connection)
-    model.update(**changed)
-    guards.install(connection)
 
 
 def test_opening_a_file_is_seen_by_the_customer(desk, open_file):
@@ -107,7 +99,7 @@ def test_a_file_closes_after_a_quarter_of_an_hour_of_work(desk, open_file, clock
 def test_a_file_closes_at_sign_out(desk, open_file):
     open_file()
     desk.post("/console/sign-out")
-    desk.post("/console/sign-in", {"username": "rosa", "password": "the kestrel hovers at noon"})
+    desk.post("/console/sign-in", {"username": "rosa", "password": PASSWORD})
     assert desk.get(OPEN).status_code == 302
 
 
@@ -283,8 +275,6 @@ def test_there_is_no_proof_before_the_seal(desk, open_file):
 
 
 def test_a_customer_whose_secret_is_gone_can_still_be_looked_at(desk, open_file):
-    from audit.models import SubjectSecret
-
     subject, _ = subjects.register(identifiers=[Handle("customer", "C-2000")], by=SYSTEM, now=NOW)
     open_file(value="C-2000")
     SubjectSecret.objects.filter(pseudonym=subject.pseudonym).delete()
