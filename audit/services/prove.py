@@ -88,24 +88,27 @@ def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = Fals
     """A proof that carries itself: the entries, their proofs, the checkpoint and the keys.
 
     disclose: also the payloads, with the salts that tie them to the leaves.
-    Returns None while one of the entries is not sealed.
+    Returns None while one of the entries is not sealed. Raises ProofError when one of them was changed.
     """
     chosen = list(entries)
     newest = SignedHead.objects.order_by("-size").first()
     places = dict(Leaf.objects.filter(entry__in=chosen).values_list("entry_id", "seq"))
     if newest is None or len(places) < len(chosen):
         return None
-    shown = disclosures(chosen) if disclose else {}
-    proven = [
-        bundle.Proven(
-            index=places[entry.id],
-            leaf=bytes(entry.leaf),
-            proof=tiles.inclusion_proof(read_tile, places[entry.id], newest.size),
-            disclosure=shown.get(entry.id),
-        )
-        for entry in sorted(chosen, key=lambda entry: places[entry.id])
-    ]
-    return bundle.make_bundle(checkpoint=newest.note, vkeys=vkeys(), entries=proven, complete=complete)
+    try:
+        shown = disclosures(chosen) if disclose else {}
+        proven = [
+            bundle.Proven(
+                index=places[entry.id],
+                leaf=bytes(entry.leaf),
+                proof=tiles.inclusion_proof(read_tile, places[entry.id], newest.size),
+                disclosure=shown.get(entry.id),
+            )
+            for entry in sorted(chosen, key=lambda entry: places[entry.id])
+        ]
+        return bundle.make_bundle(checkpoint=newest.note, vkeys=vkeys(), entries=proven, complete=complete)
+    except (UnicodeDecodeError, vault.Unreadable):
+        raise ProofError("unreadable", "An entry, or what is kept beside it, cannot be read: it was changed.") from None
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def holds(entry: Entry) -> Holding:
     """Check one entry, as it is stored now, against the newest signed head."""
     try:
         proof = bundle_of([entry], disclose=True)
-    except (ProofError, vault.Unreadable) as problem:
+    except ProofError as problem:
         return Holding(finding=str(problem))
     if proof is None:
         return Holding()
