@@ -211,7 +211,7 @@ def test_one_customer_learns_nothing_of_another(alice):
     assert f"/receipts/{receipt.entry_id}" not in page
 
 
-@pytest.mark.parametrize("saved", ["x", "", "," * 99, str(uuid.uuid4())])
+@pytest.mark.parametrize("saved", ["x", "", "," * 99, str(uuid.UUID(int=7))])
 def test_an_address_that_someone_made_up_shows_the_plain_page(alice, saved):
     answer = alice.get("/", {"saved": saved})
     assert answer.status_code == 200
