@@ -84,7 +84,11 @@ def test_a_refusal_is_200(mail, who, purpose, reason):
 
 
 def test_the_sentence_is_in_the_language_asked_for(mail):
-    for asked, wanted in (("zh-CN,zh;q=0.9", "顾客拒绝了。"), ("fr", "The customer said no."), ("", "The customer said no.")):
+    for asked, wanted in (
+        ("zh-CN,zh;q=0.9", "顾客拒绝了。"),
+        ("fr", "The customer said no."),
+        ("", "The customer said no."),
+    ):
         response = post(ONE, question(BOB), key=mail, Accept_Language=asked)
         assert response.json()["context"]["reason_user"] == wanted
 
@@ -166,7 +170,19 @@ def test_wrong_categories_are_named(mail, categories, pointer):
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"{", b"[]", b"5", b'"x"', b"null", b"\xff\xfe", b'{"subject": NaN}', b"{'a':1}", b'{"a":"\\ud800"', b"[" * 9999],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"5",
+        b'"x"',
+        b"null",
+        b"\xff\xfe",
+        b'{"subject": NaN}',
+        b"{'a':1}",
+        b'{"a":"\\ud800"',
+        b"[" * 9999,
+    ],
 )
 def test_a_body_that_is_no_json_object_is_400(mail, raw):
     about(post(ONE, raw, key=mail), 400, "")

@@ -89,9 +89,7 @@ def test_a_yes_that_ran_out_is_expired(shop):
     from consent.models import ConsentState
 
     ConsentState.objects.filter(subject__identifiers__namespace="email").update(expires_at=NOW)
-    row = next(
-        row for row in get(address(CAROL), key=shop).json()["purposes"] if row["purpose"] == "personal_offers"
-    )
+    row = next(row for row in get(address(CAROL), key=shop).json()["purposes"] if row["purpose"] == "personal_offers")
     assert row["status"] == "expired"
 
 
