@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
-from audit.services import prove
+from audit.services import verify
 
 
-@shared_task(name="audit.verify", ignore_result=True)
-def verify() -> None:
+@shared_task(name="audit.verify_log", ignore_result=True)
+def verify_log() -> None:
     """Check the whole log against its signed head; console and doctor show the finding."""
-    prove.verify(now=datetime.now(UTC))
+    verify.whole_log(now=datetime.now(UTC))

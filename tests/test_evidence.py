@@ -7,12 +7,25 @@ from pathlib import Path
 import pytest
 
 from audit.models import Entry
-from consent.services import catalogue, consents, decisions, evidence, keys, portal_links, subjects, switches, uses
+from consent.services import (
+    batches,
+    catalogue,
+    consents,
+    decisions,
+    evidence,
+    exports,
+    keys,
+    officers,
+    portal_links,
+    subjects,
+    switches,
+    uses,
+)
 from consent.services.consents import Choice
 from consent.services.decisions import Question
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
-from tests.world import ALICE, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish
+from tests.world import ALICE, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish, seal_all
 
 SERVICES = Path(__file__).parent.parent / "consent" / "services"
 FACTS = {"by": SYSTEM, "now": NOW}
@@ -39,6 +52,20 @@ def _choose(who, act, purpose="personal_offers"):
 
 def _all_off():
     consents.withdraw_all(subject=subjects.find(ALICE), language="en", channel="portal", **FACTS)
+
+
+def _two_at_once():
+    items = [
+        (ALICE, Choice(key, act, "web", "button"))
+        for key, act in (("personal_offers", "withdraw"), ("plan_staff", "object"))
+    ]
+    batches.record_together(items=items, at="/consents", **FACTS)
+
+
+def _export():
+    seal_all()
+    subject = subjects.find(ALICE)
+    evidence.export(subject=subject, found=evidence.line(subject=subject), **FACTS)
 
 
 def _turn_off():
@@ -84,6 +111,7 @@ VERBS = {
         (lambda: _choose(ALICE, "object", "plan_staff"), ["consent.objected"]),
         (lambda: _choose(MALLORY, "refuse"), ["subject.created", "consent.refused"]),
     ],
+    "batches.record_together": [(_two_at_once, ["consent.withdrawn", "consent.objected"])],
     "consents.withdraw_all": [
         (_all_off, ["consent.withdrawn", "consent.objected"]),
     ],
@@ -107,6 +135,14 @@ VERBS = {
     ],
     "evidence.view": [
         (lambda: evidence.view(handle=ALICE, why="concern", note="K-311", **FACTS), ["evidence.viewed"]),
+    ],
+    "evidence.export": [(_export, ["evidence.exported"])],
+    "exports.run": [(lambda: (seal_all(), exports.run(**FACTS)), ["evidence.exported"])],
+    "officers.create": [
+        (
+            lambda: officers.create(username="rosa", password="seven tall herons", full_name="Rosa Lindqvist", **FACTS),
+            ["officer.created"],
+        ),
     ],
     "catalogue.apply": [
         (lambda: catalogue.apply(document=document(), **FACTS), []),

@@ -85,7 +85,8 @@ def compiled(catalogue: Catalog) -> bytes:
 def countries() -> dict[str, dict[str, str]]:
     """Country names by language and ISO 3166 code."""
     named = {code: Locale.parse(to_locale(code)).territories for code in ("en", *LANGUAGES)}
-    return {code: {key: names[key] for key in sorted(names) if key.isalpha()} for code, names in named.items()}
+    known = [key for key in sorted(named["en"]) if key.isalpha() and all(key in names for names in named.values())]
+    return {code: {key: names[key] for key in known} for code, names in named.items()}
 
 
 def main() -> int:

@@ -39,7 +39,7 @@ app.conf.update(
     beat_schedule_filename=str(settings.BROKER_FOLDER / "timetable"),
     beat_schedule={
         # expires: a worker that was away does a thing once, not once for each time it was missed.
-        "verify the log": {"task": "audit.verify", "schedule": crontab(minute="*/10"), "options": {"expires": 600}},
+        "verify the log": {"task": "audit.verify_log", "schedule": crontab(minute="*/10"), "options": {"expires": 600}},
         "forget old answers": {
             "task": "consent.forget_answers",
             "schedule": crontab(minute="7"),

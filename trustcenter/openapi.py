@@ -59,7 +59,7 @@ def document() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The document as YAML, as docs/openapi.yaml keeps it."""
+    """The document as YAML, as /api/openapi.yaml gives it."""
     return yaml.safe_dump(document(), sort_keys=False, allow_unicode=True, width=110)
 
 

@@ -45,6 +45,7 @@ def seal(*, now: datetime) -> Sealed:
     waiting = list(Pending.objects.order_by("id").values_list("id", "entry_id", "leaf_hash")[:BATCH])
     if not waiting and SignedHead.objects.filter(size=head.size).exists():
         return Sealed(0, head.size)
+    _check_edge(head)
     _read_back({entry: bytes(leaf_hash) for _, entry, leaf_hash in waiting})
     Leaf.objects.bulk_create(
         [Leaf(seq=head.size + place, entry_id=entry) for place, (_, entry, _) in enumerate(waiting)]
@@ -73,6 +74,12 @@ def _first_pass(now: datetime) -> None:
         vkey=note.vkey(settings.LOG_ORIGIN, public), defaults={"purpose": "log", "created_at": now}
     )
     Head.objects.get_or_create(pk=1, defaults={"size": 0, "root": merkle.EMPTY_ROOT})
+
+
+def _check_edge(head: Head) -> None:
+    """The tiles we are about to build on must still give the root we signed."""
+    if tiles.root_at(read_tile, head.size) != bytes(head.root):
+        raise LogDamaged("The stored tree does not give its own root. See docs/operate.md, Health.")
 
 
 def _read_back(waiting: dict[UUID, bytes]) -> None:

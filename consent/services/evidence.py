@@ -147,7 +147,7 @@ def export(*, subject: Subject, found: Sequence[Line], by: Actor, now: datetime)
     sealed = [each.entry for each in found if each.seq is not None]
     try:
         document = proof(found=sealed) if sealed else None
-    except (ProofError, vault.Unreadable) as problem:
+    except ProofError as problem:
         raise Conflict(f"There is no proof to carry away: {problem}") from None
     if document is None:
         raise Conflict("None of these is sealed yet. Try again in a moment.")

@@ -192,7 +192,7 @@ def _grouped(lines: Iterable[Line]) -> list[Line]:
             times=known.times + 1,
             reference=occasion,
         )
-    return list(kept.values())
+    return sorted(kept.values(), key=lambda line: line.at, reverse=True)
 
 
 def _months(subject: Subject, now: datetime) -> tuple[Month, ...]:

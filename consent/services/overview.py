@@ -72,7 +72,7 @@ class Use:
     @property
     def by_name_only(self) -> bool:
         """Nobody but third parties uses it, so turning it on means choosing one by name."""
-        return len(self.third) == len(self.recipients) and not self.permitted
+        return not self.permitted and bool(self.third) and all(row.third_party for row in self.recipients)
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,10 @@ class Overview:
     def foreign(self) -> bool:
         """Whether some words are not in the language that was asked for."""
         return not all(use.asked_for for use in self.uses)
+
+    @property
+    def fixed(self) -> tuple[Use, ...]:
+        return tuple(use for use in self.uses if not use.switchable)
 
     @property
     def on(self) -> int:

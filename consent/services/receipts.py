@@ -41,6 +41,10 @@ class Receipt:
     damaged: str
 
     @property
+    def number(self) -> str:
+        return str(self.event.entry_id)
+
+    @property
     def sealed(self) -> bool:
         return self.signed_at is not None
 

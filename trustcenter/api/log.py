@@ -147,7 +147,7 @@ class ReadJwks(PublicView):
         "Log", {200: JwksOutput}, (), operation_id="read_jwks", summary="The public keys of the log, as JWKS", auth=[]
     )
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
-        return _cached(Response({"keys": [_jwk(note.parse_vkey(each).public_key) for each in prove.vkeys()]}), HOURS)
+        return _cached(Response({"keys": [jwk(note.parse_vkey(each).public_key) for each in prove.vkeys()]}), HOURS)
 
 
 def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
@@ -176,7 +176,9 @@ def _cached(response: HttpResponse, kept: str) -> HttpResponse:
     return response
 
 
-def _jwk(public: bytes) -> dict[str, str]:
+def jwk(public: bytes) -> dict[str, str]:
+    """An Ed25519 public key (32 bytes) as a JWK, named by its thumbprint (RFC 8037, 7638)."""
+
     def coded(raw: bytes) -> str:
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 

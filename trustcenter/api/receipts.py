@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from consent.errors import NotAllowed
 from consent.services import evidence
 from trustcenter import access
 from trustcenter.api.answers import READ, operation
@@ -66,8 +67,17 @@ class ReadReceipt(APIView):
         access.own_house(key)
         line = evidence.receipt(subject=None, number=id)
         if line.event is not None:
-            access.limit(key, purpose=line.event.purpose.key)
+            _limit(key, line.event)
         proof = evidence.proof(found=[line.entry])
         if proof is None:
             return Response({"status": "waiting for its seal"}, status=202, headers={"Retry-After": SOON})
         return Response(proof)
+
+
+def _limit(key: Any, event: Any) -> None:
+    """Raises NotAllowed for another purpose, or a customer who has no identifier in the key's namespaces."""
+    access.limit(key, purpose=event.purpose.key)
+    if key.namespaces is not None and not {row.namespace for row in event.subject.identifiers.all()} & {
+        *key.namespaces
+    }:
+        raise NotAllowed("This key is limited to other identifier namespaces.")

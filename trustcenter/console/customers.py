@@ -56,6 +56,7 @@ def customer(request: HttpRequest) -> HttpResponse:
     moment = sent.get("on") or access.clock()
     told = evidence.line(subject=visit.subject, before=sent.get("before"), limit=PAGE + 1)
     chosen = _chosen(visit, told, sent.get("entry"))
+    number = chosen.entry.id if chosen else None
     titles = lines.titles()
     context = {
         "visit": visit,
@@ -64,7 +65,7 @@ def customer(request: HttpRequest) -> HttpResponse:
         "form": form,
         "moment": moment,
         "states": [lines.stood(*each, titles) for each in evidence.states(subject=visit.subject, moment=moment)],
-        "runs": lines.runs([lines.told(each, titles, chosen and chosen.entry.id) for each in told[:PAGE]]),
+        "runs": lines.runs([lines.told(each, titles, number) for each in told[:PAGE]]),
         "more": told[PAGE - 1].entry.id if len(told) > PAGE else None,
         "shown": _in_full(chosen, titles) if chosen else None,
         "section": "customers",
@@ -139,7 +140,7 @@ def _in_full(line: Line, titles: dict[str, str]) -> dict[str, Any]:
         "row": lines.told(line, titles, None),
         "event": event,
         "title": text.get("title", ""),
-        "text": [(words.PARTS[name], text[name]) for name in words.PARTS if text.get(name)],
+        "text": [text[name] for name in words.PARTS if text.get(name)],
         "actor": words.ACTORS.get(event.actor, event.actor),
         "method": line.payload.get("method", ""),
         "evidence": line.payload.get("evidence") or {},

@@ -97,11 +97,11 @@ def told(line: Line, titles: dict[str, str], chosen: UUID | None) -> Row:
 
 
 def runs(rows: list[Row]) -> list[Run]:
-    """Rows gathered where the same party did the same for the same purpose; a choice always stands alone."""
+    """Rows gathered where the same party did the same for the same purpose; choices and visits stand alone."""
     groups = [list(group) for _key, group in groupby(rows, lambda row: (row.act, row.purpose, row.who, row.choice))]
     found = []
     for group in groups:
-        together = len(group) >= RUN and not group[0].choice
+        together = len(group) >= RUN and group[0].purpose and not group[0].choice
         found += [Run(group)] if together else [Run([row]) for row in group]
     return found
 
@@ -130,9 +130,9 @@ def titles() -> dict[str, str]:
     """The title of each purpose in the officer's language, by key."""
     found = {}
     for row in catalogue.purposes():
-        texts = catalogue.texts(row.current)  # type: ignore[arg-type]  published, so it has a current version
-        text = texts.get(_language()) or texts.get("en") or next(iter(texts.values()))
-        found[row.key] = text.text["title"]
+        texts = catalogue.texts(row.current) if row.current else {}
+        text = texts.get(_language()) or texts.get("en") or next(iter(texts.values()), None)
+        found[row.key] = text.text["title"] if text else row.key
     return found
 
 

@@ -76,13 +76,8 @@ ACTORS = {
     "browser": _("Browser"),
     "operator": _("Operator"),
 }
-PARTS = {
-    "what": _("What we do"),
-    "why": _("Why"),
-    "benefit": _("What you get"),
-    "if_no": _("If you say no"),
-    "ai": _("About AI"),
-}
+# The parts of a notice text, in the order in which they are shown.
+PARTS = ("what", "why", "benefit", "if_no", "ai")
 
 
 def standing(reason: str, *, asked: bool, objectable: bool) -> Act:

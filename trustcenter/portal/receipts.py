@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET
 from consent.services import receipts
 from trustcenter import access
 from trustcenter.portal.choices import language
-from trustcenter.portal.drawing import rosette
 
 
 @require_GET
@@ -29,8 +28,7 @@ def index(request: HttpRequest, subject: Any) -> HttpResponse:
 def show(request: HttpRequest, subject: Any, number: UUID) -> HttpResponse:
     """One receipt as a sheet to print."""
     found = receipts.read(subject=subject, number=number, language=language())
-    shown = {"receipt": found, "rosette": rosette(str(number)), "section": "receipts"}
-    return render(request, "portal/receipt.html", shown)
+    return render(request, "portal/receipt.html", {"receipt": found, "section": "receipts"})
 
 
 @require_GET

@@ -17,9 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
 from consent.services.receipts import Receipt
+from trustcenter.portal.drawing import rosette
 from trustcenter.templatetags.pages import country, day
 
 register = template.Library()
+register.filter("rosette", rosette)
 
 CHANNELS = {
     "web": gettext_lazy("on our website"),
@@ -118,9 +120,7 @@ def verb(use: Use) -> str:
 
 @register.filter
 def since(use: Use) -> SafeString | str:
-    """Since when it is as it is, by whom and where; or why it cannot be otherwise."""
-    if not use.switchable:
-        return str(use.notice.text["if_no"])
+    """Since when it is as it is, by whom and where; or why it is off."""
     if use.state == "changed" or use.reason in {"consent_expired", "guardian_needed"}:
         return str(REASONS[use.reason])
     if use.since is None:
@@ -172,6 +172,13 @@ def names(rows: Iterable[Any]) -> str:
 def listed(parts: Iterable[str]) -> str:
     """Things in a row, parted as the language parts them."""
     return pgettext("between the parts of a list", ", ").join(str(part) for part in parts)
+
+
+@register.filter
+def data(labels: Iterable[str]) -> str:
+    """Labels of data in a row. Each begins a line in the catalogue; here only the first does."""
+    first, *rest = [*labels] or [""]
+    return pgettext("between kinds of data", "; ").join([first, *(each[:1].lower() + each[1:] for each in rest)])
 
 
 @register.filter
@@ -228,7 +235,7 @@ def saw(line: Line) -> str:
     """What they got to see."""
     if line.person:
         return _("Your choices, and this list")
-    return listed(line.categories) if line.allowed and line.categories else _("Nothing")
+    return data(line.categories) if line.allowed and line.categories else _("Nothing")
 
 
 @register.filter

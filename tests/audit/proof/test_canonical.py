@@ -97,6 +97,7 @@ def test_it_writes_nothing_outside_the_subset(value, code):
         (b"'a'", "canonical-syntax"),
         (b"[" * 100_000, "canonical-syntax"),
         (b"[" * 66 + b"]" * 66, "canonical-depth"),
+        (b'{"a":' * 66 + b"1" + b"}" * 66, "canonical-depth"),
     ],
 )
 @pytest.mark.parametrize("strict", [True, False])

@@ -1,0 +1,142 @@
+"""The log for strangers: checkpoint, tiles, proofs and keys, each checked with the offline verifier's own parts."""
+
+import base64
+import json
+
+import pytest
+
+from audit.models import Entry, Leaf
+from audit.proof import merkle, note
+from audit.proof.checkpoint import Checkpoint
+from tests.callers import about, get
+from tests.world import ALICE, ask, key, seal_all
+from trustcenter.api import log
+
+
+@pytest.fixture
+def sealed(cast):
+    seal_all()
+    return Leaf.objects.count()
+
+
+def head():
+    keys = get("/log/vkeys").content.decode().splitlines()
+    return Checkpoint.parse(note.open_note(get("/log/checkpoint").content.decode(), keys))
+
+
+def test_the_checkpoint_is_signed_by_the_published_keys(sealed):
+    response = get("/log/checkpoint")
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert response["Cache-Control"] == "public, max-age=1"
+    assert head().size == sealed
+
+
+def test_before_the_first_seal_there_is_nothing(db):
+    for path in ("/log/checkpoint", "/log/vkeys", "/log/tile/0/000", "/log/entries/0/proof"):
+        about(get(path), 404)
+    about(get("/log/entries/0", key=_auditor()), 404)
+
+
+def test_a_partial_tile_holds_the_hashes_of_its_width(sealed):
+    response = get(f"/log/tile/0/000.p/{sealed}")
+    assert (response.status_code, response["Content-Type"]) == (200, "application/octet-stream")
+    assert response["Cache-Control"] == "public, max-age=1"
+    hashes = [merkle.leaf_hash(bytes(row.entry.leaf)) for row in Leaf.objects.order_by("seq").select_related("entry")]
+    assert response.content == b"".join(hashes)
+    assert get("/log/tile/0/000.p/1").content == hashes[0]
+
+
+def test_a_full_tile_is_kept_for_ever(sealed):
+    for _ in range(256 - sealed):
+        ask(ALICE)
+    seal_all()
+    response = get("/log/tile/0/000")
+    assert len(response.content) == 256 * 32
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    frontier = merkle.Frontier()
+    for place in range(256):
+        frontier.append(response.content[place * 32 : place * 32 + 32])
+    assert frontier.root() == get("/log/tile/1/000.p/1").content
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("0/000", "0/000.p/0", "0/000.p/256", "0/0", "0/x000/000.p/1", "1/000.p/1", "64/000.p/1", "0/001.p/1", "a"),
+        *("0/000.p/01", "-1/000.p/1", "0/000.p/1/", "0/x999/x999/x999/x999/x999/999.p/1", "0/../0/000.p/1", "0/000%00"),
+    ],
+)
+def test_other_addresses_are_404(sealed, path):
+    about(get(f"/log/tile/{path}"), 404)
+
+
+def test_a_proof_leads_from_the_entry_to_the_root(sealed):
+    for seq in range(sealed):
+        found = get(f"/log/entries/{seq}/proof").json()
+        assert (found["index"], found["size"]) == (seq, sealed)
+        leaf = get(f"/log/entries/{seq}", key=_auditor()).content
+        hashes = [base64.b64decode(each) for each in found["hashes"]]
+        merkle.verify_inclusion(seq, sealed, merkle.leaf_hash(leaf), hashes, head().root)
+
+
+def test_an_entry_is_answered_as_it_was_hashed(sealed):
+    response = get("/log/entries/0", key=_auditor())
+    assert response["Content-Type"] == "application/json"
+    assert response.content == bytes(Leaf.objects.get(seq=0).entry.leaf)
+    assert response["Cache-Control"] == "no-store"
+    about(get("/log/entries/0"), 401)
+    about(get("/log/entries/0", key=key()), 403)
+
+
+@pytest.mark.parametrize("seq", ["999", str(2**70), "9" * 5000, "-1", "x"])
+def test_places_the_log_has_not_reached_are_404(sealed, seq):
+    about(get(f"/log/entries/{seq}/proof"), 404)
+    about(get(f"/log/entries/{seq}", key=_auditor()), 404)
+
+
+def test_what_waits_is_not_shown(sealed):
+    ask(ALICE)
+    about(get(f"/log/entries/{sealed}/proof"), 404)
+    about(get(f"/log/entries/{sealed}", key=_auditor()), 404)
+    assert Entry.objects.count() > sealed
+
+
+def test_the_same_keys_stand_in_the_jwks(sealed):
+    key_set = get("/.well-known/jwks.json").json()["keys"]
+    public = note.parse_vkey(get("/log/vkeys").content.decode().splitlines()[0]).public_key
+    assert base64.urlsafe_b64decode(key_set[0]["x"] + "=") == public
+    assert (key_set[0]["kty"], key_set[0]["crv"], key_set[0]["alg"]) == ("OKP", "Ed25519", "Ed25519")
+
+
+@pytest.mark.once
+def test_a_key_is_named_by_its_thumbprint():
+    # The example of RFC 8037, appendices A.2 and A.3.
+    coded = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    made = log.jwk(base64.urlsafe_b64decode(f"{coded}="))
+    assert (made["x"], made["kid"]) == (coded, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")
+
+
+def test_nothing_public_names_a_customer(sealed):
+    for path in ("/log/checkpoint", "/log/vkeys", "/log/entries/0/proof", "/.well-known/jwks.json"):
+        assert b"C-100" not in get(path).content
+    leaves = [json.loads(bytes(row.leaf)) for row in Entry.objects.all()]
+    assert not any("C-100" in json.dumps(leaf) for leaf in leaves)
+
+
+def test_security_txt_names_whom_to_tell(park):
+    response = get("/.well-known/security.txt")
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    lines = dict(line.split(": ", 1) for line in response.content.decode().splitlines())
+    assert lines["Contact"].startswith("mailto:")
+    assert lines["Expires"] == "2026-11-10T00:00:00Z"
+
+
+def test_security_txt_waits_for_a_controller(db):
+    about(get("/.well-known/security.txt"), 404)
+
+
+def _auditor():
+    from consent.models import Recipient
+
+    Recipient.objects.get_or_create(key="mail-engine", defaults={"kind": "system", "name": "x", "country": "GB"})
+    return key("mail-engine", "audit")

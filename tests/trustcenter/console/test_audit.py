@@ -1,0 +1,130 @@
+"""The log as an officer sees it: found, counted, checked."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from audit.models import Entry, Verification
+from audit.services import prove
+from consent.services import subjects
+from tests.trustcenter.console.conftest import damage
+from tests.world import ALICE, BOB, NOW, ask, say, seal_all
+
+AUDIT = "/console/audit"
+
+
+def rows(desk, **query):
+    answer = desk.get(AUDIT, query)
+    assert answer.status_code == 200
+    return answer.context["rows"]
+
+
+def test_entries_are_listed_newest_first(desk):
+    ask(ALICE, now=NOW + timedelta(seconds=1))
+    found = rows(desk)
+    assert str(found[0].act.name) == "Allowed"
+    assert [row.at for row in found] == sorted((row.at for row in found), reverse=True)
+
+
+def test_paging_shows_every_entry_once(desk):
+    for second in range(110):
+        ask(ALICE, now=NOW + timedelta(seconds=second))
+    seen, before = [], None
+    while True:
+        answer = desk.get(AUDIT, {"before": before} if before else {})
+        seen += [row.id for row in answer.context["rows"]]
+        before = answer.context["more"]
+        if before is None:
+            break
+    assert sorted(seen) == sorted(Entry.objects.values_list("id", flat=True))
+
+
+def test_each_filter_narrows_the_list(desk):
+    ask(ALICE)
+    ask(BOB, recipient="mailbird")
+    say(ALICE, "withdraw", "improve_visit")
+    assert {row.act.name for row in rows(desk, outcome="refused")} == {"Refused"}
+    assert {row.who for row in rows(desk, recipient="mailbird")} == {"mailbird"}
+    assert {str(row.act.name) for row in rows(desk, action="consent.withdrawn")} == {"Withdrawn"}
+    assert {row.purpose for row in rows(desk, purpose="improve_visit")} == {"improve_visit"}
+    assert min(row.at for row in rows(desk, since="2026-05-14")).date() == NOW.date()
+    assert rows(desk, outcome="refused", recipient="adpartner") == []
+
+
+@pytest.mark.parametrize(
+    "query", [{"purpose": "x"}, {"outcome": "x"}, {"action": "x"}, {"since": "x"}, {"before": "x"}, {"recipient": "\0"}]
+)
+def test_a_search_that_cannot_be_says_so(desk, query):
+    answer = desk.get(AUDIT, query)
+    assert answer.status_code == 400
+    assert b'role="alert"' in answer.content
+
+
+def test_no_identifier_stands_in_the_log(desk):
+    shown = desk.get(AUDIT).content.decode()
+    assert "C-1001" not in shown
+    assert "carol@example.org" not in shown
+
+
+def test_the_state_of_the_log_is_told(desk):
+    waiting = desk.get(AUDIT).content.decode()
+    assert "Nothing is signed yet." in waiting
+    assert "Not checked yet" in waiting
+    seal_all()
+    shown = desk.get(AUDIT).content.decode()
+    state = prove.state()
+    assert f"Newest signed head: {state.size} entries, 2026-05-14 12:00:00 UTC." in shown
+    assert state.root[:6] in shown
+    assert f"--vkey {prove.vkeys()[-1]}" in shown
+
+
+def test_the_whole_log_is_checked_now(desk):
+    seal_all()
+    assert desk.post(f"{AUDIT}/check")["Location"] == f"{AUDIT}#log"
+    assert Verification.objects.get().good
+    assert f"{prove.state().size} entries, checked 2026-05-14 12:00:00 UTC." in desk.get(AUDIT).content.decode()
+
+
+@pytest.mark.parametrize("leaf", [None, b"\xff", b"[]", b"{}", b'{"id":1,"action":2,"actor":3}'])
+def test_a_changed_entry_is_found(desk, leaf):
+    seal_all()
+    row = Entry.objects.filter(action="consent.given")
+    changed = leaf or bytes(row.get().leaf).replace(b'"v":1', b'"v":2')
+    damage(row, leaf=changed)
+    desk.post(f"{AUDIT}/check")
+    shown = desk.get(AUDIT).content.decode()
+    assert "Broken" in shown
+    assert Verification.objects.get().finding.split(":")[0] in shown
+    answer = desk.get(f"{AUDIT}/{row.get().id}")
+    assert (answer.status_code, answer.context["proof"]["word"]) == (200, "Does not hold")
+
+
+def test_a_check_by_a_link_does_nothing(desk):
+    assert desk.get(f"{AUDIT}/check").status_code == 405
+    assert not Verification.objects.exists()
+
+
+def test_an_entry_shows_its_leaf_and_its_proof(desk):
+    seal_all()
+    entry = Entry.objects.get(action="consent.given")
+    answer = desk.get(f"{AUDIT}/{entry.id}")
+    assert answer.context["proof"]["word"] == "Holds"
+    assert answer.context["leaf"].encode() == bytes(entry.leaf)
+
+
+def test_what_concerns_a_customer_is_not_opened_here(desk):
+    ask(ALICE, reference="Summer campaign")
+    entry = Entry.objects.get(action="decision.made")
+    shown = desk.get(f"{AUDIT}/{entry.id}").content.decode()
+    assert "Summer campaign" not in shown
+    assert subjects.find(ALICE).pseudonym in shown
+
+
+def test_what_concerns_nobody_is_opened_here(desk):
+    entry = Entry.objects.filter(action="catalogue.controller").first()
+    assert "1 Harbour Road" in desk.get(f"{AUDIT}/{entry.id}").content.decode()
+
+
+def test_no_entry_has_a_number_that_was_never_given(desk):
+    assert desk.get(f"{AUDIT}/{UUID(int=1)}").status_code == 404

@@ -1,0 +1,45 @@
+"""A park that is open today, and Alice in it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from consent.services import subjects
+from tests import visit, world
+from tests.world import ALICE, BOB, SYSTEM
+
+
+@pytest.fixture
+def today() -> datetime:
+    """The moment at which the doors, too, will read the clock."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def open_park(db, today) -> None:
+    """The catalogue was published a year ago, and Alice and Bob said yes to offers last month."""
+    world.publish(now=today - timedelta(days=365))
+    world.say(ALICE, "give", now=today - timedelta(days=30))
+    world.say(BOB, "give", "improve_visit", now=today - timedelta(days=30))
+
+
+@pytest.fixture
+def come_in(today):
+    """`come_in(who)`: a browser in which a customer has a session."""
+
+    def come_in(who=ALICE, language: str = "") -> Client:
+        subjects.register(identifiers=[who], by=SYSTEM, now=today)
+        client = Client(enforce_csrf_checks=False)
+        answer = client.post(visit.link(today, who, language))
+        assert answer.status_code == 302
+        assert settings.PORTAL_COOKIE_NAME in client.cookies
+        return client
+
+    return come_in
+
+
+@pytest.fixture
+def alice(open_park, come_in) -> Client:
+    return come_in(ALICE)

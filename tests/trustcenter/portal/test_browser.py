@@ -1,0 +1,194 @@
+"""The portal in a real browser: what a customer does, in both languages, light and dark, on a small screen, without
+JavaScript; and what no page may do."""
+
+from itertools import product
+
+import pytest
+
+from consent.services import subjects
+from consent.services.log import MONTHS, Month
+from tests import visit, world
+from tests.browser import assert_accessible, duplicate_names
+from tests.world import ALICE
+from trustcenter.portal.drawing import bars
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+# axe cannot see what lies behind text in an SVG; test_the_words_in_the_chart_stand_out measures it instead.
+CHART = [(bar.middle, bar.middle_refused, bar.centre) for bar in bars([Month(2026, 1, 0, 0)] * MONTHS)]
+EXPLAINED = {f'color-contrast text[x="{x}"]' for bar in CHART for x in bar}
+
+
+@pytest.fixture
+def year(transactional_db, today):
+    visit.half_year(today)
+
+
+@pytest.fixture
+def enter(live_server, year, open_page, today):
+    """`enter(viewport, …)`: Alice's browser, come in through a link; every request and complaint is kept."""
+
+    def enter(viewport=(1280, 800), *, language: str = "en", **more):
+        page = open_page(viewport, base_url=live_server.url, locale=language, **more)
+        page.asked, page.said = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.said.append(message.text))
+        page.goto(visit.link(today, ALICE, language))
+        page.click("main button")
+        assert page.url == f"{live_server.url}/"
+        return page
+
+    return enter
+
+
+def sideways(page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def receipt() -> str:
+    from consent.services import consents
+
+    return f"/receipts/{consents.history(subject=subjects.find(ALICE))[0].entry_id}"
+
+
+PAGES = ["/", "/log", "/receipts", "/purposes/personal_offers", "/purposes/park_safety", "/welcome", "/nothing"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_home_shows_everything_without_scrolling(enter, language):
+    page = enter(language=language, javascript=False)
+    height = page.locator("footer").bounding_box()
+    assert height["y"] + height["height"] <= 800
+    assert page.locator(".entry").count() + page.locator(".ends small").first.locator("a").count() == 6
+
+
+def test_one_click_without_javascript_turns_a_use_off_and_undo_brings_it_back(enter, today):
+    page = enter(javascript=False)
+    page.get_by_role("button", name="Turn off Send you offers that fit").click()
+    note = page.get_by_role("status")
+    assert "Saved. You turned off “Send you offers that fit”" in note.inner_text()
+    assert world.ask(ALICE, now=today).decision.reason == "consent_withdrawn"
+    assert note.get_by_role("link", name="See your receipt").get_attribute("href").startswith("/receipts/")
+    note.get_by_role("button", name="Undo").click()
+    assert "You turned on" in page.get_by_role("status").inner_text()
+    assert world.ask(ALICE, now=today).decision.permitted
+    acts = [event.act for event in _said("personal_offers")]
+    assert acts == ["give", "withdraw", "give"]
+
+
+def _said(purpose):
+    from consent.services import consents
+
+    found = consents.history(subject=subjects.find(ALICE)).filter(purpose__key=purpose)
+    return sorted(found, key=lambda event: event.pk)
+
+
+def test_what_was_refused_stands_in_the_log(enter):
+    page = enter(javascript=False)
+    page.get_by_role("link", name="Who used my data").click()
+    row = page.get_by_role("row").filter(has_text="SnapRide Ltd")
+    assert "Refused" in row.inner_text()
+    assert "You turned this off." in row.inner_text()
+
+
+def test_the_receipt_can_be_read_and_carried_away(enter):
+    page = enter()
+    page.locator(".entry .line a").first.click()
+    assert page.get_by_text("Real and unchanged").is_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the proof").click()
+    assert download.value.suggested_filename.startswith("receipt-")
+
+
+def test_after_saving_the_note_has_the_focus(enter):
+    page = enter()
+    page.get_by_role("button", name="Turn off Improve your visit").click()
+    assert page.evaluate("document.activeElement.id") == "saved"
+    assert_accessible(page, explained=EXPLAINED)
+    assert duplicate_names(page) == {}
+
+
+def test_third_parties_are_chosen_with_the_keyboard_alone(enter, today):
+    page = enter()
+    page.goto("/purposes/personal_offers")
+    page.get_by_role("checkbox", name="AdPartner Ltd").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText") == "Save my choice"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#saved")
+    assert _said("personal_offers")[-1].recipients == ["mail-engine", "mailbird", "adpartner"]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [*product(["light", "dark"], [1280, 320])])
+def test_every_page_can_be_used_by_everybody(enter, scheme, width):
+    page = enter((width, 800), color_scheme=scheme)
+    for address in [*PAGES, receipt()]:
+        page.goto(address)
+        assert_accessible(page, explained=EXPLAINED)
+        assert duplicate_names(page) == {}, address
+        assert sideways(page) == 0, address
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_nothing_moves_sideways_at_320_pixels_with_large_text(enter, language):
+    page = enter((320, 640), language=language)
+    for address in [*PAGES, receipt()]:
+        page.goto(address)
+        assert sideways(page) == 0, address
+    page.set_viewport_size({"width": 640, "height": 640})
+    for address in [*PAGES, receipt()]:
+        page.goto(address)
+        page.evaluate("""() => { const sheet = new CSSStyleSheet(); sheet.replaceSync("html { font-size: 200% }");
+            document.adoptedStyleSheets = [sheet]; }""")
+        assert sideways(page) == 0, address
+
+
+def test_no_page_asks_anyone_else_or_breaks_its_own_policy(enter, live_server):
+    page = enter()
+    for address in [*PAGES, receipt()]:
+        before = len(page.asked)
+        page.goto(address)
+        assert len(page.asked) - before <= 6, address
+    assert not [url for url in page.asked if not url.startswith(f"{live_server.url}/")]
+    assert not [text for text in page.said if "Content Security Policy" in text or "violates" in text]
+    with pytest.raises(Exception, match=r"Content Security Policy|Failed to load"):
+        page.add_script_tag(content="window.broken = true")
+    assert page.evaluate("window.broken") is None
+
+
+def test_yes_and_no_are_the_same_button(enter):
+    page = enter()
+    look = """button => { const style = getComputedStyle(button), box = button.getBoundingClientRect();
+        return [button.className, box.width, box.height, style.color, style.backgroundColor, style.borderColor,
+                style.fontSize, style.fontWeight].join(" ") }"""
+    on = page.get_by_role("button", name="Turn on Find you in ride photos").evaluate(look)
+    off = page.get_by_role("button", name="Turn off Improve your visit").evaluate(look)
+    no = page.get_by_role("button", name="Say no Plan staff and rides").evaluate(look)
+    assert on == off == no
+
+
+CONTRAST = """text => { const light = colour => { const [r, g, b] = colour.match(/[\\d.]+/g).map(part => part / 255)
+    .map(part => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+    const [one, other] = [light(getComputedStyle(text).fill), light(getComputedStyle(document.body).backgroundColor)];
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05); }"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_words_in_the_chart_stand_out(enter, scheme):
+    page = enter(color_scheme=scheme)
+    page.goto("/log")
+    found = [text.evaluate(CONTRAST) for text in page.locator("figure text").all()]
+    assert len(found) == 18
+    assert min(found) >= 4.5
+
+
+def test_buttons_are_large_enough_to_touch(enter):
+    page = enter((320, 640))
+    for box in page.locator("main button").all():
+        assert box.bounding_box()["height"] >= 44
+    small = """() => [...document.querySelectorAll("main a, header a, header button, summary")]
+        .filter(each => each.offsetParent && each.getBoundingClientRect().height < 24)
+        .filter(each => each.parentElement.textContent.trim() === each.textContent.trim())
+        .map(each => each.outerHTML.slice(0, 90))"""
+    assert page.evaluate(small) == []

@@ -1,0 +1,266 @@
+"""Your choices: one press, its proof, and the way back."""
+
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from consent.models import ConsentEvent
+from consent.services import consents, evidence, subjects
+from tests import visit, world
+from tests.world import ALICE, BOB, CAROL, ask, digest, publish, say
+
+
+def press(client, purpose="personal_offers", act="off", **more):
+    return client.post(f"/choices/{purpose}", {"act": act, "notice": digest(purpose), **more})
+
+
+def events(who=ALICE, purpose="personal_offers"):
+    return list(ConsentEvent.objects.filter(subject=subjects.find(who), purpose__key=purpose).order_by("id"))
+
+
+def test_one_press_turns_a_use_off(alice, today):
+    assert ask(ALICE, now=today).decision.permitted
+    answer = press(alice)
+    event = events()[-1]
+    assert answer["Location"] == f"/?saved={event.entry_id}#saved"
+    assert (event.act, event.channel, event.actor) == ("withdraw", "portal", "self")
+    assert (event.notice.digest, event.assumed) == (digest("personal_offers"), False)
+    assert ask(ALICE, now=today + timedelta(seconds=9)).decision.reason == "consent_withdrawn"
+    page = alice.get(answer["Location"]).text
+    assert "Saved. You turned off “Send you offers that fit”" in page
+    assert re.search(r'role="status" tabindex="-1" id="saved"', page)
+    assert f"/receipts/{event.entry_id}" in page
+    assert 'value="undo"' in page
+
+
+def test_one_press_turns_it_on_for_everyone_but_third_parties(alice):
+    press(alice, act="off")
+    press(alice, act="on")
+    event = events()[-1]
+    assert (event.act, event.recipients) == ("give", ["mail-engine", "mailbird"])
+    assert event.categories == ["contact.email", "contact.sms", "purchase_history"]
+
+
+def test_undo_brings_back_the_same_scope_and_words_and_keeps_both_acts(alice, today):
+    say(ALICE, "give", categories=["contact.email"], recipients=["mail-engine", "adpartner"], now=today)
+    press(alice)
+    off = events()[-1]
+    answer = alice.post("/choices/personal_offers", {"act": "undo", "receipt": off.entry_id})
+    assert "You turned on" in alice.get(answer["Location"]).text
+    *_, before, undone, restored = events()
+    assert [before.act, undone.act, restored.act] == ["give", "withdraw", "give"]
+    assert (restored.categories, restored.recipients) == (["contact.email"], ["mail-engine", "adpartner"])
+    assert restored.notice == before.notice
+    assert restored.channel == "portal"
+
+
+def test_undoing_a_yes_that_followed_nothing_is_a_no(open_park, come_in):
+    carol = come_in(CAROL)
+    press(carol, "improve_visit", "on")
+    given = events(CAROL, "improve_visit")[-1]
+    carol.post("/choices/improve_visit", {"act": "undo", "receipt": given.entry_id})
+    assert [event.act for event in events(CAROL, "improve_visit")] == ["give", "withdraw"]
+
+
+def test_only_the_newest_act_can_be_undone_and_only_ones_own(alice, come_in):
+    press(alice)
+    old = events()[-1].entry_id
+    press(alice, act="on")
+    late = alice.post("/choices/personal_offers", {"act": "undo", "receipt": old})
+    assert late.status_code == 409
+    assert "Your newest choice stands" in late.text
+    stranger = come_in(BOB).post("/choices/personal_offers", {"act": "undo", "receipt": events()[-1].entry_id})
+    assert stranger.status_code == 404
+    assert len(events()) == 3
+    assert 'value="undo"' not in alice.get(f"/?saved={old}").text
+
+
+def test_objecting_and_allowing_again(open_park, come_in, today):
+    carol = come_in(CAROL)
+    assert "We do this unless you say no" in carol.get("/").text
+    press(carol, "plan_staff", "off")
+    assert events(CAROL, "plan_staff")[-1].act == "object"
+    assert ask(CAROL, "plan_staff", recipient="staff-planner", now=today).decision.reason == "objected"
+    page = carol.get("/").text
+    assert "Allow again" in page
+    assert "You said no on" in page
+    undo = {"act": "undo", "receipt": events(CAROL, "plan_staff")[-1].entry_id}
+    carol.post("/choices/plan_staff", undo)
+    assert ask(CAROL, "plan_staff", recipient="staff-planner", now=today).decision.permitted
+
+
+def test_everything_goes_off_in_one_press_with_one_receipt_each(alice, today):
+    answer = alice.post("/choices/everything")
+    page = alice.get(answer["Location"]).text
+    assert "You turned everything off" in page
+    assert page.count('value="undo"') == 2
+    said = {event.purpose.key: event.act for event in ConsentEvent.objects.filter(channel="portal")}
+    assert said == {"personal_offers": "withdraw", "plan_staff": "object"}
+    assert ask(BOB, "improve_visit", recipient="queue-planner", now=today).decision.permitted
+    assert "<strong>0 of 4</strong>" in page
+    assert "Turn everything off" not in page
+    assert alice.post("/choices/everything")["Location"] == "/"
+
+
+def test_nothing_turns_everything_on(alice):
+    page = alice.get("/").text
+    assert "everything on" not in page.lower()
+
+
+def test_what_must_be_is_listed_with_its_reason_and_no_button(alice):
+    page = alice.get("/").text
+    assert "The law says we must keep each report" in page
+    assert "/choices/park_safety" not in page
+    assert "/choices/tickets_and_orders" not in page
+    assert press(alice, "park_safety").status_code == 409
+    detail = alice.get("/purposes/park_safety").text
+    assert "Why you cannot turn it off" in detail
+    assert 'name="act"' not in detail
+
+
+def test_words_that_were_replaced_meanwhile_are_shown_and_nothing_is_saved(alice, today):
+    press(alice, act="off")
+    old = digest("personal_offers")
+    publish(now=today - timedelta(seconds=1), personal_offers={"retention": "P24M"})
+    answer = alice.post("/choices/personal_offers", {"act": "on", "notice": old})
+    assert answer["Location"] == "/purposes/personal_offers?changed=1#problem"
+    page = alice.get(answer["Location"]).text
+    assert "Nothing was saved. These are the new words." in page
+    assert digest("personal_offers") in page
+    assert events()[-1].act == "withdraw"
+
+
+def test_a_changed_use_is_off_until_they_choose(alice, today):
+    publish(now=today - timedelta(seconds=1), personal_offers={"retention": "P24M"})
+    page = alice.get("/").text
+    assert "It is off until you choose" in page
+    assert "<strong>1 of 4</strong>" in page
+
+
+def test_third_parties_are_ticked_by_name_and_never_beforehand(alice, today):
+    page = alice.get("/purposes/personal_offers").text
+    box = re.search(r'<input type="checkbox" name="third" value="adpartner"[^>]*>', page)[0]
+    assert "checked" not in box
+    press(alice, act="on", by_name="1", third=["adpartner"])
+    assert events()[-1].recipients == ["mail-engine", "mailbird", "adpartner"]
+    assert ask(ALICE, recipient="adpartner", now=today + timedelta(seconds=9)).decision.permitted
+    page = alice.get("/purposes/personal_offers").text
+    assert re.search(r'value="adpartner" checked', page)
+    assert "AdPartner Ltd (United States)" in alice.get("/").text
+    press(alice, act="on", by_name="1")
+    assert events()[-1].recipients == ["mail-engine", "mailbird"]
+
+
+def test_a_company_that_the_words_do_not_name_is_refused(alice):
+    answer = press(alice, act="on", by_name="1", third=["snapride"])
+    assert answer.status_code == 400
+    assert len(events()) == 1
+
+
+def test_a_use_by_third_parties_alone_asks_for_a_name(alice, today):
+    publish(now=today - timedelta(seconds=1), ride_photos={"recipients": ["snapride"]})
+    assert "Choose who" in alice.get("/").text
+    answer = press(alice, "ride_photos", "on", by_name="1")
+    assert answer.status_code == 400
+    assert "Choose at least one company" in answer.text
+    press(alice, "ride_photos", "on", by_name="1", third=["snapride"])
+    assert events(purpose="ride_photos")[-1].recipients == ["snapride"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"act": "maybe"},
+        {"act": "on"},
+        {"act": "on", "notice": "x" * 64},
+        {"act": "off", "notice": "0" * 64},
+        {"act": "off", "notice": "\0"},
+        {"act": "undo"},
+        {"act": "undo", "receipt": "7"},
+    ],
+)
+def test_what_no_page_of_ours_sends_is_refused(alice, sent):
+    assert alice.post("/choices/personal_offers", sent).status_code == 400
+    assert len(events()) == 1
+
+
+@pytest.mark.parametrize("key", ["nothing", "Personal_offers", "a" * 80, "x%00", "%2e%2e"])
+def test_there_is_no_page_for_an_unknown_use(alice, key):
+    assert alice.get(f"/purposes/{key}").status_code == 404
+    assert alice.post(f"/choices/{key}", {"act": "on", "notice": "0" * 64}).status_code == 404
+
+
+def test_looking_changes_nothing(alice):
+    before = ConsentEvent.objects.count()
+    for address in ("/choices/personal_offers", "/choices/everything", "/sign-out"):
+        assert alice.get(address).status_code == 405
+    assert ConsentEvent.objects.count() == before
+
+
+def test_one_customer_learns_nothing_of_another(alice):
+    (receipt,) = events(BOB, "improve_visit")
+    assert alice.get(f"/receipts/{receipt.entry_id}").status_code == 404
+    assert alice.get(f"/receipts/{receipt.entry_id}/proof.json").status_code == 404
+    page = alice.get(f"/?saved={receipt.entry_id}").text
+    assert "Saved." not in page
+    assert f"/receipts/{receipt.entry_id}" not in page
+
+
+@pytest.mark.parametrize("saved", ["x", "", "," * 99, str(uuid.UUID(int=7))])
+def test_an_address_that_someone_made_up_shows_the_plain_page(alice, saved):
+    answer = alice.get("/", {"saved": saved})
+    assert answer.status_code == 200
+    assert "You decide how we use your data" in answer.text
+
+
+def test_home_says_what_a_system_reported_and_what_was_refused(db, come_in, today):
+    visit.half_year(today)
+    page = come_in(ALICE).get("/").text
+    assert "Skipped a 40-minute queue" in page
+    assert "used 3 times in 30 days, refused 2 times in 30 days" in page
+    assert "by our staff, on the phone" in page
+
+
+def test_a_text_that_is_missing_in_a_language_is_shown_in_another_and_says_so(db, come_in, today):
+    rows = {row["key"]: row["texts"] for row in world.document()["purposes"]}
+    publish(now=today - timedelta(days=2), ride_photos={"texts": {"en": rows["ride_photos"]["en"]}})
+    alice = come_in(ALICE, "zh-hans")
+    page = alice.get("/").text
+    assert '<h2 lang="en"><a href="/purposes/ride_photos">Find you in ride photos' in page
+    assert "有些文字还没有您的语言" in page
+    press(alice, "ride_photos", "on")
+    assert events(purpose="ride_photos")[-1].language == "en"
+
+
+def test_home_takes_the_same_few_queries_for_any_number_of_uses(db, come_in, today):
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            assert alice.get("/").status_code == 200
+        return len(found)
+
+    visit.half_year(today)
+    alice = come_in(ALICE)
+    few = queries()
+    rows = world.document()["purposes"]
+    more = [row | {"key": f"{row['key']}_{place}"} for row in rows for place in range(4)]
+    from consent.services import catalogue
+
+    catalogue.apply(document=world.document() | {"purposes": rows + more}, by=world.OPERATOR, now=today)
+    assert alice.get("/").text.count('class="entry') == 20
+    assert queries() == few
+    assert few <= 12
+
+
+def test_withdrawing_everything_leaves_what_is_off_alone(open_park, today):
+    subject = subjects.find(BOB)
+    done = consents.withdraw_all(subject=subject, language="en", channel="portal", by=world.CUSTOMER, now=today)
+    assert [each.event.purpose.key for each in done] == ["improve_visit", "plan_staff"]
+    found = {line.entry.action for line in evidence.line(subject=subject)[:2]}
+    assert found == {"consent.objected", "consent.withdrawn"}

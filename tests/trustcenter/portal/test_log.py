@@ -1,0 +1,183 @@
+"""Who used my data: every use, look and refusal, said so that a person can follow it."""
+
+import csv
+import io
+import re
+from datetime import timedelta
+
+import pytest
+
+from consent.services import evidence, log, subjects, uses
+from consent.services.ledger import Actor
+from consent.services.log import Filter
+from consent.services.uses import Use
+from tests import visit, world
+from tests.world import ALICE, BOB, NOW, ask, say
+
+
+def lines(**chosen):
+    found = log.read(subject=subjects.find(ALICE), language="en", chosen=Filter(**chosen), before=None, now=NOW)
+    return found.lines
+
+
+def test_refusals_are_shown_with_their_reason(alice, today):
+    ask(ALICE, recipient="adpartner", now=today)
+    page = alice.get("/log").text
+    assert '<tr role="row" class="no">' in page
+    assert "Refused" in page
+    assert "AdPartner Ltd" in page
+    assert "You did not choose them." in page
+
+
+def test_a_look_by_staff_is_shown_with_why(alice, today):
+    evidence.view(handle=ALICE, why="customer_asked", note="Refund for order 4411", by=visit.STAFF, now=today)
+    page = alice.get("/log").text
+    assert "Our staff" in page
+    assert "You asked us. · Refund for order 4411" in page
+    assert "Rosa" not in page
+
+
+def test_the_words_of_a_caller_stay_words(alice, today):
+    ask(ALICE, now=today, reference="<script>alert(1)</script>")
+    page = alice.get("/log").text
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_machines_like_uses_of_one_day_are_one_line_and_people_never(cast):
+    for minute in range(5):
+        at = NOW - timedelta(minutes=minute)
+        ask(ALICE, now=at)
+        evidence.view(handle=ALICE, why="audit", note="Round", by=visit.STAFF, now=at)
+    ask(ALICE, now=NOW - timedelta(days=1))
+    found = lines()
+    assert [line.times for line in found if not line.person] == [5, 1]
+    assert [line.times for line in found if line.person] == [1] * 5
+
+
+def test_what_differs_is_not_put_together(cast):
+    ask(ALICE, now=NOW, categories=("contact.email",))
+    ask(ALICE, now=NOW, categories=("purchase_history",))
+    ask(ALICE, now=NOW, recipient="mailbird")
+    ask(ALICE, now=NOW, categories=("face_image",))
+    assert [line.times for line in lines()] == [1, 1, 1, 1]
+
+
+def test_a_reported_use_stands_at_its_own_time(cast):
+    earlier = NOW - timedelta(days=3)
+    by = Actor("system", ref="staff-planner")
+    uses.report(uses=[Use(ALICE, "plan_staff", ("ticket_scans",), earlier)], recipient="staff-planner", by=by, now=NOW)
+    ask(ALICE, now=NOW - timedelta(days=1))
+    assert [line.name for line in lines()] == ["Mail engine", "Staff planner"]
+    assert lines()[-1].at == earlier
+
+
+@pytest.mark.parametrize(
+    ("chosen", "names"),
+    [
+        ({"who": "people"}, [""]),
+        ({"who": "machines"}, ["AdPartner Ltd", "Mail engine", "Staff planner"]),
+        ({"refused": True}, ["AdPartner Ltd"]),
+        ({"purpose": "plan_staff"}, ["Staff planner"]),
+        ({"since": NOW.date()}, ["", "AdPartner Ltd", "Mail engine"]),
+    ],
+)
+def test_it_shows_what_was_asked_for(park, chosen, names):
+    say(ALICE, "give", now=NOW - timedelta(days=9))
+    ask(ALICE, now=NOW)
+    ask(ALICE, now=NOW, recipient="adpartner")
+    ask(ALICE, "plan_staff", recipient="staff-planner", now=NOW - timedelta(days=1))
+    evidence.view(handle=ALICE, why="audit", note="Round", by=visit.STAFF, now=NOW)
+    assert sorted(line.name for line in lines(**chosen)) == names
+
+
+def test_pages_end_between_days_and_lose_nothing(cast, monkeypatch):
+    monkeypatch.setattr(log, "PAGE", 7)
+    subject = subjects.find(ALICE)
+    for day in range(6):
+        for hour in range(3):
+            ask(ALICE, now=NOW - timedelta(days=day, hours=hour))
+    before, counted, pages = None, 0, 0
+    while pages == 0 or before:
+        found = log.read(subject=subject, language="en", chosen=Filter(), before=before, now=NOW)
+        counted += sum(line.times for line in found.lines)
+        assert {line.times for line in found.lines} == {3}
+        before, pages = found.older, pages + 1
+    assert (counted, pages) == (18, 3)
+
+
+def test_the_months_agree_with_the_entries(cast):
+    for days in (0, 0, 20):
+        ask(ALICE, now=NOW - timedelta(days=days))
+    ask(ALICE, now=NOW, recipient="snapride")
+    found = log.read(subject=subjects.find(ALICE), language="en", chosen=Filter(), before=None, now=NOW)
+    assert [(month.year, month.month) for month in found.months] == [(2025, 12), *((2026, n) for n in range(1, 6))]
+    assert [(month.allowed, month.refused) for month in found.months][-2:] == [(1, 0), (2, 1)]
+    assert (found.allowed, found.refused) == (3, 1)
+
+
+def test_the_chart_and_its_table_say_the_same(alice, today):
+    for _ in range(3):
+        ask(ALICE, now=today)
+    page = alice.get("/log").text
+    drawn = re.findall(r'<text [^>]*y="[\d.]+"[^>]*>(\d+)</text>', page)
+    told = re.findall(r'<td class="num">(\d+)</td>', page)
+    assert drawn == told
+    assert "3" in told
+
+
+def test_it_names_who_was_never_heard(alice, today):
+    ask(ALICE, now=today)
+    page = alice.get("/log").text
+    assert "<b>1 of 7</b>" in page
+    assert "Nothing yet from: AdPartner Ltd, MailBird Ltd, Queue planner, SnapRide Ltd, Staff planner" in page
+
+
+def test_it_is_about_one_customer(alice, today):
+    ask(BOB, "improve_visit", recipient="queue-planner", now=today)
+    page = alice.get("/log").text
+    assert "Nobody used your data in this way." in page
+    assert "Queue planner" not in re.search(r"<main.*", page, re.DOTALL)[0].split("</form>")[1]
+
+
+@pytest.mark.parametrize("query", ["since=yesterday", "who=x", "before=x", "purpose=%00", "answer=x", "page=%FF"])
+def test_a_question_it_cannot_read_shows_the_list_all_the_same(alice, today, query):
+    ask(ALICE, now=today)
+    answer = alice.get(f"/log?{query}")
+    assert answer.status_code == 200
+    assert "Mail engine" in answer.text
+    assert ("Write the date as year-month-day." in answer.text) is query.startswith("since")
+
+
+def test_the_file_holds_each_use_by_itself(alice, today):
+    for _ in range(3):
+        ask(ALICE, now=today, reference="=SUM(A1)")
+    ask(ALICE, now=today, recipient="adpartner")
+    answer = alice.get("/log.csv")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert head[:3] == ["When (UTC)", "Answer", "Who"]
+    assert len(rows) == 4
+    assert {row[1] for row in rows} == {"Allowed", "Refused"}
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+
+
+def test_a_formula_cannot_start_a_cell(alice, today):
+    from trustcenter.portal.log import _plain
+
+    assert [_plain(cell) for cell in ("=1+1", "@x", "-2", "fine")] == ["'=1+1", "'@x", "'-2", "fine"]
+
+
+def test_the_file_follows_the_filter(alice, today):
+    ask(ALICE, now=today)
+    ask(ALICE, now=today, recipient="adpartner")
+    content = alice.get("/log.csv?answer=refused").content.decode("utf-8-sig")
+    assert len(content.splitlines()) == 2
+
+
+def test_a_whole_year_reads_well_in_chinese(db, come_in, today):
+    visit.half_year(today)
+    page = come_in(ALICE, "zh-hans").get("/log").text
+    assert "谁用过我的数据" in page
+    assert "您没有选择他们。" in page
+    assert world.DEMO.name not in page
