@@ -23,6 +23,7 @@ class Choice:
 
     categories, recipients: None means all offered, except third parties. evidence: kept encrypted.
     collected_at: None means now. imported: recorded elsewhere before, so its own date orders it.
+    version: only of what was imported: the words shown were not ours, and this version is assumed in their place.
     """
 
     purpose: str
@@ -37,6 +38,7 @@ class Choice:
     actor: str = "self"
     evidence: dict[str, Any] = field(default_factory=dict)
     imported: bool = False
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,8 @@ def _purpose(choice: Choice, subject: Handle | Subject, collected_at: datetime, 
 
 def _notice(choice: Choice, purpose: Purpose, collected_at: datetime) -> tuple[NoticeText | None, bool]:
     """The words that were shown, and whether that is our assumption."""
+    if choice.imported and choice.version and not choice.notice_digest:
+        return None, True
     published = NoticeText.objects.filter(
         version__purpose=purpose, version__published_at__isnull=False, approved_at__isnull=False
     ).select_related("version")
@@ -273,6 +277,11 @@ def _version(choice: Choice, purpose: Purpose, notice: NoticeText | None) -> Pur
     current = purpose.current
     if current is None:
         raise Invalid(Field("/purpose", "unknown", "No such purpose was ever published."))
+    if choice.imported and choice.version and notice is None:
+        found = purpose.versions.filter(number=choice.version, published_at__isnull=False).first()
+        if found is None:
+            raise Invalid(Field("/version", "unknown", "No such version of this purpose was published."))
+        return found
     if choice.act != lifecycle.GIVE:
         return notice.version if notice else current
     if notice is None:

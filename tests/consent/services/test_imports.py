@@ -1,0 +1,157 @@
+"""A file of consents, taken in through the same verb as every other choice."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from audit.models import Entry
+from audit.services import entries
+from consent.errors import Invalid
+from consent.models import ConsentEvent, Subject
+from consent.rules.imports import OWN
+from consent.services import imports, subjects
+from consent.services.imports import Row
+from consent.services.subjects import Handle
+from tests import test_demo_files as demo
+from tests.world import NOW, OPERATOR, ask, publish, say
+
+MEI = Handle("email", "mei.lin@youjian.example")
+ROW = {
+    "Email Address": "Mei.Lin@youjian.example",
+    "LIST": "Park News & Offers",
+    "STATUS": "subscribed",
+    "OPTIN_TIME": "01.06.2025",
+    "CONFIRM_TIME": "",
+    "UNSUB_TIME": "",
+    "LAST_CHANGED": "",
+    "LANGUAGE": "en",
+}
+GONE = ROW | {"STATUS": "unsubscribed", "OPTIN_TIME": "", "UNSUB_TIME": "long ago"}
+
+
+def run(*rows, now=NOW, head=None, mapped=True, dry_run=False):
+    return imports.run(
+        rows=[row if isinstance(row, Row) else Row(line, row) for line, row in enumerate(rows, 2)],
+        head=head or list(ROW),
+        mapped=imports.read_mapping(demo.MAPPING) if mapped else None,
+        digest="ab" * 32,
+        by=OPERATOR,
+        now=now,
+        dry_run=dry_run,
+    )
+
+
+def demo_rows():
+    for line, cells in enumerate(demo.LINES, 2):
+        yield Row(line, dict(zip(demo.HEAD, cells, strict=True)) if len(cells) == len(demo.HEAD) else None)
+
+
+def test_the_demo_history_is_taken_in_and_every_refusal_has_its_reason(park):
+    report = run(*demo_rows(), head=demo.HEAD)
+    by_hand = Counter(reason for line in demo.LINES if (reason := demo.why_refused(line)))
+    assert report.refused == len(report.refusals) == sum(by_hand.values())
+    assert sorted(Counter(refusal.code for refusal in report.refusals).values()) == sorted(by_hand.values())
+    assert report.rows == len(demo.LINES)
+    assert report.repeated >= 9
+    assert report.events == ConsentEvent.objects.count()
+    assert not ConsentEvent.objects.exclude(imported=True, assumed=True, version__number=1, notice=None).exists()
+    again = run(*demo_rows(), head=demo.HEAD, now=NOW + timedelta(days=1))
+    assert (again.imported, again.events, again.repeated) == (0, 0, report.imported + report.repeated)
+    assert ConsentEvent.objects.count() == report.events
+
+
+def test_a_yes_permits_only_what_the_file_says(park):
+    run(ROW)
+    assert ask(MEI, categories=("contact.email",)).decision.permitted
+    assert ask(MEI, categories=("contact.sms",)).decision.reason == "category_not_chosen"
+    assert ask(MEI, recipient="adpartner").decision.reason == "recipient_not_chosen"
+
+
+def test_the_evidence_says_where_it_comes_from(park):
+    run(ROW)
+    entry = Entry.objects.get(action="consent.given")
+    payload = entries.payloads([entry])[entry.id]
+    assert payload["evidence"]["line"] == 2
+    assert "LIST: Park News & Offers" in payload["evidence"]["cells"]
+    assert payload["assumed"] is True
+    assert json.loads(bytes(entry.leaf))["details"]["imported"] is True
+
+
+def test_a_dry_run_says_the_same_and_keeps_nothing(park):
+    tried = run(*demo_rows(), head=demo.HEAD, dry_run=True)
+    assert not Subject.objects.exists()
+    assert not Entry.objects.filter(action="import.finished").exists()
+    done = run(*demo_rows(), head=demo.HEAD)
+    assert tried == done
+
+
+def test_finishing_is_a_fact_with_counts_and_no_names(park):
+    run(ROW, ROW | {"STATUS": "pending"}, ROW, ROW | {"LIST": "?"})
+    leaf = json.loads(bytes(Entry.objects.get(action="import.finished").leaf))
+    assert leaf["details"] == {"imported": 1, "repeated": 1, "skipped": 1, "refused": 1, "events": 1}
+    assert leaf["object"] == "ab" * 32
+
+
+def test_the_same_person_in_other_capitals_is_one_customer(park):
+    run(ROW, ROW | {"Email Address": " MEI.LIN@YOUJIAN.EXAMPLE"}, ROW | {"LIST": "Queue Alerts"})
+    assert Subject.objects.count() == 1
+    assert ConsentEvent.objects.count() == 2
+
+
+def test_an_undated_no_does_not_undo_a_later_yes_when_the_file_is_run_again(park):
+    run(GONE)
+    assert ask(MEI).decision.reason == "consent_withdrawn"
+    say(MEI, "give", now=NOW + timedelta(days=1))
+    report = run(GONE, now=NOW + timedelta(days=2))
+    assert report.repeated == 1
+    assert ask(MEI, now=NOW + timedelta(days=2)).decision.permitted
+
+
+def test_an_old_no_orders_itself_by_its_own_date(park):
+    say(MEI, "give", now=NOW - timedelta(days=3))
+    run(GONE | {"UNSUB_TIME": "14.03.2026"})
+    assert ask(MEI).decision.permitted
+
+
+def test_a_yes_to_the_version_before_a_material_change_does_not_permit(park):
+    publish(now=NOW - timedelta(days=1), personal_offers={"retention": "P24M"})
+    run(ROW)
+    assert ask(MEI).decision.reason == "notice_changed"
+
+
+def test_a_refused_row_leaves_nothing_of_it(park):
+    run(Row(2, None), ROW | {"LIST": "Ride Photo Club"})
+    assert not Subject.objects.exists()
+
+
+def test_one_bad_row_does_not_take_its_neighbours_along(park):
+    report = run(ROW, Row(3, None), GONE | {"Email Address": "bo@courrier.example"})
+    assert (report.imported, report.refused) == (2, 1)
+    assert subjects.find(MEI)
+
+
+def test_a_mapping_for_a_version_that_is_not_published_is_refused(park):
+    with pytest.raises(Invalid) as caught:
+        imports.read_mapping(demo.MAPPING | {"version": 7})
+    assert "/version" in [field.pointer for field in caught.value.fields]
+
+
+def test_our_own_words_need_no_mapping(park):
+    row = {"namespace": "email", "id": MEI.id, "purpose": "personal_offers", "act": "give", "language": "en"}
+    rows = [
+        row | {"collected_at": "2026-03-14T09:12:00Z", "channel": "paper"},
+        row | {"collected_at": "2026-03-14T09:12:00Z", "purpose": "tickets_and_orders"},
+        row | {"collected_at": "2026-03-15T09:12:00Z", "categories": "dreams"},
+    ]
+    report = run(*rows, head=list(OWN), mapped=False)
+    assert (report.imported, [refusal.code for refusal in report.refusals]) == (1, ["not_recordable"] * 2)
+    assert ask(MEI).decision.permitted
+    assert ConsentEvent.objects.get().notice is not None
+
+
+def test_unknown_and_missing_columns_of_our_own_are_named(park):
+    with pytest.raises(Invalid) as caught:
+        run(head=["namespace", "id", "purpose", "act", "colour"], mapped=False)
+    assert [field.pointer for field in caught.value.fields] == ["/collected_at", "/colour"]
