@@ -12,7 +12,7 @@ from tests.browser import assert_accessible, duplicate_names
 from tests.world import ALICE
 from trustcenter.portal.drawing import bars
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 # axe cannot see what lies behind text in an SVG; test_the_words_in_the_chart_stand_out measures it instead.
 CHART = [(bar.middle, bar.middle_refused, bar.centre) for bar in bars([Month(2026, 1, 0, 0)] * MONTHS)]
 EXPLAINED = {f'color-contrast text[x="{x}"]' for bar in CHART for x in bar}
