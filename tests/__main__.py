@@ -69,7 +69,7 @@ def _sqlite(arguments: list[str]) -> int:
 
 
 def _postgres(arguments: list[str], *, may_be_empty: bool) -> int:
-    with postgres.running() as url:
+    with postgres.running(durable=False) as url:
         with psycopg.connect(url) as connection:
             version = connection.info.parameter_status("server_version")
         _say(f"PostgreSQL {version}")

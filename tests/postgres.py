@@ -36,15 +36,18 @@ class Unavailable(RuntimeError):
 
 
 @contextlib.contextmanager
-def running() -> Iterator[str]:
-    """Start a server, give its DATABASE_URL, and stop it: also on Ctrl-C, on SIGTERM, and when killed."""
+def running(*, durable: bool = True) -> Iterator[str]:
+    """Start a server, give its DATABASE_URL, and stop it: also on Ctrl-C, on SIGTERM, and when killed.
+
+    durable=False does not wait for the disk: what tests write is thrown away, and no test cuts the power.
+    """
     refusals = []
     with contextlib.ExitStack() as stack:
         stack.enter_context(_termination_unwinds())
         for folder in programs():
             attempt = contextlib.ExitStack()
             try:
-                url = attempt.enter_context(_server(folder))
+                url = attempt.enter_context(_server(folder, durable))
             except (OSError, RuntimeError, subprocess.SubprocessError, psycopg.Error) as error:
                 refusals.append(f"{folder}: {error}")
                 continue
@@ -59,7 +62,7 @@ def running() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _server(folder: Path) -> Iterator[str]:
+def _server(folder: Path, durable: bool) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix=f"{NAME}-postgres-") as name:
         home, whom = Path(name), account()
         if whom:
@@ -70,18 +73,19 @@ def _server(folder: Path) -> Iterator[str]:
         folder = reachable(folder, home, common)
         password = secrets.token_hex(16)
         create(folder, home, password, common)
-        with _process(folder, home, password, common) as port:
+        with _process(folder, home, password, durable, common) as port:
             yield f"postgresql://{NAME}:{password}@127.0.0.1:{port}/{NAME}"
 
 
 @contextlib.contextmanager
-def _process(folder: Path, home: Path, password: str, common: dict[str, Any]) -> Iterator[int]:
+def _process(folder: Path, home: Path, password: str, durable: bool, common: dict[str, Any]) -> Iterator[int]:
     port = _free_port()
     settings = {
         "port": port,
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": home if len(str(home)) < 80 else "",  # a socket's path has ~100 bytes
         "max_connections": 200,
+        **dict.fromkeys(() if durable else ("fsync", "synchronous_commit", "full_page_writes"), "off"),
     }
     options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     with (home / "log").open("wb") as log:
