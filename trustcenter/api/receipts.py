@@ -77,5 +77,7 @@ class ReadReceipt(APIView):
 def _limit(key: Any, event: Any) -> None:
     """Raises NotAllowed for another purpose, or a customer who has no identifier in the key's namespaces."""
     access.limit(key, purpose=event.purpose.key)
-    if key.namespaces is not None and not {row.namespace for row in event.subject.identifiers.all()} & {*key.namespaces}:
+    if key.namespaces is not None and not {row.namespace for row in event.subject.identifiers.all()} & {
+        *key.namespaces
+    }:
         raise NotAllowed("This key is limited to other identifier namespaces.")
