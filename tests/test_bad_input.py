@@ -169,7 +169,18 @@ def test_an_unknown_member_is_named(send, path):
 @every_path
 def test_malformed_json_is_refused(send, path):
     deep = [b"[" * 50_000, b'{"a":' * 50_000]
-    for raw in [b"", b"{", b"[]", b"5", b"null", b"\xff\xfe{}", b'{"a": NaN}', b'{"a": 1e999}', *deep]:
+    for raw in [
+        b"",
+        b"{",
+        b"[]",
+        b"5",
+        b"null",
+        b"\xff\xfe{}",
+        b'{"a": "\xff"}',
+        b'{"a": NaN}',
+        b'{"a": 1e999}',
+        *deep,
+    ]:
         response = send(path, raw)
         assert response.status_code == 400, (raw[:20], response.content)
         assert response["Content-Type"] == "application/problem+json"

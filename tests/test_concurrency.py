@@ -34,7 +34,7 @@ rows = Subject, Identifier, ConsentEvent, ConsentState, Entry.objects.filter(act
 print(*(getattr(each, "objects", each).count() for each in rows))
 """
 SERVE = ("-m", "granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--no-ws")
-pytestmark = pytest.mark.xdist_group("house")  # one server for both tests
+pytestmark = pytest.mark.xdist_group("house")  # one server for all of them
 # One for each of four purposes; the fourth rests on legitimate interest.
 SAID = (
     {"purpose": "improve_visit"},
@@ -152,6 +152,20 @@ def test_parallel_duplicates_have_one_effect(house):
     told = {body for status, body in [*answers, send(None)] if status == 201}
     assert len(told) == 1, "every 201 is the one answer"
     assert _added(before, house.counts()) == [1, 1, 1, 1, 1]
+
+
+def test_batches_in_opposite_order_do_not_block_each_other(house):
+    items = [choice(Handle("customer", f"C-{place}")) for place in range(30)]
+    assert house.post("/api/v1/consents/batch", {"consents": items})[0] == 200
+    bodies = [{"consents": items[:: 1 if turn % 2 else -1], "atomic": turn < 4} for turn in range(8)]
+
+    def send(turn: int) -> int:
+        return house.post("/api/v1/consents/batch", bodies[turn], **{"Idempotency-Key": f"batch-{turn}"})[0]
+
+    before = house.counts()
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(send, range(8))) == [200] * 8
+    assert _added(before, house.counts()) == [0, 0, 240, 0, 240]
 
 
 def _added(before: list[int], after: list[int]) -> list[int]:

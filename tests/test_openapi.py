@@ -3,6 +3,8 @@
 import hypothesis
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -46,6 +48,16 @@ ASKS = {
     "context": {},
 }
 PATH = {"namespace": "customer", "id": "C-1001", "key": "personal_offers", "number": 1, "seq": 0, "path": "0/000.p/1"}
+
+
+@pytest.fixture(autouse=True)
+def _one_connection():
+    """The test's transaction outlives each request, as in Django's own test client."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

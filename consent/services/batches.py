@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from consent.errors import Field, Invalid, TrustError
-from consent.services import consents
+from consent.services import consents, subjects
 from consent.services.consents import Choice, Recorded
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
@@ -16,12 +16,15 @@ Result = Recorded | TrustError
 
 def record(*, items: Mapping[int, tuple[Handle, Choice]], by: Actor, now: datetime) -> dict[int, Result]:
     """Record choices in their order, each in a transaction of its own; the result of each, under its place."""
+    if transaction.get_connection().in_atomic_block:  # under an Idempotency-Key all items share its transaction
+        subjects.lock_together(subject for subject, _ in items.values())
     return {place: _try(subject, choice, by, now) for place, (subject, choice) in items.items()}
 
 
 @transaction.atomic
 def record_together(*, items: Sequence[tuple[Handle, Choice]], at: str, by: Actor, now: datetime) -> list[Recorded]:
     """Record all choices or none. Raises what `gathered` makes of everything that was wrong; at: as there."""
+    subjects.lock_together(subject for subject, _ in items)
     done = {place: _try(subject, choice, by, now) for place, (subject, choice) in enumerate(items)}
     wrong = {place: result for place, result in done.items() if isinstance(result, TrustError)}
     if wrong:

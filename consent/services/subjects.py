@@ -1,7 +1,7 @@
 """Customers and the identifiers that point at them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -66,6 +66,12 @@ def obtain(handle: Handle, *, by: Actor, now: datetime) -> Subject:
 def lock(subject: Subject) -> Subject:
     """Hold the customer's row until the transaction ends, so that choices are folded one after the other."""
     return Subject.objects.select_for_update().get(pk=subject.pk)
+
+
+def lock_together(handles: Iterable[Handle]) -> None:
+    """Hold the rows of all of these who are known, in one order, so that two batches never wait for each other."""
+    found = Identifier.objects.filter(lookup_hash__in=[_hash(handle) for handle in handles])
+    list(Subject.objects.select_for_update().filter(pk__in=found.values("subject")).order_by("pk"))
 
 
 def identifiers_of(subject: Subject) -> list[Handle]:

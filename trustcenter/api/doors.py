@@ -62,8 +62,7 @@ class StrictJSONParser(parsers.BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:  # noqa: ARG002
-        # Read by way of `body`, which Django keeps: `once` needs the same bytes again.
-        return read_json(parser_context["request"]._request.body)
+        return read_json(stream.read())
 
 
 class JSONRenderer(renderers.BaseRenderer):
