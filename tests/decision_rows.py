@@ -55,6 +55,7 @@ def _version(purpose: Purpose, number: int, material: int, row: dict[str, Any], 
     version = PurposeVersion.objects.create(
         purpose=purpose,
         number=number,
+        controller=purpose.controller,
         legal_basis=row["legal_basis"],
         sale_or_sharing=row.get("sale_or_sharing", False),
         consent_lasts=row.get("consent_lasts") or "",

@@ -106,15 +106,15 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, *, wait: bool = True, call: tuple[str, ...] = ("serve", "--workers", "2")
+    folder: Path, *, wait: bool = True, call: tuple[str, ...] = ("serve", "--workers", "2"), **more: str
 ) -> Iterator[Serving]:
-    """Serve from a folder; whatever the test does, nothing of it is left running."""
+    """Serve from a folder, with `more` in the environment; whatever the test does, nothing of it is left running."""
     port = free_port()
     with (folder / "serve.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "manage.py", *call, "--bind", f"127.0.0.1:{port}"],
             cwd=ROOT,
-            env=environment(folder),
+            env=environment(folder, **more),
             stdout=log,
             stderr=log,
         )

@@ -77,10 +77,10 @@ class Use:
 
 @dataclass(frozen=True)
 class Saved:
-    """One act that was just recorded, with the purpose's title; `last` while nothing was said since."""
+    """One act that was just recorded, and the purpose as it stands now; `last` while nothing was said since."""
 
     event: ConsentEvent
-    title: str
+    use: Use
     last: bool
 
 
@@ -114,7 +114,7 @@ def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] 
     held = consents.states(subject=subject)
     rows = [row for row in catalogue.purposes() if row.retired_at is None or row.retired_at > now]
     uses = _uses(subject, rows, held, language, now)
-    return Overview(uses, _saved(subject, saved, uses, held) if saved else ())
+    return Overview(uses, _saved(subject, saved, uses) if saved else ())
 
 
 def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Use, list[ConsentEvent]]:
@@ -226,13 +226,8 @@ def _recipients(current: Published, answers: Mapping[str, Decision], state: str)
     return tuple(row for row in current.recipients if not row.third_party) or current.recipients
 
 
-def _saved(
-    subject: Subject, numbers: Sequence[UUID], uses: Sequence[Use], held: Mapping[int, ConsentState]
-) -> tuple[Saved, ...]:
-    titles = {use.version.purpose_id: str(use.notice.text["title"]) for use in uses}
-    found = ConsentEvent.objects.filter(subject=subject, entry_id__in=list(numbers), purpose__in=titles)
-    rows = found.select_related("purpose").order_by("id")
-    return tuple(
-        Saved(row, titles[row.purpose_id], last=row.purpose_id in held and held[row.purpose_id].event_id == row.pk)
-        for row in rows
-    )
+def _saved(subject: Subject, numbers: Sequence[UUID], uses: Sequence[Use]) -> tuple[Saved, ...]:
+    by_purpose = {use.version.purpose_id: use for use in uses}
+    found = ConsentEvent.objects.filter(subject=subject, entry_id__in=list(numbers), purpose__in=by_purpose)
+    rows = [(row, by_purpose[row.purpose_id]) for row in found.select_related("purpose").order_by("id")]
+    return tuple(Saved(row, use, last=use.since is not None and use.since.event_id == row.pk) for row, use in rows)

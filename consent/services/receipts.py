@@ -95,10 +95,7 @@ def page(*, subject: Subject, language: str, number: int) -> Page:
     start = (max(number, 1) - 1) * PAGE
     events = list(consents.history(subject=subject)[start : start + PAGE + 1])
     shown = versions.read(event.version for event in events)
-    rows = [
-        (event, str((event.notice or shown[event.version_id].notice(language)).text["title"]))
-        for event in events[:PAGE]
-    ]
+    rows = [(event, str(shown[event.version_id].notice(language).text["title"])) for event in events[:PAGE]]
     return Page(rows, number - 1 if number > 1 else None, number + 1 if len(events) > PAGE else None)
 
 

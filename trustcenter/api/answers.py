@@ -26,6 +26,7 @@ class Description(AutoSchema):
     def get_description(self) -> str:  # type: ignore[override]
         scope = getattr(self.view, "scopes", {}).get(self.method)
         told = str(super().get_description() or "")
+        told = "" if told.startswith(f"{self.method} /") else told  # the view's docstring, which says the address
         return f"{told} Needs the scope `{scope}`.".strip() if scope else told
 
 

@@ -91,7 +91,8 @@ class PlainText(serializers.CharField):
     """A bounded text without control characters or characters that turn the direction of writing."""
 
     def __init__(self, *, max_length: int = text.IDENTIFIER_LENGTH, **kwargs: Any) -> None:
-        super().__init__(max_length=max_length, trim_whitespace=False, **kwargs)
+        shortest = None if kwargs.get("allow_blank") else 1
+        super().__init__(max_length=max_length, min_length=shortest, trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

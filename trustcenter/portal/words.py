@@ -184,7 +184,13 @@ def data(labels: Iterable[str]) -> str:
 @register.filter
 def done(saved: Saved) -> str:
     """What was just saved."""
-    return str(DONE[saved.event.act]).format(title=saved.title)
+    return str(DONE[saved.event.act]).format(title=saved.use.notice.text["title"])
+
+
+@register.filter
+def reason(code: str) -> str:
+    """Why something is off or was refused."""
+    return str(REASONS.get(code, ""))
 
 
 @register.filter

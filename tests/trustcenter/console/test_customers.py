@@ -4,16 +4,17 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from audit.models import Entry, Payload, SubjectSecret
 from audit.proof import bundle
 from consent.models import ConsentEvent
-from consent.services import subjects, uses
+from consent.services import officers, subjects, uses
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
 from tests.trustcenter.console.conftest import PASSWORD, damage
-from tests.world import ALICE, BOB, CAROL, NOW, SYSTEM, ask, digest, publish, say, seal_all
+from tests.world import ALICE, BOB, CAROL, NOW, OPERATOR, SYSTEM, ask, digest, publish, say, seal_all
 
 OPEN = "/console/customers/open"
 
@@ -111,6 +112,18 @@ def test_a_planted_session_opens_no_file(desk, open_file):
     assert desk.get(OPEN).status_code == 302
 
 
+def test_another_officer_needs_a_reason_of_their_own(desk, open_file):
+    open_file()
+    held = desk.session["file"]
+    officers.create(username="pat", password=PASSWORD, full_name="Pat Moss", by=OPERATOR, now=NOW)
+    pats = Client()
+    pats.post("/console/sign-in", {"username": "pat", "password": PASSWORD})
+    session = pats.session
+    session["file"] = held
+    session.save()
+    assert pats.get(OPEN)["Location"] == "/console/customers?closed"
+
+
 def test_the_line_shows_choices_refused_checks_uses_and_benefits(desk, open_file):
     who = Actor("system", "mail-engine")
     ask(ALICE, recipient="queue-planner", reference="Summer campaign")
@@ -173,6 +186,16 @@ def test_the_state_of_a_past_moment_is_shown(desk, open_file):
     assert state_of(desk, on="2026-01-01T00:00") == "Not asked"
     assert state_of(desk, "tickets_and_orders") == "No choice"
     assert state_of(desk, "plan_staff") == "Not objected"
+
+
+def test_a_past_moment_names_the_receipt_of_then(desk, open_file):
+    say(ALICE, "withdraw", now=NOW - timedelta(days=3))
+    open_file()
+    receipts = [
+        next(row.receipt for row in desk.get(OPEN, query).context["states"] if row.key == "personal_offers")
+        for query in ({}, {"on": "2026-05-01T00:00"}, {"on": "2026-01-01T00:00"})
+    ]
+    assert receipts == [the_act("withdraw"), the_act("give"), None]
 
 
 def test_a_yes_that_ran_out_or_was_overtaken_is_not_shown_as_given(desk, open_file, clock):

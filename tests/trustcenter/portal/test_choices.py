@@ -45,6 +45,14 @@ def test_one_press_turns_it_on_for_everyone_but_third_parties(alice):
     assert event.categories == ["contact.email", "contact.sms", "purchase_history"]
 
 
+def test_a_childs_own_yes_does_not_claim_to_count(open_park, come_in, today):
+    subjects.register(identifiers=[CAROL], by=world.SYSTEM, now=today, minor_until=(today + timedelta(days=9)).date())
+    carol = come_in(CAROL)
+    page = carol.get(press(carol, "improve_visit", "on")["Location"]).text
+    assert "A parent or guardian must say yes first." in page
+    assert "those named may use this data" not in page
+
+
 def test_undo_brings_back_the_same_scope_and_words_and_keeps_both_acts(alice, today):
     say(ALICE, "give", categories=["contact.email"], recipients=["mail-engine", "adpartner"], now=today)
     press(alice)

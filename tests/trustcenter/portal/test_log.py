@@ -152,7 +152,7 @@ def test_a_question_it_cannot_read_shows_the_list_all_the_same(alice, today, que
 def test_the_file_holds_each_use_by_itself(alice, today):
     for _ in range(3):
         ask(ALICE, now=today, reference="=SUM(A1)")
-    ask(ALICE, now=today, recipient="adpartner")
+    ask(ALICE, now=today, recipient="=HYPERLINK(1)")
     answer = alice.get("/log.csv")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
@@ -162,7 +162,8 @@ def test_the_file_holds_each_use_by_itself(alice, today):
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
 
 
-def test_a_formula_cannot_start_a_cell(alice, today):
+@pytest.mark.once
+def test_a_formula_cannot_start_a_cell():
     from trustcenter.portal.log import _plain
 
     assert [_plain(cell) for cell in ("=1+1", "@x", "-2", "fine")] == ["'=1+1", "'@x", "'-2", "fine"]

@@ -1,0 +1,158 @@
+"""Many at once, against a real server on a database of its own: nobody is doubled, and no choice is lost."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from consent.services.subjects import Handle
+from tests.callers import JSON, choice
+from tests.tree import ROOT
+
+SETUP = """
+import django; django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from tests import world
+world.publish()
+print(world.key())
+"""
+COUNTS = """
+import django; django.setup()
+from audit.models import Entry
+from consent.models import ConsentEvent, ConsentState, Identifier, Subject
+rows = Subject, Identifier, ConsentEvent, ConsentState, Entry.objects.filter(action__startswith="consent.")
+print(*(getattr(each, "objects", each).count() for each in rows))
+"""
+SERVE = ("-m", "granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--no-ws")
+pytestmark = pytest.mark.xdist_group("house")  # one server for both tests
+# One for each of four purposes; the fourth rests on legitimate interest.
+SAID = (
+    {"purpose": "improve_visit"},
+    {"purpose": "personal_offers"},
+    {"purpose": "ride_photos", "act": "refuse"},
+    {"purpose": "plan_staff", "act": "object"},
+)
+
+
+class House:
+    """A server with two processes of four threads, on its own fresh database, with a key."""
+
+    def __init__(self, folder, database: str) -> None:
+        # What pytest forbids, such as warnings, is no matter of the server's.
+        self.environment = {
+            **os.environ,
+            **{
+                "TRUST_DATA_DIR": str(folder),
+                "DATABASE_URL": database,
+                "DJANGO_SETTINGS_MODULE": "trustcenter.settings",
+            },
+        }
+        self.key = self.run(SETUP).split()[-1]
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        command = [sys.executable, *SERVE, "--port", str(self.port), "trustcenter.wsgi:application"]
+        self.log = (folder / "server.log").open("wb")
+        self.server = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log)
+
+    def run(self, code: str) -> str:
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    def counts(self) -> list[int]:
+        """Customers, identifiers, events, states, and the events' entries in the log."""
+        return [int(each) for each in self.run(COUNTS).split()]
+
+    def post(self, path: str, body, **headers: str) -> tuple[int, bytes]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        known = {"Authorization": f"Bearer {self.key}", "Content-Type": JSON, **headers}
+        connection.request("POST", path, json.dumps(body), known)
+        response = connection.getresponse()
+        answer = response.status, response.read()
+        connection.close()
+        return answer
+
+    def wait(self) -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                return self.post("/api/v1/consents", {}) and None
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError("the server did not come up")
+
+    def stop(self) -> None:
+        self.server.terminate()
+        try:
+            self.server.wait(10)
+        except subprocess.TimeoutExpired:
+            self.server.kill()
+            self.server.wait(10)
+        self.log.close()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("house")
+    given = os.environ.get("DATABASE_URL", "")
+    name = f"many_{uuid.uuid4().hex[:12]}"
+    if given.startswith("postgres"):
+        with psycopg.connect(given, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        database = urlsplit(given)._replace(path=f"/{name}").geturl()
+    else:
+        database = f"sqlite:///{folder / 'house.sqlite3'}"
+    made = House(folder, database)
+    try:
+        made.wait()
+        yield made
+    finally:
+        made.stop()
+        if given.startswith("postgres"):
+            with psycopg.connect(given, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_first_contact_makes_one_customer_and_loses_no_choice(house):
+    asked = [
+        choice(Handle("email", f"{'Guest' if place % 2 else 'guest'}{guest}@example.org"), **said)
+        for guest in range(20)
+        for place, said in enumerate(SAID)
+    ]
+    before = house.counts()
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda body: house.post("/api/v1/consents", body), asked))
+    assert {status for status, _ in answers} == {201}, answers
+    assert _added(before, house.counts()) == [20, 20, 80, 80, 80]
+
+
+def test_parallel_duplicates_have_one_effect(house):
+    body = choice(Handle("email", "twice@example.org"))
+
+    def send(_) -> tuple[int, bytes]:
+        return house.post("/api/v1/consents", body, **{"Idempotency-Key": "once-1"})
+
+    before = house.counts()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(8)))
+    assert {status for status, _ in answers} <= {201, 409}, answers
+    assert {json.loads(body)["code"] for status, body in answers if status == 409} <= {"still_running"}
+    told = {body for status, body in [*answers, send(None)] if status == 201}
+    assert len(told) == 1, "every 201 is the one answer"
+    assert _added(before, house.counts()) == [1, 1, 1, 1, 1]
+
+
+def _added(before: list[int], after: list[int]) -> list[int]:
+    return [new - old for old, new in zip(before, after, strict=True)]

@@ -1,0 +1,157 @@
+"""Every door against every kind of caller: one table. A new address that is not in it fails the test.
+
+Each row: method, address, body, scope, and what each caller gets. Callers: nobody, a key without the scope, a key with
+it, a third party's key with it, an expired key, a revoked key, a customer's session, an officer's session.
+"""
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from consent.services import keys, portal_links
+from tests import world
+from tests.callers import JSON, choice, question, subject
+from tests.world import ALICE, CUSTOMER, NOW, OPERATOR
+
+CALLERS = ("nobody", "unscoped", "scoped", "third", "expired", "revoked", "customer", "officer")
+LIMITS = {"purposes": ["personal_offers"], "namespaces": ["customer"]}
+AT = "2026-05-14T11:00:00Z"
+NUMBER = str(uuid.UUID(int=7))
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address: what is sent, the scope it needs, and the status for each caller."""
+
+    route: str
+    address: str
+    scope: str = ""
+    method: str = "GET"
+    body: Any = None
+    gets: dict[str, int] = field(default_factory=dict)
+
+
+def machine(route: str, address: str, scope: str, good: int = 200, *, third: int = 403, **more: Any) -> Door:
+    """A door for keys: 401 without one, 403 without the scope; people's sessions are no keys."""
+    stranger = dict.fromkeys(("nobody", "expired", "revoked", "customer", "officer"), 401)
+    unscoped = 403 if scope else good
+    return Door(route, address, scope, gets=stranger | {"unscoped": unscoped, "scoped": good, "third": third}, **more)
+
+
+def public(route: str, address: str, good: int = 200) -> Door:
+    """A door for everybody: who calls makes no difference."""
+    return Door(route, address, gets=dict.fromkeys(CALLERS, good))
+
+
+def posted(route: str, scope: str, good: int, body: Any, *, third: int = 403) -> Door:
+    return machine(route, f"/{route}", scope, good, third=third, method="POST", body=body)
+
+
+_WHO = "api/v1/subjects/<str:namespace>/<path:id>"
+_USE = {"subject": subject(ALICE), "purpose": "personal_offers", "at": AT}
+DOORS = [
+    # check
+    posted("access/v1/evaluation", "decide", 200, question(ALICE), third=403),
+    posted("access/v1/evaluations", "decide", 200, question(ALICE), third=403),
+    public(".well-known/authzen-configuration", "/.well-known/authzen-configuration"),
+    # record and read
+    posted("api/v1/subjects", "consents:write", 200, {"identifiers": [subject(ALICE)]}),
+    machine(_WHO, "/api/v1/subjects/customer/C-1001", "consents:read"),
+    machine(f"{_WHO}/history", "/api/v1/subjects/customer/C-1001/history", "consents:read"),
+    machine(f"{_WHO}/uses", "/api/v1/subjects/customer/C-1001/uses", "consents:read"),
+    posted("api/v1/consents", "consents:write", 201, choice(ALICE), third=201),
+    posted("api/v1/consents/batch", "consents:write", 200, {"consents": [choice(ALICE)]}, third=200),
+    machine("api/v1/purposes", "/api/v1/purposes", "", third=200),
+    machine("api/v1/purposes/<str:key>", "/api/v1/purposes/personal_offers", "", third=200),
+    machine(
+        "api/v1/purposes/<str:key>/versions/<int:number>", "/api/v1/purposes/personal_offers/versions/1", "", third=200
+    ),
+    posted("api/v1/uses", "reports", 201, {"uses": [_USE | {"categories": ["contact.email"]}]}),
+    posted("api/v1/benefits", "reports", 201, {"benefits": [_USE | {"words": {"en": "10 % off"}}]}),
+    posted("api/v1/portal-links", "consents:write", 201, {"subject": subject(ALICE)}),
+    machine("api/v1/receipts/<uuid:id>", f"/api/v1/receipts/{NUMBER}", "consents:read", 404),
+    # the log
+    public("log/checkpoint", "/log/checkpoint"),
+    public("log/tile/<path:path>", "/log/tile/0/000.p/1"),
+    public("log/vkeys", "/log/vkeys"),
+    public("log/entries/<int:seq>/proof", "/log/entries/0/proof"),
+    machine("log/entries/<int:seq>", "/log/entries/0", "audit", third=200),
+    public(".well-known/jwks.json", "/.well-known/jwks.json"),
+    public(".well-known/security.txt", "/.well-known/security.txt"),
+    # documentation
+    public("api/openapi.yaml", "/api/openapi.yaml"),
+    public("api/docs/", "/api/docs/"),
+    public("api/docs/errors", "/api/docs/errors"),
+]
+
+
+@pytest.fixture
+def clients(cast):
+    """A client for each caller, made for one door."""
+    world.seal_all()
+
+    def make(caller: str, scope: str) -> tuple[Client, dict[str, str]]:
+        client = Client()
+        if caller == "customer":
+            link = portal_links.create(subject=ALICE, by=OPERATOR, now=NOW)
+            client.cookies[settings.PORTAL_COOKIE_NAME] = portal_links.enter(
+                token=link.token, by=CUSTOMER, now=NOW
+            ).token
+        elif caller == "officer":
+            client.force_login(get_user_model().objects.create_user("rosa", password=None))
+        secret = _secret(caller, scope)
+        return client, {"Authorization": f"Bearer {secret}"} if secret else {}
+
+    return make
+
+
+def _secret(caller: str, scope: str) -> str:
+    every = [each for each in keys.SCOPES if each != "admin"]
+    if caller in {"nobody", "customer", "officer"}:
+        return ""
+    if caller == "third":
+        return world.key("adpartner", *every, **LIMITS)
+    if caller == "unscoped":
+        return world.key("mail-engine", *(each for each in every if each != scope))
+    if caller == "expired":
+        return world.key("mail-engine", *every, expires_at=NOW)
+    secret = world.key("mail-engine", *(every if caller == "revoked" or not scope else [scope]))
+    if caller == "revoked":
+        keys.revoke(prefix=secret.split("_")[1], by=OPERATOR, now=NOW - timedelta(seconds=1))
+    return secret
+
+
+@pytest.mark.parametrize("door", DOORS, ids=[f"{each.method} {each.route}" for each in DOORS])
+def test_it_opens_to_those_who_may(clients, door):
+    raw = b"" if door.body is None else json.dumps(door.body).encode()
+    found = {}
+    with time_machine.travel(NOW, tick=True):
+        for caller in CALLERS:
+            client, headers = clients(caller, door.scope)
+            response = client.generic(door.method, door.address, raw, content_type=JSON, headers=headers)
+            found[caller] = response.status_code
+    assert found == door.gets
+
+
+def test_every_address_is_in_the_table():
+    there = set(_routes(get_resolver()))
+    assert there - {each.route for each in DOORS} == set(), "add a row for each, and say who may"
+    assert {each.route for each in DOORS} - there == set(), "these are gone; take their rows away"
+
+
+def _routes(resolver: URLResolver, before: str = ""):
+    for each in resolver.url_patterns:
+        here = before + str(each.pattern)
+        if isinstance(each, URLPattern):
+            yield here
+        else:
+            yield from _routes(each, here)

@@ -1,0 +1,153 @@
+"""The main job in one run, with real parts: a history is imported, a customer turns a use off in the browser, the next
+check is refused, the officer sees both, and the proof of the withdrawal verifies without us."""
+
+import json
+import shutil
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.serving import ROOT, command, serving, until
+from tests.world import DEMO
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+PASSWORD = "seven tall herons at dusk"
+WHO = {"namespace": "email", "id": "amazur@moormail.example"}
+
+
+@pytest.fixture
+def database(db):
+    """Where this run keeps its data: SQLite in its folder, or a fresh database of the same PostgreSQL."""
+    if connection.vendor == "sqlite":
+        yield {}
+    else:
+        yield from fresh_postgres()
+
+
+def fresh_postgres():
+    import psycopg
+
+    given, name = connection.get_connection_params(), f"job_{uuid.uuid4().hex[:8]}"
+    place = {key: given[key] for key in ("host", "port", "user", "password") if given.get(key)}
+    with psycopg.connect(**place, dbname="postgres", autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+        secret = f":{place['password']}" if "password" in place else ""
+        yield {"DATABASE_URL": f"postgres://{place['user']}{secret}@{place['host']}:{place['port']}/{name}"}
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def test_a_choice_is_recorded_enforced_logged_and_shown(tmp_path, database, open_page):
+    key = prepare(tmp_path, database)
+    with serving(tmp_path, **database) as tree:
+        tree.post("/api/v1/subjects", {"identifiers": [WHO, {"namespace": "customer", "id": "C-1001"}]}, key)
+        tree.post("/api/v1/consents", yes(), key)
+        assert check(tree, key)["decision"] is True
+
+        customer = turn_off(tree, key, open_page)
+        assert check(tree, key)["context"]["reason"] == "consent_withdrawn"
+
+        seen_by_the_officer(tree, open_page)
+        proof = carry_away(customer, tree, tmp_path)
+    verifies_without_us(proof, tmp_path, (tmp_path / "vkeys").read_text().strip())
+
+
+def prepare(folder: Path, database: dict[str, str]) -> str:
+    """Tables, catalogue, the imported history, an officer; returns the API key of the mail engine."""
+    command(folder, "migrate", **database)
+    command(folder, "catalogue", "apply", str(DEMO / "kestrel-park.yaml"), **database)
+    mapping = ("--mapping", str(DEMO / "history.mapping.yaml"))
+    report = command(folder, "import-consents", str(DEMO / "history.csv"), *mapping, **database).stdout
+    assert "50  refused" in report
+    (folder / "password").write_text(PASSWORD)
+    officer = ("rosa", "--name", "Rosa Lindqvist", "--password-file", str(folder / "password"))
+    command(folder, "create-officer", *officer, **database)
+    scopes = ("--scopes", "decide,consents:read,consents:write", "--json")
+    return json.loads(command(folder, "create-key", "--recipient", "mail-engine", *scopes, **database).stdout)["key"]
+
+
+def yes() -> dict:
+    how = {"language": "en", "channel": "web", "method": "button"}
+    return {"subject": WHO, "purpose": "personal_offers", "act": "give"} | how
+
+
+def check(tree, key: str) -> dict:
+    """Ask by the customer's number: it is the same customer."""
+    status, answer = tree.post(
+        "/access/v1/evaluation",
+        {
+            "subject": {"type": "system", "id": "mail-engine"},
+            "action": {"name": "personal_offers"},
+            "resource": {"type": "customer", "id": "C-1001", "properties": {"categories": ["contact.email"]}},
+        },
+        key,
+    )
+    assert status == 200
+    return answer
+
+
+def turn_off(tree, key: str, open_page):
+    """One press, without JavaScript; returns the page, signed in."""
+    _, link = tree.post("/api/v1/portal-links", {"subject": WHO}, key)
+    page = open_page(base_url=tree.url, javascript=False)
+    page.goto(link["url"].replace("http://127.0.0.1:8000", tree.url))
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Turn off Send you offers that fit").click()
+    assert page.get_by_role("status").get_by_text("Saved").is_visible()
+    assert page.get_by_role("button", name="Undo").is_visible()
+    return page
+
+
+def seen_by_the_officer(tree, open_page) -> None:
+    page = open_page(base_url=tree.url, javascript=False)
+    page.goto("/console/")
+    page.get_by_label("Name").fill("rosa")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto("/console/customers")
+    page.locator("[name=namespace]").fill("customer")
+    page.locator("[name=value]").fill("C-1001")
+    page.locator("[name=why]").select_option("customer_asked")
+    page.locator("[name=note]").fill("They asked whether it worked.")
+    page.locator("main form button").click()
+    assert "Withdrawn" in page.get_by_role("row", name="Send you offers that fit").inner_text()
+    assert page.get_by_text("The customer turned this off.").first.is_visible()
+
+
+def carry_away(page, tree, folder: Path) -> Path:
+    """The receipt's proof, once the sealer has been; and the customer sees the refusal and the officer's look."""
+    page.goto("/log")
+    assert page.get_by_role("row", name="Refused").first.is_visible()
+    assert page.get_by_text("They asked whether it worked.").is_visible()
+    page.goto("/receipts")
+    page.locator("main a[href*='/receipts/']").first.click()
+    address = f"{page.url}/proof.json"
+    until(lambda: page.context.request.get(address).status == 200)
+    (folder / "proof.json").write_bytes(page.context.request.get(address).body())
+    (folder / "vkeys").write_bytes(tree.get("/log/vkeys")[1])
+    return folder / "proof.json"
+
+
+def verifies_without_us(proof: Path, folder: Path, vkey: str) -> None:
+    """On a machine that has Python and one folder of ours, and nothing else."""
+    shutil.copytree(ROOT / "audit" / "proof", folder / "elsewhere" / "proof")
+    call = [
+        sys.executable,
+        "-I",
+        "-c",
+        "import sys; sys.path[:0] = ['.']; from proof.__main__ import main; sys.exit(main())",
+    ]
+
+    def verify(file: Path) -> subprocess.CompletedProcess[str]:
+        arguments = [*call, str(file), "--vkey", vkey]
+        return subprocess.run(arguments, cwd=folder / "elsewhere", capture_output=True, text=True, check=False)
+
+    done = verify(proof)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "consent.withdrawn" in done.stdout
+    bent = folder / "bent.json"
+    bent.write_bytes(proof.read_bytes().replace(b"consent.withdrawn", b"consent.given....", 1))
+    assert verify(bent).returncode == 1
