@@ -75,7 +75,7 @@ def _export(options: argparse.Namespace) -> int:
         )
     written = bundle.dumps(proof)
     if options.output is None:
-        sys.stdout.buffer.write(written + b"\n")
+        sys.stdout.buffer.write(written)  # and not a byte more: a proof file has one spelling
         return 0
     terminal.write_private(options.output, written)
     terminal.say(

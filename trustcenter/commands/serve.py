@@ -48,6 +48,11 @@ def address(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def netloc(host: str, port: int) -> str:
+    """Host and port as they stand in an address."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def obstacles(host: str) -> list[str]:
     """Why serving here would be wrong, one sentence each."""
     found = []
@@ -72,6 +77,9 @@ def obstacles(host: str) -> list[str]:
 
 def run(host: str, port: int, workers: int) -> int:
     """Run the tree until a signal; the caller has looked at `obstacles`."""
+    # The log keeps its name when the address changes; links follow the address.
+    os.environ.setdefault("LOG_ORIGIN", settings.LOG_ORIGIN)
+    os.environ.setdefault("PUBLIC_URL", f"http://{netloc(host, port)}")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.METRICS_DIR)
     shutil.rmtree(settings.METRICS_DIR, ignore_errors=True)
     settings.METRICS_DIR.mkdir(mode=0o700, parents=True)

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 NAMES = (
-    *("serve", "migrate", "catalogue", "create-key", "list-keys", "revoke-key", "create-officer"),
+    *("demo", "serve", "migrate", "catalogue", "create-key", "list-keys", "revoke-key", "create-officer"),
     *("import-consents", "export-audit", "verify", "seal", "doctor"),
 )
 
