@@ -251,6 +251,7 @@ def _draft(purpose: str) -> None:
     row = type(current.purpose).objects.create(key=purpose, controller=current.purpose.controller, position=99)
     PurposeVersion.objects.create(
         purpose=row,
+        controller=row.controller,
         number=1,
         legal_basis="consent",
         retention="P1M",

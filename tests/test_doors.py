@@ -9,11 +9,11 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -37,7 +37,7 @@ class Door:
     scope: str = ""
     method: str = "GET"
     body: Any = None
-    gets: dict[str, int] = field(default_factory=dict)
+    gets: dict[str, int | str] = field(default_factory=dict)
 
 
 def machine(route: str, address: str, scope: str, good: int = 200, *, third: int = 403, **more: Any) -> Door:
@@ -50,6 +50,16 @@ def machine(route: str, address: str, scope: str, good: int = 200, *, third: int
 def public(route: str, address: str, good: int = 200) -> Door:
     """A door for everybody: who calls makes no difference."""
     return Door(route, address, gets=dict.fromkeys(CALLERS, good))
+
+
+def customers(route: str, address: str, good: int | str, **more: Any) -> Door:
+    """A page for the customer whose session it is; everybody else is shown the way in."""
+    return Door(route, address, gets=dict.fromkeys(CALLERS, "302 /welcome") | {"customer": good}, **more)
+
+
+def officers_only(route: str, address: str, good: int | str, **more: Any) -> Door:
+    """A page for officers; everybody else is asked to sign in."""
+    return Door(route, address, gets=dict.fromkeys(CALLERS, "302 /console/sign-in") | {"officer": good}, **more)
 
 
 def posted(route: str, scope: str, good: int, body: Any, *, third: int = 403) -> Door:
@@ -91,13 +101,44 @@ DOORS = [
     public("api/openapi.yaml", "/api/openapi.yaml"),
     public("api/docs/", "/api/docs/"),
     public("api/docs/errors", "/api/docs/errors"),
+    # operating; the test calls from loopback
+    public("health/live", "/health/live"),
+    public("health/ready", "/health/ready"),
+    public("metrics", "/metrics"),
+    # the portal
+    customers("", "/", 200),
+    customers("choices/everything", "/choices/everything", "302 /", method="POST"),
+    customers("choices/<key:purpose>", "/choices/personal_offers", 400, method="POST"),
+    customers("purposes/<key:key>", "/purposes/personal_offers", 200),
+    customers("log", "/log", 200),
+    customers("log.csv", "/log.csv", 200),
+    customers("receipts", "/receipts", 200),
+    customers("receipts/<uuid:number>", f"/receipts/{NUMBER}", 404),
+    customers("receipts/<uuid:number>/proof.json", f"/receipts/{NUMBER}/proof.json", 404),
+    public("welcome", "/welcome"),
+    public("enter/<str:token>", "/enter/spent", 410),
+    Door("sign-out", "/sign-out", method="POST", gets=dict.fromkeys(CALLERS, "302 /welcome")),
+    Door("language", "/language", method="POST", gets=dict.fromkeys(CALLERS, "302 /")),
+    # the console
+    Door("console/", "/console/", gets=dict.fromkeys(CALLERS, "302 /console/customers")),
+    public("console/sign-in", "/console/sign-in"),
+    Door("console/sign-out", "/console/sign-out", method="POST", gets=dict.fromkeys(CALLERS, "302 /console/sign-in")),
+    Door("console/language", "/console/language", method="POST", gets=dict.fromkeys(CALLERS, "302 /")),
+    officers_only("console/customers", "/console/customers", 200),
+    officers_only("console/customers/open", "/console/customers/open", "302 /console/customers"),
+    officers_only(
+        "console/customers/open/proof", "/console/customers/open/proof", "302 /console/customers", method="POST"
+    ),
+    officers_only("console/customers/close", "/console/customers/close", "302 /console/customers", method="POST"),
+    officers_only("console/audit", "/console/audit", 200),
+    officers_only("console/audit/check", "/console/audit/check", "302 /console/audit", method="POST"),
+    officers_only("console/audit/<uuid:number>", f"/console/audit/{NUMBER}", 404),
 ]
 
 
 @pytest.fixture
 def clients(cast):
-    """A client for each caller, made for one door."""
-    world.seal_all()
+    """A client for each caller, made for one door; the sealer has been."""
 
     def make(caller: str, scope: str) -> tuple[Client, dict[str, str]]:
         client = Client()
@@ -107,8 +148,9 @@ def clients(cast):
                 token=link.token, by=CUSTOMER, now=NOW
             ).token
         elif caller == "officer":
-            client.force_login(get_user_model().objects.create_user("rosa", password=None))
+            client.force_login(world.officer(NOW))
         secret = _secret(caller, scope)
+        world.seal_all()
         return client, {"Authorization": f"Bearer {secret}"} if secret else {}
 
     return make
@@ -138,8 +180,15 @@ def test_it_opens_to_those_who_may(clients, door):
         for caller in CALLERS:
             client, headers = clients(caller, door.scope)
             response = client.generic(door.method, door.address, raw, content_type=JSON, headers=headers)
-            found[caller] = response.status_code
+            found[caller] = _answer(response)
     assert found == door.gets
+
+
+def _answer(response: Any) -> int | str:
+    """The status, and where a redirect leads."""
+    if response.status_code != 302:
+        return response.status_code
+    return f"302 {urlsplit(response['Location']).path}"
 
 
 def test_every_address_is_in_the_table():

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.contrib.auth import get_user_model
 
 from audit.services import seal
-from consent.services import catalogue, consents, decisions, keys, subjects
+from consent.services import catalogue, consents, decisions, keys, officers, subjects
 from consent.services.consents import Choice
 from consent.services.decisions import Question
 from consent.services.ledger import Actor
@@ -23,6 +24,7 @@ NOW = datetime(2026, 5, 14, 12, 0, tzinfo=UTC)
 SYSTEM = Actor("system", ref="mail-engine")
 CUSTOMER = Actor("customer")
 OPERATOR = Actor("operator")
+PASSWORD = "seven tall herons at dusk"
 ALICE, BOB, CAROL, MALLORY = (Handle("customer", f"C-100{place}") for place in range(1, 5))
 
 
@@ -72,6 +74,13 @@ def key(recipient: str = "mail-engine", *scopes: str, **limits: Any) -> str:
     """A key of a recipient, with the scopes a system usually has unless some are named."""
     chosen = scopes or ("decide", "consents:read", "consents:write", "reports")
     return keys.create(recipient=recipient, scopes=chosen, by=OPERATOR, now=NOW - timedelta(days=300), **limits).key
+
+
+def officer(now: datetime = NOW):
+    """Rosa, the privacy officer; made once."""
+    known = get_user_model().objects.filter(username="rosa").first()
+    words = {"username": "rosa", "password": PASSWORD, "full_name": "Rosa Lindqvist"}
+    return known or officers.create(**words, by=OPERATOR, now=now)
 
 
 def seal_all(now: datetime | None = None) -> None:

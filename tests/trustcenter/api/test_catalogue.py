@@ -59,6 +59,7 @@ def test_a_draft_is_404(shop):
     current = PurposeVersion.objects.get(purpose__key="personal_offers")
     PurposeVersion.objects.create(
         purpose=current.purpose,
+        controller=current.controller,
         number=2,
         legal_basis="consent",
         retention="P1M",
