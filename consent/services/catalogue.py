@@ -17,8 +17,9 @@ from consent.rules import catalogue as rules
 from consent.rules import decision
 from consent.rules import material as differences
 from consent.rules.decision import Terms
+from consent.rules.plain import Finding
 from consent.rules.text import KEY
-from consent.services import ledger
+from consent.services import ledger, wording
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Step:
 def diff(*, document: Any) -> list[Step]:
     """What applying a file would do; an empty list means the catalogue already says the same.
 
-    Raises Invalid naming everything that is wrong in the file.
+    Raises Invalid naming everything that is wrong in the file, and every error in words that would be published.
     """
     parsed = rules.parse(document)
     _check_references(parsed)
@@ -56,7 +57,16 @@ def diff(*, document: Any) -> list[Step]:
         step = _purpose_step(row, published.get(row["key"]))
         if step:
             steps.append(step)
+    wording.refuse_errors(parsed, {step.key for step in steps if step.kind == "purpose"})
     return steps
+
+
+def lint(*, document: Any) -> list[Finding]:
+    """What the plain-language rules say about every purpose of a file, published before or not.
+
+    Raises Invalid when the file cannot be read.
+    """
+    return wording.findings(rules.parse(document))
 
 
 @transaction.atomic
