@@ -6,7 +6,9 @@ from consent.rules.plain.pack import Limits, Pack, Score, numbers, pairs, words
 
 _BE = r"\b(?:is|are|was|were|be|been|being|gets?|got)\s+(?:(?:not|also|only|always|then|\w+ly)\s+)?"
 _IRREGULAR = "sent|kept|sold|given|taken|shown|seen|held|told|made|done|written|built|paid|chosen|drawn|sought"
-_STATES = "interested|pleased|tired|worried|married|closed|crowded|supposed|used\\s+to|needed|allowed|delayed|injured"
+_STATES = (
+    "interested|pleased|tired|worried|married|closed|crowded|supposed|used\\s+to|needed|allowed|delayed|injured|aged"
+)
 _ONE = (("an", "hour"), ("a", "day"), ("a", "week"), ("a", "month"), ("a", "year"))
 _UNITS = {
     **{"hour": "h", "hours": "h", "day": "D", "days": "D", "week": "W", "weeks": "W", "month": "M", "months": "M"},
@@ -18,7 +20,7 @@ ENGLISH = Pack(
     limits=Limits(),
     score=Score("Flesch-Kincaid grade", scores.flesch_kincaid, wanted=6, refused=8),
     long_word=lambda word: max(map(syllables.english, word.split("-"))) > 3,
-    glossary=frozenset({"information", "advertising", "january", "february", "everybody", "anybody", "mobility"}),
+    glossary=frozenset({"information", "advertising", "january", "february", "everybody", "anybody", "delivery"}),
     jargon=pairs("""
         data subject = you; data subjects = you; personal data = your data; the user = you; pursuant to = under;
         in accordance with = under; with respect to = about; in order to = to; prior to = before;
