@@ -29,11 +29,13 @@ class Entry(NamedTuple):
 
 
 def listed(passage: Passage) -> Iterator[Finding]:
-    """Every listed word or phrase in a passage; the longest where several start together."""
+    """Every listed word or phrase in a passage; of those of one rule that overlap, the first and longest."""
+    reported: dict[str, int] = {}
     for entry, start, end in _spaced(passage) if passage.pack.spaced else _unspaced(passage):
-        if not passage.within("spared", start):
+        if start >= reported.get(entry.rule, 0) and not passage.within("spared", start):
             message = _SAY[entry.rule].format(found=passage.text[start:end])
             yield passage.finding(entry.rule, _severity(entry.rule, passage), (start, end), message, entry.instead)
+            reported[entry.rule] = end
 
 
 def _severity(rule: str, passage: Passage) -> str:
@@ -43,13 +45,11 @@ def _severity(rule: str, passage: Passage) -> str:
 
 def _spaced(passage: Passage) -> Iterator[tuple[Entry, int, int]]:
     index, tokens, forms = _index(passage.pack), passage.tokens, passage.pack.forms
-    place = 0
-    while place < len(tokens):
-        candidates = [entry for form in forms(tokens[place].word) for entry in index.get(form, ())]
+    for place, token in enumerate(tokens):
+        candidates = [entry for form in forms(token.word) for entry in index.get(form, ())]
         found = max((each for each in candidates if _fits(each, tokens, place, passage)), key=_length, default=None)
         if found:
-            yield found, tokens[place].start, tokens[place + len(found.tokens) - 1].end
-        place += len(found.tokens) if found else 1
+            yield found, token.start, tokens[place + len(found.tokens) - 1].end
 
 
 def _length(entry: Entry) -> int:
@@ -66,7 +66,7 @@ def _fits(entry: Entry, tokens: list[Token], place: int, passage: Passage) -> bo
 def _unspaced(passage: Passage) -> Iterator[tuple[Entry, int, int]]:
     pattern, entries = _alternatives(passage.pack)
     for match in pattern.finditer(passage.text):
-        yield entries[match[0]], match.start(), match.end()
+        yield entries[match[1]], match.start(), match.end(1)
 
 
 @lru_cache(maxsize=16)
@@ -81,6 +81,6 @@ def _index(pack: Pack) -> dict[str, list[Entry]]:
 
 @lru_cache(maxsize=16)
 def _alternatives(pack: Pack) -> tuple[re.Pattern[str], dict[str, Entry]]:
-    """One expression for all phrases, the longest first, where words are not parted by spaces."""
+    """One expression for all phrases, the longest first, where words are not parted by spaces; matches may overlap."""
     entries = {phrase: Entry((phrase,), rule, instead) for phrase, rule, instead in pack.listed}
-    return re.compile("|".join(map(re.escape, sorted(entries, key=len, reverse=True)))), entries
+    return re.compile(f"(?=({'|'.join(map(re.escape, sorted(entries, key=len, reverse=True)))}))"), entries

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from consent.rules.plain import ERROR, RULES, WARNING
+from consent.rules.plain import ERROR, RULES, WARNING, packs
+from consent.rules.plain.passage import Passage
 from tests.consent.rules.plain.notices import CHINESE, ENGLISH, check, chinese, english, rules, told
 from tests.tree import ROOT
 
@@ -70,6 +71,11 @@ def test_a_hard_text_trips_only_its_score():
     assert rules(english(what=HARD)) == {("L4", ERROR)}
 
 
+def test_a_hard_field_does_not_hide_behind_easy_ones():
+    easy = "We like to keep it short so that you can read it. " * 5
+    assert ("L4", ERROR) in rules(english(what=f"{HARD} {HARD}", why=easy, ai=easy))
+
+
 def test_every_rule_is_tried():
     assert {rule for rule, _, _ in ALONE} | {"L4"} == set(RULES)
 
@@ -100,6 +106,7 @@ def test_a_finding_says_where_and_how_to_mend_it():
         "We don't sell it, and we don't lend it.",
         "The dismay is yours. We use half of it.",
         "You write to help@shop.example. We reply.",
+        "Offers are sent to you by us.",
     ],
 )
 def test_everyday_words_pass(what):
@@ -144,3 +151,75 @@ def test_what_cannot_be_turned_off_promises_no_deletion():
 def test_a_language_is_read_by_the_rules_of_its_family():
     assert rules(check({"en-gb": ENGLISH | {"why": "So that you get amazing offers."}})) == {("L10", ERROR)}
     assert rules(check({"zh-cn": CHINESE | {"why": "让您享受优惠。"}})) == {("L10", ERROR)}
+
+
+def test_the_name_of_a_receiver_may_be_long():
+    said = {"en": ENGLISH | {"what": "We look at what you buy. Opportunity Mail sends you offers."}}
+    assert check(said, recipients=["Opportunity Mail Ltd"]) == []
+    assert rules(check(said)) == {("L5", WARNING)}
+
+
+def test_each_promise_to_delete_needs_a_time_of_its_own():
+    found = english(if_no="We write to you within 30 days. We delete your list soon.")
+    assert [each.rule for each in found] == ["L12"]
+
+
+def test_phrases_of_two_rules_may_overlap():
+    assert rules(english(what="We look at it for a while you can buy it.")) == {("L7", ERROR), ("L10", ERROR)}
+    assert rules(chinese(what="我们查看您可能够您享受极致的东西。")) == {("L7", ERROR), ("L10", ERROR)}
+
+
+@pytest.mark.parametrize(
+    ("english_words", "language", "words"),
+    [
+        ("We do this since 2026.", "zh-hans", "我们从 2026 年起这样做，您放了心。"),
+        ("You give us one photo of you.", "zh-hans", "您给我们一张照片。"),
+        ("You give us 1 photo of you and 2 names.", "zh-hans", "您给我们一张照片和两个名字。"),
+        ("We ask 1,000 of you.", "de", "Wir fragen 1.000 von Ihnen."),
+        ("You pay 2.50 pounds to us.", "de", "Sie zahlen uns 2,50 Pfund."),
+        ("You get 3 offers from us.", "ar", "تصلك منا ٣ عروض."),
+        ("We ask you on 3 March 2026.", "de", "Wir fragen Sie am 3. März 2026."),
+        ("We ask you on March 3, 2026.", "es", "Le preguntamos a usted el 3 de marzo de 2026."),
+        ("We ask you on 3 March 2026.", "fr", "Nous vous demandons le 3 mars 2026."),
+        ("We ask you on 3 March 2026.", "ar", "نسألك نحن في 3 مارس 2026."),
+    ],
+)
+def test_the_same_figure_written_otherwise_is_the_same(english_words, language, words):
+    found = plain_facts({"en": {"why": english_words}, language: {"why": words}})
+    assert found == [], told(found)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh-hans", "我们从 2025 年起这样做。"), ("de", "Das tun wir seit 3. Mai 2026."), ("fr", "Nous le faisons.")],
+)
+def test_another_figure_is_not(language, words):
+    assert plain_facts({"en": {"why": "We do this since 2026."}, language: {"why": words}})
+
+
+def plain_facts(texts):
+    return [each for each in check(texts) if each.rule == "L13"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "count"),
+    [
+        ("en", "Mr. Hill reads it, e.g. at work. Then he stops.", 2),
+        ("en", "It costs 2.50 pounds! Does it? Yes…", 3),
+        ("de", "Wir fragen am 3. März. Sie sagen z. B. ja.", 2),
+        ("zh-hans", "我们停止。您可以拒绝！好吗？", 3),
+        ("ar", "نتوقف. هل تريد؟ نعم.", 3),
+        ("en", " … ?! ", 0),
+    ],
+)
+def test_sentences_are_cut_where_people_stop(language, text, count):
+    assert len(Passage(packs.of(language), language, "what", text).sentences) == count
+
+
+def test_one_phrase_is_told_once():
+    assert [each.rule for each in english(benefit="Offers you don't miss out on, 2 a month")] == ["L10"]
+
+
+def test_arabic_words_are_found_with_small_words_written_onto_them():
+    found = check({"ar": {"what": "نرسل القائمة إلى المتجر وللشركاء."}})
+    assert "L11" in {each.rule for each in found}, told(found)
