@@ -17,7 +17,8 @@ from consent.rules import catalogue as rules
 from consent.rules import decision, text
 from consent.rules import material as differences
 from consent.rules.decision import Terms
-from consent.services import ledger
+from consent.rules.plain import Finding
+from consent.services import ledger, wording
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Step:
 def diff(*, document: Any) -> list[Step]:
     """What applying a file would do; an empty list means the catalogue already says the same.
 
-    Raises Invalid naming everything that is wrong in the file.
+    Raises Invalid naming everything that is wrong in the file, and every error in words that would be published.
     """
     parsed = rules.parse(document)
     _check_references(parsed)
@@ -56,6 +57,14 @@ def diff(*, document: Any) -> list[Step]:
         if step:
             steps.append(step)
     return steps
+
+
+def lint(*, document: Any) -> list[Finding]:
+    """What the plain-language rules say about every purpose of a file: advice to the author; it blocks nothing.
+
+    Raises Invalid when the file cannot be read.
+    """
+    return wording.findings(rules.parse(document))
 
 
 @transaction.atomic

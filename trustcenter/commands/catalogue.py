@@ -13,7 +13,7 @@ from trustcenter import access
 from trustcenter.commands import terminal
 
 _EXAMPLES = """\
-  trustcenter catalogue check brand.yaml   Is the file right? Names everything that is wrong, by place.
+  trustcenter catalogue check brand.yaml   Is the file right, and are its words plain?
   trustcenter catalogue diff brand.yaml    What would change, and for how many customers?
   trustcenter catalogue apply brand.yaml   Publish it. A second time changes nothing.
 """
@@ -52,6 +52,7 @@ def _run(options: argparse.Namespace) -> int:
     else:
         steps = catalogue.diff(document=document)
     if options.verb == "check":
+        terminal.say(*_advice(document))
         terminal.say(f"The file is right. Applying it would take {_count(len(steps), 'step')}.")
         return 0
     for step in steps:
@@ -61,6 +62,14 @@ def _run(options: argparse.Namespace) -> int:
     elif options.verb == "apply":
         terminal.say(f"Done: {_count(len(steps), 'step')}.")
     return 0
+
+
+def _advice(document: Any) -> list[str]:
+    """What the plain-language rules would change in the words; docs/plain-language.md explains each."""
+    return [
+        f"{found.rule} {found.severity}: {found.purpose}, {found.language} {found.field}: {found.message}"
+        for found in catalogue.lint(document=document)
+    ]
 
 
 def _lines(step: Step) -> list[str]:
