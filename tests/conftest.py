@@ -23,6 +23,16 @@ def _keys(tmp_path_factory, worker_id):
     keys.make()
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory):
+    """SQLite in a file, as in production: in memory all threads share one connection, and nobody ever waits."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _flush_lifts_the_guards():
     """A test that commits empties its tables afterwards; the guards are put back by the migrate signal it sends."""

@@ -7,8 +7,9 @@ Paths are never logged, since a path may hold an identifier: Django's lines abou
 
 import logging.config
 import re
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -38,7 +39,7 @@ def configuration(*, text: bool, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter, "text": text}},
-        "handlers": {"log": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+        "handlers": {"log": {"class": "trustcenter.logs.StandardError", "formatter": "line"}},
         "root": {"handlers": ["log"], "level": level},
         "loggers": {
             name: {"handlers": [], "propagate": True}
@@ -58,6 +59,17 @@ def configure(options: Mapping[str, Any]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+class StandardError(logging.StreamHandler[TextIO]):
+    """Writes to whatever standard error is now, not to what it was when logging was set up."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
 
 
 def formatter(*, text: bool) -> logging.Formatter:

@@ -21,15 +21,14 @@ SECRETS = {
 
 
 @pytest.fixture
-def lines():
+def lines(monkeypatch):
     """What was written to the log, as parsed lines; the usual logging is put back afterwards."""
     from django.conf import settings
 
     root = logging.getLogger()
     usual, level = root.handlers[:], root.level
     logs.configure({"text": False, "level": "INFO"})
-
-    written = root.handlers[0].stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written := io.StringIO())
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     logs.configure(settings.LOGGING)
     root.handlers[:] = usual

@@ -48,7 +48,8 @@ def find(page: Page, value: str = "C-1001") -> None:
 
 
 def check(page: Page, blocked: list[str]) -> None:
-    """What every page must be, whatever is on it."""
+    """What every page must be, whatever is on it; a click waits for the page, not for its stylesheet."""
+    page.wait_for_load_state("load")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     if page.viewport_size == dict(zip(("width", "height"), SIZES["phone"], strict=True)):
         # axe cannot judge the colours of what a table has scrolled out of sight: for it the cells are stacked.
