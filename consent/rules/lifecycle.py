@@ -3,7 +3,8 @@
 Events are folded by `(counts from, recorded order)`. A yes counts from the moment it was collected, and never from one
 ahead of its recording, which a caller's clock may show. A reduction counts from the moment it was recorded, so that a
 paper "yes" dated yesterday and typed in after today's "no" changes nothing; and never before what was recorded ahead of
-it, whichever process's clock was slow. A tie goes to the reduction. What was imported was recorded elsewhere before, so it counts from its own date.
+it, whichever process's clock was slow. A tie goes to the reduction. What was imported was recorded elsewhere before, so
+it counts from its own date.
 """
 
 from collections.abc import Iterable
