@@ -63,3 +63,46 @@ def test_answers_are_forgotten_after_a_day(caller):
     run(caller, lambda: (201, b"{}"))
     assert idempotency.forget(now=NOW + timedelta(hours=23)) == 0
     assert idempotency.forget(now=NOW + timedelta(hours=25)) == 1
+
+
+def test_whoever_was_taken_over_leaves_no_second_effect(caller):
+    """Two processes: the first one claims and is held up until its lease is over."""
+    digests = [idempotency.hashlib.sha256(each).digest() for each in (b"n-1", b"POST /x {}")]
+    held_up = idempotency._claim(caller, *digests, NOW)
+    run(caller, lambda: (201, b"second"), now=NOW + timedelta(seconds=61))
+    effects = []
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(StillRunning):
+        patch.setattr(idempotency, "_claim", lambda *_: held_up)
+        run(caller, lambda: (201, effects.append(1) or b"first"))
+    assert effects == []
+    assert run(caller, lambda: (201, b"third")) == (201, b"second")
+
+
+def test_a_failure_takes_nothing_from_whoever_took_over(caller):
+    digests = [idempotency.hashlib.sha256(each).digest() for each in (b"n-1", b"POST /x {}")]
+    held_up = idempotency._claim(caller, *digests, NOW)
+
+    def second():
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(StillRunning):
+            patch.setattr(idempotency, "_claim", lambda *_: held_up)
+            run(caller, lambda: (201, b"first"))
+        return 201, b"second"
+
+    late = NOW + timedelta(seconds=61)
+    assert run(caller, second, now=late) == run(caller, second, now=late) == (201, b"second")
+
+
+def test_a_first_request_that_fails_at_this_moment_is_no_fault_of_the_second(caller):
+    """The row stands when the second inserts, and is gone when it looks."""
+    gone = Answer.objects.none()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(StillRunning):
+        digests = [idempotency.hashlib.sha256(each).digest() for each in (b"n-1", b"POST /x {}")]
+        idempotency._claim(caller, *digests, NOW)
+        patch.setattr(Answer.objects, "filter", lambda **_: gone)
+        patch.setattr(Answer.objects, "get", lambda **_: gone.get())
+        idempotency._claim(caller, *digests, NOW)
+
+
+def test_the_kept_answer_cannot_be_read_in_the_database(caller):
+    run(caller, lambda: (201, b"/enter/secret"))
+    assert b"secret" not in bytes(Answer.objects.get().body)
