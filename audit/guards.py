@@ -47,6 +47,11 @@ def install(connection: BaseDatabaseWrapper) -> None:
             if table in tables:
                 for statement in statements(table, guard):
                     cursor.execute(statement)
+                if connection.vendor == "sqlite" and guard.delete:
+                    constraints = connection.introspection.get_constraints(cursor, table).values()
+                    unique = [row["columns"] for row in constraints if row["unique"] or row["primary_key"]]
+                    for statement in _no_replacing(table, guard, unique):
+                        cursor.execute(statement)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
@@ -58,6 +63,8 @@ def remove(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{_name(table, event)}"{on}')
             if connection.vendor != "sqlite":
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{_name(table, "truncate")}" ON "{table}"')
+            else:
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{_name(table, "replace")}"')
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
@@ -71,6 +78,8 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
         cursor.execute(query)
         there = {row[0] for row in cursor.fetchall()}
     wanted = [_name(table, event) for table, guard in guarded() for event, _ in _events(guard)]
+    whole = "replace" if connection.vendor == "sqlite" else "truncate"
+    wanted += [_name(table, whole) for table, guard in guarded() if guard.delete]
     return [name for name in wanted if name not in there]
 
 
@@ -97,6 +106,18 @@ def _sqlite(table: str, guard: Guard) -> Iterator[str]:
             f'CREATE TRIGGER "{name}" BEFORE {event.upper()} ON "{table}" WHEN {condition} '
             f"BEGIN SELECT RAISE(ABORT, 'append only: {table} refuses this {event}'); END"
         )
+
+
+def _no_replacing(table: str, guard: Guard, unique: list[list[str]]) -> Iterator[str]:
+    """SQLite's INSERT OR REPLACE deletes the row in the way without firing the trigger of a DELETE."""
+    name = _name(table, "replace")
+    same = " OR ".join(" AND ".join(f'OLD."{column}" = NEW."{column}"' for column in columns) for columns in unique)
+    yield f'DROP TRIGGER IF EXISTS "{name}"'
+    yield (
+        f'CREATE TRIGGER "{name}" BEFORE INSERT ON "{table}" '
+        f'WHEN EXISTS (SELECT 1 FROM "{table}" AS OLD WHERE ({same}) AND ({guard.delete})) '
+        f"BEGIN SELECT RAISE(ABORT, 'append only: {table} refuses this replacement'); END"
+    )
 
 
 def _postgresql(table: str, guard: Guard) -> Iterator[str]:

@@ -94,7 +94,7 @@ DOORS = [
     public("log/tile/<path:path>", "/log/tile/0/000.p/1"),
     public("log/vkeys", "/log/vkeys"),
     public("log/entries/<int:seq>/proof", "/log/entries/0/proof"),
-    machine("log/entries/<int:seq>", "/log/entries/0", "audit", third=200),
+    machine("log/entries/<int:seq>", "/log/entries/0", "audit"),
     public(".well-known/jwks.json", "/.well-known/jwks.json"),
     public(".well-known/security.txt", "/.well-known/security.txt"),
     # documentation

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from audit.models import Checkpoint as SignedHead
-from audit.models import Head, Leaf, Tile, Verification
+from audit.models import Entry, Head, Leaf, Tile, Verification
 from audit.proof import merkle, note, tiles
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
 from audit.services import prove
+from audit.services.entries import moment
 
 BATCH = 4096
 _COLUMNS = ("subject", "purpose", "recipient", "outcome", "reason")
@@ -31,6 +32,7 @@ def whole_log(*, now: datetime, progress: Callable[[int, int], None] = lambda do
 def _check(progress: Callable[[int, int], None]) -> int:
     signed = _signed_head()
     if signed is None:
+        _check_strangers()
         return 0
     grown: dict[tuple[int, int], bytes] = {}
 
@@ -46,7 +48,14 @@ def _check(progress: Callable[[int, int], None]) -> int:
     if done != signed.size or root != signed.root:
         raise ProofError("root", "The entries do not give the signed root: at least one was changed or exchanged.")
     _check_tiles(grown)
+    _check_strangers()
     return signed.size
+
+
+def _check_strangers() -> None:
+    """Whoever reads a record is shown entries, sealed or not: one that will never be sealed must not be among them."""
+    if Entry.objects.filter(leaf_row__isnull=True, pending__isnull=True).exists():
+        raise ProofError("stranger", "An entry stands neither in the log nor among those that wait for it.")
 
 
 def _signed_head() -> Checkpoint | None:
@@ -58,8 +67,10 @@ def _signed_head() -> Checkpoint | None:
     stored = Leaf.objects.count()
     newest = SignedHead.objects.order_by("-size").first()
     head = Head.objects.first()
-    if newest is None or head is None:
+    if newest is None and not stored:
         return None
+    if newest is None or head is None:
+        raise ProofError("size", f"The log holds {stored} entries, but its signed head is missing.")
     signed = Checkpoint.parse(note.open_note(newest.note, prove.vkeys()))
     covered = Leaf.objects.filter(seq__lt=signed.size).count()
     if head.size < signed.size or stored > signed.size or covered < signed.size:
@@ -88,10 +99,12 @@ def _check_columns(row: Leaf) -> None:
     entry = row.entry
     try:
         leaf = json.loads(bytes(entry.leaf))
-        said = (leaf["id"], leaf["action"], leaf["actor"]["type"], *(leaf.get(name, "") for name in _COLUMNS))
+        actor = leaf["actor"]["type"], leaf["actor"].get("ref", "")
+        said = (leaf["id"], leaf["at"], leaf["action"], *actor, *(leaf.get(name, "") for name in _COLUMNS))
     except (ValueError, LookupError, TypeError, AttributeError):
         raise ProofError("leaf", f"Entry {row.seq} cannot be read: its leaf was changed.") from None
-    held = (str(entry.id), entry.action, entry.actor_type, *(getattr(entry, name) for name in _COLUMNS))
+    shown = str(entry.id), moment(entry.recorded_at), entry.action, entry.actor_type, entry.actor_ref
+    held = (*shown, *(getattr(entry, name) for name in _COLUMNS))
     if said != held:
         raise ProofError("column", f"A column of entry {row.seq} differs from its leaf.")
 

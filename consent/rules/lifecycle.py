@@ -1,13 +1,15 @@
 """From events to the current answer: the fold.
 
-Events are folded by `(counts from, recorded order)`. A yes counts from the moment it was collected; a reduction counts
-from the moment it was recorded, so that a paper "yes" dated yesterday and typed in after today's "no" changes nothing.
-A tie goes to the reduction. What was imported was recorded elsewhere before, so it counts from its own date.
+Events are folded by `(counts from, recorded order)`. A yes counts from the moment it was collected, and never from one
+ahead of its recording, which a caller's clock may show. A reduction counts from the moment it was recorded, so that a
+paper "yes" dated yesterday and typed in after today's "no" changes nothing; and never before what was recorded ahead of
+it, whichever process's clock was slow. A tie goes to the reduction. What was imported was recorded elsewhere before, so
+it counts from its own date.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from consent.rules import durations
 from consent.rules.decision import State
@@ -48,18 +50,27 @@ class Folded:
 
 def counts_from(event: Event) -> datetime:
     """The moment an event takes its place in the fold."""
-    if event.act in REDUCTIONS and not event.imported:
+    if _made_here(event):
         return max(event.collected_at, event.recorded_at)
-    return event.collected_at
+    return event.collected_at if event.act in REDUCTIONS else min(event.collected_at, event.recorded_at)
 
 
 def fold(events: Iterable[Event]) -> Folded:
     """The current answer. Any order of the input gives the same result."""
-    placed = sorted(events, key=lambda event: (counts_from(event), event.act in REDUCTIONS, event.order))
+    placed, heard = [], datetime.min.replace(tzinfo=UTC)
+    for event in sorted(events, key=lambda event: event.order):
+        heard = max(heard, event.recorded_at)
+        moment = max(counts_from(event), heard) if _made_here(event) else counts_from(event)
+        placed.append((moment, event.act in REDUCTIONS, event.order, event))
     folded = Folded(State(), None, None)
-    for event in placed:
+    for *_, event in sorted(placed, key=lambda row: row[:3]):
         folded = Folded(_apply(folded.state, event), event.collected_at, event.order)
     return folded
+
+
+def _made_here(event: Event) -> bool:
+    """Whether this is a reduction that was said to us, not one recorded elsewhere before."""
+    return event.act in REDUCTIONS and not event.imported
 
 
 def _apply(state: State, event: Event) -> State:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models, transaction
 
 from audit.services.entries import Actor, Fact
-from consent.errors import Field, Invalid, NoChoiceHere, NoticeSuperseded, PurposeClosed
+from consent.errors import Field, Invalid, NoChoiceHere, NotAllowed, NoticeSuperseded, PurposeClosed
 from consent.models import ConsentEvent, ConsentState, NoticeText, Purpose, PurposeVersion, Recipient, Subject
 from consent.rules import bases, decision, lifecycle, scope
 from consent.rules.actions import BY_ACT
@@ -54,10 +54,12 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     """Record one choice; a customer we did not know becomes known by it.
 
     Raises Invalid naming every wrong member, NoChoiceHere for a purpose that rests on no choice,
-    NoticeSuperseded when the text shown has been replaced materially, PurposeClosed for a yes to a retired purpose.
+    NoticeSuperseded when the text shown has been replaced materially, PurposeClosed for a yes to a retired purpose,
+    NotAllowed when a third party would lift an objection.
     """
     collected_at = choice.collected_at or now
     purpose = _purpose(choice, subject, collected_at, now)
+    _refuse_lifting(choice, purpose, by)
     notice, assumed = _notice(choice, purpose, collected_at)
     version = _version(choice, purpose, notice)
     categories, recipients = _scope(choice, version)
@@ -236,6 +238,16 @@ def _purpose(choice: Choice, subject: Handle | Subject, collected_at: datetime, 
     if purpose.retired_at and choice.act == lifecycle.GIVE:
         raise PurposeClosed()
     return purpose
+
+
+def _refuse_lifting(choice: Choice, purpose: Purpose, by: Actor) -> None:
+    """Nobody grants to themselves: where no yes is needed, a yes lifts the objection for all that are named at once."""
+    asked = purpose.current and purpose.current.legal_basis in bases.ASKED
+    if choice.act != lifecycle.GIVE or asked or by.type != "system":
+        return
+    recipient = Recipient.objects.filter(key=by.ref).first()
+    if recipient and recipient.third_party:
+        raise NotAllowed("A third party cannot lift an objection.")
 
 
 def _notice(choice: Choice, purpose: Purpose, collected_at: datetime) -> tuple[NoticeText | None, bool]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from audit import vault
 from consent.errors import KeyReused, StillRunning
 from consent.models import Answer, ApiKey
 
@@ -23,14 +24,20 @@ def once(
     raises, nothing is kept, so that the caller can mend the request and use the name again.
     """
     claimed = _claim(key, hashlib.sha256(name.encode()).digest(), hashlib.sha256(request).digest(), now)
+    place = bytes(claimed.name_hash).hex()
     if claimed.status:
-        return claimed.status, bytes(claimed.body)
+        return claimed.status, vault.house().open(bytes(claimed.body), place)
+    mine = Answer.objects.filter(pk=claimed.pk, status=0, lease_until=claimed.lease_until)
     try:
         with transaction.atomic():
+            # Held until we commit, so that nobody takes our place while we work; whoever already has, works alone.
+            if mine.select_for_update().first() is None:
+                raise StillRunning
             status, body = work()
-            Answer.objects.filter(pk=claimed.pk).update(status=status, body=body)
+            # An answer may hold a secret, such as a link to the portal: it is kept encrypted.
+            mine.update(status=status, body=vault.house().seal(body, place))
     except BaseException:
-        Answer.objects.filter(pk=claimed.pk, status=0).delete()
+        mine.delete()
         raise
     return status, body
 
@@ -53,7 +60,10 @@ def _claim(key: ApiKey, name_hash: bytes, request_hash: bytes, now: datetime) ->
                 created_at=now,
             )
     except IntegrityError:
-        row = Answer.objects.get(key=key, name_hash=name_hash)
+        found = Answer.objects.filter(key=key, name_hash=name_hash).first()
+        if found is None:  # the first request failed this very moment, and takes its row away
+            raise StillRunning from None
+        row = found
     if bytes(row.request_hash) != request_hash:
         raise KeyReused
     if row.status:
@@ -62,4 +72,5 @@ def _claim(key: ApiKey, name_hash: bytes, request_hash: bytes, now: datetime) ->
     taken = Answer.objects.filter(pk=row.pk, status=0, lease_until__lt=now).update(lease_until=now + LEASE)
     if not taken:
         raise StillRunning
+    row.lease_until = now + LEASE
     return row

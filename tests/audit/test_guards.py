@@ -45,6 +45,18 @@ def test_emptying_a_table_at_once_is_refused(cast):
         cursor.execute(f"{statement} audit_checkpoint")
 
 
+@pytest.mark.parametrize("table", APPEND_ONLY[:4] + APPEND_ONLY[5:] + ["audit_tile", "audit_head"])
+def test_no_row_is_replaced_by_an_insert(cast, table):
+    """SQLite fires no DELETE trigger for what INSERT OR REPLACE takes away."""
+    seal_all()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        assert cursor.fetchone()[0]
+    statement = "INSERT OR REPLACE INTO" if connection.vendor == "sqlite" else "INSERT INTO"
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"{statement} {table} SELECT * FROM {table}")
+
+
 def test_an_event_cannot_be_changed_through_the_model(park):
     event = say(ALICE, "give").event
     event.act = "refuse"

@@ -1,10 +1,13 @@
 """From the outbox into the tree, under a signature anyone can check."""
 
+from datetime import timedelta
+from uuid import uuid4
+
 import pytest
 from django.db import connection
 
 from audit import guards
-from audit.models import Checkpoint, Entry, Leaf, Pending, Tile
+from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile
 from audit.proof import bundle
 from audit.services import prove, seal, verify
 from tests.world import ALICE, NOW, ask, say, seal_all
@@ -67,6 +70,29 @@ def test_a_column_that_differs_from_its_leaf_is_found(cast):
     seal_all()
     bend(lambda: Entry.objects.filter(outcome="").update(outcome="allowed"))
     assert "column" in verify.whole_log(now=NOW).finding
+
+
+@pytest.mark.parametrize("change", [{"recorded_at": NOW - timedelta(days=9)}, {"actor_ref": "somebody-else"}])
+def test_a_changed_time_or_actor_is_found(cast, change):
+    seal_all()
+    bend(lambda: Entry.objects.filter(action="consent.given").update(**change))
+    assert "column" in verify.whole_log(now=NOW).finding
+
+
+@pytest.mark.parametrize("model", [Checkpoint, Head])
+def test_a_log_without_its_signed_head_is_not_taken_for_an_empty_one(cast, model):
+    seal_all()
+    bend(lambda: model.objects.all()._raw_delete("default"))
+    assert "missing" in verify.whole_log(now=NOW).finding
+
+
+def test_an_entry_put_beside_the_log_is_found(cast):
+    """It would be shown to customer and officer as one that waits for its seal."""
+    seal_all()
+    entry = Entry.objects.filter(action="consent.given").first()
+    entry.id = uuid4()
+    entry.save(force_insert=True)
+    assert "neither" in verify.whole_log(now=NOW).finding
 
 
 def _change_one_leaf():

@@ -98,3 +98,12 @@ def test_a_yes_lasts_as_long_as_was_said(start, lasts, end):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="duration"):
         durations.parse(text)
+
+
+@given(histories(), some.sampled_from(sorted(REDUCTIONS)), some.integers(0, 9))
+def test_a_reduction_beats_every_yes_recorded_before_it_whatever_the_clocks_show(history, act, slow):
+    said = max(event.recorded_at for event in history)
+    ahead = Event(GIVE, said + timedelta(minutes=5), said, 98, version=1, categories=("x",), recipients=("y",))
+    slow_clock = said - timedelta(minutes=slow)
+    off = Event(act, collected_at=slow_clock, recorded_at=slow_clock, order=99)
+    assert fold([*history, ahead, off]).state.status not in PERMITTING

@@ -48,6 +48,12 @@ def test_a_late_no_counts_from_the_moment_it_is_recorded(park):
     assert state.status == "refused"
 
 
+def test_a_yes_dated_ahead_does_not_outlive_the_no_that_follows(park):
+    say(ALICE, "give", collected_at=NOW + timedelta(minutes=5))
+    say(ALICE, "withdraw", now=NOW + timedelta(minutes=1))
+    assert ask(ALICE, now=NOW + timedelta(minutes=1)).decision.reason == "consent_withdrawn"
+
+
 def test_a_fixed_basis_has_no_choice(park):
     with pytest.raises(NoChoiceHere):
         say(ALICE, "withdraw", "tickets_and_orders")

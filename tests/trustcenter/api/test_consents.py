@@ -131,6 +131,15 @@ def test_nobody_grants_to_themselves(partner, shop):
     assert post(ONE, choice(CAROL, recipients=["adpartner"]), key=shop).status_code == 201
 
 
+def test_a_third_party_cannot_lift_an_objection_to_its_own_use(cast):
+    publish(now=NOW, plan_staff={"recipients": ["staff-planner", "adpartner"]})
+    partner = key("adpartner", "decide", "consents:write", purposes=["plan_staff"], namespaces=["customer"])
+    asked = question(CAROL, "plan_staff") | {"subject": {"type": "third_party", "id": "adpartner"}}
+    assert post(ONE, choice(CAROL, "object", purpose="plan_staff"), key=key()).status_code == 201
+    about(post(ONE, choice(CAROL, purpose="plan_staff"), key=partner), 403)
+    assert not post("/access/v1/evaluation", asked, key=partner).json()["decision"]
+
+
 def test_a_third_party_is_told_only_what_it_said(partner):
     told = post(ONE, choice(BOB, collected_at=(NOW - timedelta(days=40)).isoformat()), key=partner).json()
     assert set(told) == {"event", "receipt", "token"}

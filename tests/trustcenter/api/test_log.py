@@ -8,8 +8,8 @@ import pytest
 from audit.models import Entry, Leaf
 from audit.proof import merkle, note
 from audit.proof.checkpoint import Checkpoint
-from tests.callers import about, get
-from tests.world import ALICE, ask, key, seal_all
+from tests.callers import about, get, post, question
+from tests.world import ALICE, BOB, ask, key, seal_all
 from trustcenter.api import log
 
 
@@ -86,6 +86,14 @@ def test_an_entry_is_answered_as_it_was_hashed(sealed):
     assert response["Cache-Control"] == "no-store"
     about(get("/log/entries/0"), 401)
     about(get("/log/entries/0", key=key()), 403)
+
+
+def test_a_third_party_does_not_learn_from_the_entry_why_it_was_refused(cast):
+    partner = key("adpartner", "decide", "audit", purposes=["personal_offers"], namespaces=["customer"])
+    body = question(BOB) | {"subject": {"type": "third_party", "id": "adpartner"}}
+    assert post("/access/v1/evaluation", body, key=partner).json()["context"]["reason"] == "not_permitted"
+    seal_all()
+    about(get(f"/log/entries/{Leaf.objects.count() - 1}", key=partner), 403)
 
 
 @pytest.mark.parametrize("seq", ["999", str(2**70), "9" * 5000, "-1", "x"])
