@@ -1,6 +1,5 @@
 """No personal data and no secret reaches the log, by whichever logger it comes."""
 
-import io
 import json
 import logging
 
@@ -21,15 +20,14 @@ SECRETS = {
 
 
 @pytest.fixture
-def lines(monkeypatch):
+def lines(capsys):
     """What was written to the log, as parsed lines; the usual logging is put back afterwards."""
     from django.conf import settings
 
     root = logging.getLogger()
     usual, level = root.handlers[:], root.level
     logs.configure({"text": False, "level": "INFO"})
-    monkeypatch.setattr("sys.stderr", written := io.StringIO())
-    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     logs.configure(settings.LOGGING)
     root.handlers[:] = usual
     root.setLevel(level)
