@@ -113,11 +113,11 @@ def _no_replacing(table: str, guard: Guard, unique: list[list[str]]) -> Iterator
     name = _name(table, "replace")
     # Table and columns are those of our own models: nothing of it comes from outside.
     same = " OR ".join(" AND ".join(f'OLD."{column}" = NEW."{column}"' for column in columns) for columns in unique)
+    in_the_way = f'SELECT 1 FROM "{table}" AS OLD WHERE ({same}) AND ({guard.delete})'  # noqa: S608
     yield f'DROP TRIGGER IF EXISTS "{name}"'
     yield (
-        f'CREATE TRIGGER "{name}" BEFORE INSERT ON "{table}" '
-        f'WHEN EXISTS (SELECT 1 FROM "{table}" AS OLD WHERE ({same}) AND ({guard.delete})) '
-        f"BEGIN SELECT RAISE(ABORT, 'append only: {table} refuses this replacement'); END"  # noqa: S608
+        f'CREATE TRIGGER "{name}" BEFORE INSERT ON "{table}" WHEN EXISTS ({in_the_way}) '
+        f"BEGIN SELECT RAISE(ABORT, 'append only: {table} refuses this replacement'); END"
     )
 
 
