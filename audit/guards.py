@@ -114,7 +114,7 @@ def _no_replacing(table: str, guard: Guard, unique: list[list[str]]) -> Iterator
     same = " OR ".join(" AND ".join(f'OLD."{column}" = NEW."{column}"' for column in columns) for columns in unique)
     yield f'DROP TRIGGER IF EXISTS "{name}"'
     yield (
-        f'CREATE TRIGGER "{name}" BEFORE INSERT ON "{table}" '
+        f'CREATE TRIGGER "{name}" BEFORE INSERT ON "{table}" '  # noqa: S608  names and conditions of our own
         f'WHEN EXISTS (SELECT 1 FROM "{table}" AS OLD WHERE ({same}) AND ({guard.delete})) '
         f"BEGIN SELECT RAISE(ABORT, 'append only: {table} refuses this replacement'); END"
     )
