@@ -168,5 +168,25 @@ def test_batches_in_opposite_order_do_not_block_each_other(house):
     assert _added(before, house.counts()) == [0, 0, 240, 0, 240]
 
 
+def test_strangers_in_opposite_order_do_not_block_each_other(house):
+    """Each new identifier is held until its transaction ends, so all must come to them in one order."""
+    handles = [{"namespace": "customer", "id": f"S-{place}"} for place in range(20)]
+    items = [choice(Handle("customer", f"T-{place}")) for place in range(40)]
+
+    def turned(rows: list, turn: int) -> list:
+        return rows[:: 1 if turn % 2 else -1]
+
+    def send(turn: int) -> int:
+        if turn < 8:
+            return house.post("/api/v1/subjects", {"identifiers": turned(handles, turn)})[0]
+        body = {"consents": turned(items, turn), "atomic": turn < 12}
+        return house.post("/api/v1/consents/batch", body, **{"Idempotency-Key": f"strangers-{turn}"})[0]
+
+    before = house.counts()
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(send, range(16))) <= {200, 201}
+    assert _added(before, house.counts()) == [41, 60, 320, 40, 320]
+
+
 def _added(before: list[int], after: list[int]) -> list[int]:
     return [new - old for old, new in zip(before, after, strict=True)]

@@ -17,15 +17,14 @@ Result = Recorded | TrustError
 def record(*, items: Mapping[int, tuple[Handle, Choice]], by: Actor, now: datetime) -> dict[int, Result]:
     """Record choices in their order, each in a transaction of its own; the result of each, under its place."""
     if transaction.get_connection().in_atomic_block:  # under an Idempotency-Key all items share its transaction
-        subjects.lock_together(subject for subject, _ in items.values())
+        return _share(items, by, now)
     return {place: _try(subject, choice, by, now) for place, (subject, choice) in items.items()}
 
 
 @transaction.atomic
 def record_together(*, items: Sequence[tuple[Handle, Choice]], at: str, by: Actor, now: datetime) -> list[Recorded]:
     """Record all choices or none. Raises what `gathered` makes of everything that was wrong; at: as there."""
-    subjects.lock_together(subject for subject, _ in items)
-    done = {place: _try(subject, choice, by, now) for place, (subject, choice) in enumerate(items)}
+    done = _share(dict(enumerate(items)), by, now)
     wrong = {place: result for place, result in done.items() if isinstance(result, TrustError)}
     if wrong:
         raise gathered(wrong, at)
@@ -43,6 +42,14 @@ def gathered(wrong: Mapping[int, TrustError], at: str) -> TrustError:
     if isinstance(first, Invalid):
         return Invalid(*fields)
     return type(first)(first.detail, *fields)
+
+
+def _share(items: Mapping[int, tuple[Handle, Choice]], by: Actor, now: datetime) -> dict[int, Result]:
+    """Record choices in one transaction, each customer's in their order; the result of each, under its place."""
+    places = [*items]
+    turns = [places[turn] for turn in subjects.lock_together(subject for subject, _ in items.values())]
+    done = {place: _try(*items[place], by, now) for place in turns}
+    return {place: done[place] for place in places}
 
 
 def _try(subject: Handle, choice: Choice, by: Actor, now: datetime) -> Result:

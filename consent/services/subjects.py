@@ -39,6 +39,7 @@ def register(
     Raises Invalid for an identifier that may not come in, Conflict when the identifiers belong to two customers.
     """
     check_handles(identifiers)
+    identifiers = sorted(identifiers, key=_hash)  # two callers that name the same ones must not wait for each other
     existing = {subject.pk: subject for handle in identifiers if (subject := find(handle))}
     if len(existing) > 1:
         raise Conflict("These identifiers belong to two customers. Link the customers first.")
@@ -68,10 +69,17 @@ def lock(subject: Subject) -> Subject:
     return Subject.objects.select_for_update().get(pk=subject.pk)
 
 
-def lock_together(handles: Iterable[Handle]) -> None:
-    """Hold the rows of all of these who are known, in one order, so that two batches never wait for each other."""
-    found = Identifier.objects.filter(lookup_hash__in=[_hash(handle) for handle in handles])
+def lock_together(handles: Iterable[Handle]) -> list[int]:
+    """Hold the rows of all of these who are known, in one order, so that two batches never wait for each other.
+
+    Returns the places to go through, so that strangers do not wait for each other either: who is known as they come,
+    then the others in the one order in which every caller makes them known.
+    """
+    hashes = [_hash(handle) for handle in handles]
+    found = Identifier.objects.filter(lookup_hash__in=hashes)
     list(Subject.objects.select_for_update().filter(pk__in=found.values("subject")).order_by("pk"))
+    known = {bytes(row) for row in found.values_list("lookup_hash", flat=True)}
+    return sorted(range(len(hashes)), key=lambda place: b"" if hashes[place] in known else hashes[place])
 
 
 def identifiers_of(subject: Subject) -> list[Handle]:

@@ -56,13 +56,14 @@ def undo(*, subject: Subject, number: UUID, by: Actor, now: datetime) -> Recorde
     if any(each.pk > event.pk for each in said):
         raise Conflict("You chose again after that, so there is nothing to undo.")
     before, cause = consents.before(event, said)
-    choice = _restore(event, before, cause, _current(event.purpose.key).legal_basis)
+    choice = _restore(event, before, cause, _current(event.purpose.key).legal_basis, now)
     return consents.record(subject=subject, choice=choice, by=by, now=now)
 
 
-def _restore(event: ConsentEvent, before: State, cause: ConsentEvent | None, basis: str) -> Choice:
+def _restore(event: ConsentEvent, before: State, cause: ConsentEvent | None, basis: str, now: datetime) -> Choice:
     stood = not before.objected if basis in bases.OBJECTABLE else before.status in decision.PERMITTING
-    if not stood:
+    over = before.expires_at is not None and before.expires_at <= now
+    if not stood or over:
         if event.act != lifecycle.GIVE:
             raise Conflict("It was off before, too.")
         digest = event.notice.digest if event.notice else ""

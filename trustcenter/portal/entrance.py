@@ -21,7 +21,8 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows Continue and changes nothing, for scanners open links before people do; POST uses the link up."""
     if request.method == "POST":
         return _start(request, token)
-    language = _chosen(request) or _known(portal_links.open_invitation(token=token, now=access.clock()))
+    invited = portal_links.open_invitation(token=token, now=access.clock())
+    language = _chosen(request) or _known(invited)
     with translation.override(language or translation.get_language()):
         response = render(request, "portal/enter.html", {"token": token})
     # The token is in the address, so no other address may be told of it. `no-referrer` would do that too, but

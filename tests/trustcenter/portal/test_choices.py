@@ -66,6 +66,16 @@ def test_undo_brings_back_the_same_scope_and_words_and_keeps_both_acts(alice, to
     assert restored.channel == "portal"
 
 
+def test_undo_does_not_bring_back_a_yes_that_had_run_out(open_park, come_in, today):
+    publish(now=today - timedelta(days=90), personal_offers={"consent_lasts": "P1W"})
+    say(CAROL, "give", now=today - timedelta(days=30))
+    carol = come_in(CAROL)
+    press(carol)
+    carol.post("/choices/personal_offers", {"act": "undo", "receipt": events(CAROL)[-1].entry_id})
+    assert not ask(CAROL).decision.permitted
+    assert [event.act for event in events(CAROL)] == ["give", "withdraw"]
+
+
 def test_undoing_a_yes_that_followed_nothing_is_a_no(open_park, come_in):
     carol = come_in(CAROL)
     press(carol, "improve_visit", "on")
