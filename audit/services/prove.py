@@ -5,9 +5,10 @@ Everything here reads; nothing here holds a private key.
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import Max
@@ -92,15 +93,28 @@ def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = Fals
         return None
     shown = _disclosures(chosen) if disclose else {}
     proven = [
-        bundle.Proven(
-            index=places[entry.id],
-            leaf=bytes(entry.leaf),
-            proof=tiles.inclusion_proof(read_tile, places[entry.id], newest.size),
-            disclosure=shown.get(entry.id),
-        )
+        _proven(entry, places[entry.id], newest.size, read_tile, shown.get(entry.id))
         for entry in sorted(chosen, key=lambda entry: places[entry.id])
     ]
     return bundle.make_bundle(checkpoint=newest.note, vkeys=vkeys(), entries=proven, complete=complete)
+
+
+def bundle_each(places: Mapping[int, Entry]) -> Iterator[tuple[Entry, dict[str, Any]]]:
+    """A proof for each sealed entry by its place, without payloads, all under the newest head."""
+    newest = SignedHead.objects.order_by("-size").first()
+    if newest is None:
+        return
+    keys, read = vkeys(), cache(read_tile)
+    for place, entry in places.items():
+        proven = [_proven(entry, place, newest.size, read, None)]
+        yield entry, bundle.make_bundle(checkpoint=newest.note, vkeys=keys, entries=proven, complete=False)
+
+
+def _proven(
+    entry: Entry, place: int, size: int, read: tiles.ReadTile, disclosure: tuple[bytes, bytes] | None
+) -> bundle.Proven:
+    hashes = tiles.inclusion_proof(read, place, size)
+    return bundle.Proven(index=place, leaf=bytes(entry.leaf), proof=hashes, disclosure=disclosure)
 
 
 def verify(*, now: datetime, progress: Callable[[int, int], None] = lambda done, of: None) -> Verification:

@@ -5,6 +5,7 @@ from consent.models.consents import ConsentEvent, ConsentState
 from consent.models.idempotency import Answer
 from consent.models.keys import ApiKey
 from consent.models.portal_links import PortalLink, PortalSession
+from consent.models.receipts import Receipt, ReceiptsDone
 from consent.models.subjects import Identifier, Subject
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "PortalSession",
     "Purpose",
     "PurposeVersion",
+    "Receipt",
+    "ReceiptsDone",
     "Recipient",
     "Subject",
 ]
