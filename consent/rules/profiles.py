@@ -133,9 +133,9 @@ SECTIONS = (
     # each party
     Section("party_id", _BOTH, _parties("dct:identifier")),
     Section("party_address", _BOTH, _parties("dpv:hasAddress")),
-    Section("party_email", _FREE, _parties("schema:email")),
-    Section("party_url", _FREE, _parties("schema:url")),
-    Section("party_phone", _FREE, _parties("schema:telephone")),
+    Section("party_email", _FREE, _at("dpv:hasDataController", "schema:email")),
+    Section("party_url", _FREE, _at("dpv:hasDataController", "schema:url")),
+    Section("party_phone", _FREE, _at("dpv:hasDataController", "schema:telephone")),
     Section("party_name", _BOTH, _parties("dpv:hasName")),
     Section("party_role", _LAW, _typed("dpv:hasDataController", kinds="DataController")),
     Section("party_contact", _BOTH, _parties("dpv:hasContact")),
