@@ -3,7 +3,7 @@
 from typing import Any
 
 from consent.rules import dpv
-from consent.rules.receipt import Data, Facts, Party
+from consent.rules.receipt_facts import Data, Facts, Party
 
 VERSION = "KI-CR-v1.1.0"
 YES = ("given", "renewed")

@@ -11,7 +11,7 @@ from audit.models import Entry
 from audit.services import entries
 from consent.models import ConsentEvent, Controller, Recipient
 from consent.rules import durations, lifecycle
-from consent.rules.receipt import Data, Facts, Party
+from consent.rules.receipt_facts import Data, Facts, Party
 from consent.services import versions
 from consent.services.versions import Published
 

@@ -17,7 +17,7 @@ from consent.errors import NotFound
 from consent.models import ConsentEvent, Receipt, ReceiptsDone, Subject
 from consent.rules import kantara as old
 from consent.rules import receipt
-from consent.rules.receipt import Facts
+from consent.rules.receipt_facts import Facts
 from consent.services import receipt_facts
 
 # Leaves looked at in one pass: a pass is one transaction, and must be short.

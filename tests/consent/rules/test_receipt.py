@@ -12,7 +12,7 @@ from audit.proof import canonical
 from audit.proof import receipt as verifier
 from consent.rules import bases, dpv, kantara, lifecycle, profiles, receipt
 from consent.rules.actions import BY_ACT
-from consent.rules.receipt import Data, Facts, Party
+from consent.rules.receipt_facts import Data, Facts, Party
 from tests.audit.proof import vectors
 from tests.consent.rules import dpv_terms
 
