@@ -32,9 +32,8 @@ def document(facts: Facts, *, issued_at: datetime) -> Node:
     issued_at: when the receipt was made, which is after the record.
     """
     inner = record(facts)
-    found: Node = _clean(
+    header: Node = _clean(
         {
-            "@context": CONTEXT,
             "@id": _address(facts),
             "@type": ["dpv:ConsentReceipt"],
             **processing.named(facts.number),
@@ -42,10 +41,9 @@ def document(facts: Facts, *, issued_at: datetime) -> Node:
             "dct:created": [moment(issued_at)],
             "dct:publisher": [facts.controller.name],
             "tc:vocabulary": dpv.VERSION,
-            "dpv:hasRecordOfActivity": [inner],
         }
     )
-    return found
+    return header | {"@context": CONTEXT, "dpv:hasRecordOfActivity": [inner]}
 
 
 def record(facts: Facts) -> Node:

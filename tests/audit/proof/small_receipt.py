@@ -5,7 +5,7 @@ from tests.audit.proof.small_log import ORIGIN, Key, SmallLog
 
 NUMBER = "019d8bdc-da00-7000-8018-b1fab2007dfb"
 WORDS = {"title": "Fitting offers", "what": "We look at what you buy. 您买了什么"}
-PURPOSE, VERSION = "personal_offers", 3
+PURPOSE, VERSION = "personal_offers", 1
 RECEIPT_KEY = Key(7, receipt.key_name(ORIGIN))
 
 
