@@ -155,7 +155,6 @@ VERBS = {
 NO_FACT = {
     "idempotency.forget": "machinery: kept answers repeat facts that stand in the log already",
     "portal_links.leave": "the end of a visit changes nothing about the customer",
-    "signed_receipts.sign_waiting": "a receipt proves a fact that stands in the log already",
     "portal_links.forget": "machinery: removes links and sessions that are over",
 }
 ROWS = [(verb, place) for verb, rows in VERBS.items() for place in range(len(rows))]

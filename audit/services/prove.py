@@ -4,10 +4,10 @@ Everything here reads; nothing here holds a private key.
 """
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import Max
@@ -107,15 +107,18 @@ def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = Fals
         raise ProofError("unreadable", "An entry, or what is kept beside it, cannot be read: it was changed.") from None
 
 
-def bundle_each(places: Mapping[int, Entry]) -> Iterator[tuple[Entry, dict[str, Any]]]:
-    """A proof for each sealed entry by its place, without payloads, all under the newest head."""
+def bundle_each(places: Mapping[int, Entry]) -> Iterator[tuple[Entry, Callable[[], dict[str, Any]]]]:
+    """What makes the proof of each sealed entry, by its place: without payloads, all under the newest head.
+
+    Each may raise ProofError alone, when its entry was changed.
+    """
     newest = SignedHead.objects.order_by("-size").first()
     if newest is None:
         return
     keys, read = vkeys(), cache(read_tile)
     for place, entry in places.items():
         proven = [_proven(entry, place, newest.size, read, None)]
-        yield entry, bundle.make_bundle(checkpoint=newest.note, vkeys=keys, entries=proven, complete=False)
+        yield entry, partial(bundle.make_bundle, checkpoint=newest.note, vkeys=keys, entries=proven, complete=False)
 
 
 @dataclass(frozen=True)

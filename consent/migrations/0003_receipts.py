@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
             name='ReceiptsDone',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('imported', models.BooleanField(unique=True)),
                 ('size', models.BigIntegerField(default=0)),
             ],
         ),

@@ -19,8 +19,12 @@ class Receipt(AppendOnly):
 
 
 class ReceiptsDone(models.Model):
-    """One row: every event below this place of the log has its receipt, or was erased before it came to that."""
+    """Every event below this place of the log has its receipt, or could get none any more.
 
+    Two rows: one for choices made here, one for imported ones, so that a large import keeps nobody waiting.
+    """
+
+    imported = models.BooleanField(unique=True)
     size = models.BigIntegerField(default=0)
 
     guard = Guard(update="NEW.size < OLD.size")

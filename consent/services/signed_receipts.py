@@ -1,5 +1,6 @@
 """Signed receipts: made by the worker once the log has sealed an event, kept encrypted, handed out as they are."""
 
+import logging
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,19 +11,23 @@ from django.db import models, transaction
 
 from audit import vault
 from audit.models import Leaf
-from audit.proof import jws
+from audit.proof import canonical, jws
+from audit.proof.errors import ProofError
 from audit.services import prove
 from audit.services import receipts as signing
 from consent.errors import NotFound
 from consent.models import ConsentEvent, Receipt, ReceiptsDone, Subject
 from consent.rules import kantara as old
-from consent.rules import receipt
+from consent.rules import profiles, receipt
 from consent.rules.receipt_facts import Facts
 from consent.services import receipt_facts
 
-# Leaves looked at in one pass: a pass is one transaction, and must be short.
-BATCH = 500
+# Receipts of one pass. A large import takes a little of each moment, and never a whole one.
+BATCH, IMPORTED = 200, 50
+# Leaves looked at in one pass: most are checks, which have no receipt.
+LOOK = 20_000
 _SIGNATURE = 64
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,17 @@ class Signed:
 
     jws: str
     signed_at: datetime
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What is signed: the receipt as JSON-LD."""
+        found: dict[str, Any] = canonical.loads(jws.parse(self.jws).payload)
+        return found
+
+    @property
+    def lacks(self) -> dict[str, list[str]]:
+        """By profile of ISO/IEC TS 27560, the mandatory fields that this record does not have."""
+        return profiles.missing(self.document["dpv:hasRecordOfActivity"][0])
 
 
 def read(*, subject: Subject | None, number: UUID) -> Signed | None:
@@ -57,36 +73,64 @@ def kantara(event: ConsentEvent) -> dict[str, Any] | None:
     return old.document(_facts(event))
 
 
-@transaction.atomic
 def sign_waiting(*, now: datetime) -> int:
-    """Sign the receipts of what the log has sealed since the last pass; returns how many.
+    """Sign receipts of what the log has sealed, a bounded batch; returns how many.
 
-    Looks at up to 500 entries, so call it until `waiting` is 0. Safe with any number of callers: they
-    wait for each other. An event whose customer was erased in between is passed over for good.
+    Choices made here come first; imported ones when none of those waits. Call it until `waiting` is 0. Safe with
+    any number of callers: of two who sign the same batch, one keeps it. An event whose customer was erased in
+    between, or whose entry does not prove it any more, is passed over for good.
     """
     signing.publish(now=now)
-    done = _lock()
-    leaves = list(Leaf.objects.filter(seq__gte=done.size).order_by("seq").values_list("seq", "entry_id")[:BATCH])
-    if not leaves:
-        return 0
-    events = _events().filter(entry_id__in=[entry for _, entry in leaves])
-    found = {entry.id: (entry, event, facts) for event, entry, facts in receipt_facts.read(events)}
-    places = {seq: found[number][0] for seq, number in leaves if number in found}
-    rows = [_row(*found[entry.id][1:], proof, now) for entry, proof in prove.bundle_each(places)]
-    Receipt.objects.bulk_create(rows)
-    ReceiptsDone.objects.filter(pk=done.pk).update(size=leaves[-1][0] + 1)
-    return len(rows)
+    size = _tip()
+    signed = _pass(False, size, BATCH, now)
+    return signed if _behind(False, size) else signed + _pass(True, size, IMPORTED, now)
 
 
 def waiting() -> int:
     """How many sealed entries no pass has looked at yet."""
-    done = ReceiptsDone.objects.values_list("size", flat=True).first() or 0
-    return Leaf.objects.filter(seq__gte=done).count()
+    size = _tip()
+    return max(_behind(imported, size) for imported in (False, True))
 
 
-def _lock() -> ReceiptsDone:
-    ReceiptsDone.objects.get_or_create(pk=1)
-    return ReceiptsDone.objects.select_for_update().get(pk=1)
+def _tip() -> int:
+    newest = Leaf.objects.order_by("-seq").values_list("seq", flat=True).first()
+    return 0 if newest is None else newest + 1
+
+
+def _behind(imported: bool, size: int) -> int:
+    done = ReceiptsDone.objects.filter(imported=imported).values_list("size", flat=True).first() or 0
+    return max(size - done, 0)
+
+
+def _pass(imported: bool, size: int, limit: int, now: datetime) -> int:
+    """Sign outside the transaction, which only keeps what was made: SQLite has one writer at a time."""
+    done, _ = ReceiptsDone.objects.get_or_create(imported=imported)
+    end = min(done.size + LOOK, size)
+    if end <= done.size:
+        return 0
+    ours = ConsentEvent.objects.filter(entry_id=models.OuterRef("entry_id"), imported=imported)
+    found = Leaf.objects.filter(models.Exists(ours), seq__gte=done.size, seq__lt=end).order_by("seq")
+    leaves = list(found.values_list("seq", "entry_id")[:limit])
+    rows = _rows(leaves, now)
+    reached = leaves[-1][0] + 1 if len(leaves) == limit else end
+    with transaction.atomic():
+        if not ReceiptsDone.objects.filter(pk=done.pk, size=done.size).update(size=reached):
+            return 0
+        Receipt.objects.bulk_create(rows)
+    return len(rows)
+
+
+def _rows(leaves: list[tuple[int, UUID]], now: datetime) -> list[Receipt]:
+    events = _events().filter(entry_id__in=[entry for _, entry in leaves])
+    found = {entry.id: (entry, event, facts) for event, entry, facts in receipt_facts.read(events)}
+    places = {seq: found[number][0] for seq, number in leaves if number in found}
+    rows = []
+    for entry, proof in prove.bundle_each(places):
+        try:
+            rows.append(_row(*found[entry.id][1:], proof(), now))
+        except (ProofError, vault.Unreadable) as problem:
+            _log.error("entry %s gets no receipt: %s", entry.id, problem)
+    return rows
 
 
 def _events() -> models.QuerySet[ConsentEvent]:

@@ -10,9 +10,9 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
-from audit import vault
+from audit import guards, vault
 from audit.models import Entry, SubjectSecret, VerifierKey
 from audit.proof import receipt
 from audit.services import prove
@@ -21,18 +21,9 @@ from consent.errors import NotFound
 from consent.models import ConsentEvent, Receipt
 from consent.rules import profiles
 from consent.services import signed_receipts, subjects
-from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, ask, publish, say, seal_all
+from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, ask, publish, say, seal_all, sign_all
 
 SIGNED = NOW + timedelta(seconds=2)
-
-
-def sign_all():
-    """Seal, and let the worker catch up."""
-    seal_all()
-    signed = 0
-    while signed_receipts.waiting():
-        signed += signed_receipts.sign_waiting(now=SIGNED)
-    return signed
 
 
 def file(event):
@@ -117,6 +108,47 @@ def test_many_are_signed_in_passes(park, monkeypatch):
     assert sign_all() == 6
     for event in events:
         record(event)
+
+
+def test_a_large_import_keeps_nobody_waiting(park, monkeypatch):
+    monkeypatch.setattr(signed_receipts, "BATCH", 1)
+    monkeypatch.setattr(signed_receipts, "IMPORTED", 2)
+    old = [say(who, "give", imported=True, collected_at=NOW - timedelta(days=9)).event for who in (ALICE, BOB, CAROL)]
+    new = [say(MALLORY, act).event for act in ("give", "withdraw")]
+    seal_all()
+    there = set()
+    while signed_receipts.waiting():
+        signed_receipts.sign_waiting(now=SIGNED)
+        there = set(Receipt.objects.values_list("event", flat=True))
+        assert there >= {event.pk for event in new} or not there & {event.pk for event in old}
+    assert there == {event.pk for event in old + new}
+
+
+def test_of_two_who_sign_the_same_one_keeps_it(park, monkeypatch):
+    say(ALICE, "give")
+    seal_all()
+    made, inner = signed_receipts._rows, []
+
+    def meanwhile(leaves, now):
+        monkeypatch.setattr(signed_receipts, "_rows", made)
+        inner.append(signed_receipts.sign_waiting(now=now))
+        return made(leaves, now)
+
+    monkeypatch.setattr(signed_receipts, "_rows", meanwhile)
+    assert (signed_receipts.sign_waiting(now=SIGNED), inner) == (0, [1])
+    assert Receipt.objects.count() == 1
+
+
+def test_what_its_entry_does_not_prove_gets_no_receipt_and_holds_up_no_one(cast, caplog):
+    bent, good = ConsentEvent.objects.order_by("pk")[:2]
+    seal_all()
+    entry = Entry.objects.get(id=bent.entry_id)
+    guards.remove(connection)
+    Entry.objects.filter(id=entry.id).update(leaf=bytes(entry.leaf).replace(b"2026", b"2025"))
+    guards.install(connection)
+    assert sign_all() == 1
+    assert Receipt.objects.get().event == good
+    assert str(bent.entry_id) in caplog.text
 
 
 def test_an_imported_yes_without_words_says_what_it_lacks(park):
