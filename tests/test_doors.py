@@ -115,6 +115,8 @@ DOORS = [
     customers("receipts", "/receipts", 200),
     customers("receipts/<uuid:number>", f"/receipts/{NUMBER}", 404),
     customers("receipts/<uuid:number>/proof.json", f"/receipts/{NUMBER}/proof.json", 404),
+    customers("receipts/<uuid:number>/receipt.jws", f"/receipts/{NUMBER}/receipt.jws", 404),
+    public("check", "/check"),
     public("welcome", "/welcome"),
     public("enter/<str:token>", "/enter/spent", 410),
     Door("sign-out", "/sign-out", method="POST", gets=dict.fromkeys(CALLERS, "302 /welcome")),

@@ -51,8 +51,8 @@ def test_a_choice_is_recorded_enforced_logged_and_shown(tmp_path, database, open
         assert check(tree, key)["context"]["reason"] == "consent_withdrawn"
 
         seen_by_the_officer(tree, open_page)
-        proof = carry_away(customer, tree, tmp_path)
-    verifies_without_us(proof, tmp_path, (tmp_path / "vkeys").read_text().strip())
+        files = carry_away(customer, tree, tmp_path)
+    verifies_without_us(files, tmp_path, (tmp_path / "vkeys").read_text().split())
 
 
 def prepare(folder: Path, database: dict[str, str]) -> str:
@@ -117,21 +117,23 @@ def seen_by_the_officer(tree, open_page) -> None:
     assert page.get_by_text("The customer turned this off.").first.is_visible()
 
 
-def carry_away(page, tree, folder: Path) -> Path:
-    """The receipt's proof, once the sealer has been; and the customer sees the refusal and the officer's look."""
+def carry_away(page, tree, folder: Path) -> list[Path]:
+    """The receipt and its proof, once the sealer has been; the customer sees the refusal and the officer's look."""
     page.goto("/log")
     assert page.get_by_role("row", name="Refused").first.is_visible()
     assert page.get_by_text("They asked whether it worked.").is_visible()
     page.goto("/receipts")
     page.locator("main a[href*='/receipts/']").first.click()
-    address = f"{page.url}/proof.json"
-    until(lambda: page.context.request.get(address).status == 200)
-    (folder / "proof.json").write_bytes(page.context.request.get(address).body())
+    files = [folder / "proof.json", folder / "receipt.jws"]
+    for file in files:
+        address = f"{page.url}/{file.name}"
+        until(lambda address=address: page.context.request.get(address).status == 200)
+        file.write_bytes(page.context.request.get(address).body())
     (folder / "vkeys").write_bytes(tree.get("/log/vkeys")[1])
-    return folder / "proof.json"
+    return files
 
 
-def verifies_without_us(proof: Path, folder: Path, vkey: str) -> None:
+def verifies_without_us(files: list[Path], folder: Path, vkeys: list[str]) -> None:
     """On a machine that has Python and one folder of ours, and nothing else."""
     shutil.copytree(ROOT / "audit" / "proof", folder / "elsewhere" / "proof")
     call = [
@@ -142,12 +144,13 @@ def verifies_without_us(proof: Path, folder: Path, vkey: str) -> None:
     ]
 
     def verify(file: Path) -> subprocess.CompletedProcess[str]:
-        arguments = [*call, str(file), "--vkey", vkey]
+        arguments = [*call, str(file), *(part for vkey in vkeys for part in ("--vkey", vkey))]
         return subprocess.run(arguments, cwd=folder / "elsewhere", capture_output=True, text=True, check=False)
 
-    done = verify(proof)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "consent.withdrawn" in done.stdout
-    bent = folder / "bent.json"
-    bent.write_bytes(proof.read_bytes().replace(b"consent.withdrawn", b"consent.given....", 1))
-    assert verify(bent).returncode == 1
+    for file in files:
+        done = verify(file)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "consent.withdrawn" in done.stdout
+        raw = file.read_bytes()
+        (folder / "bent").write_bytes(raw[:900] + bytes([raw[900] ^ 1]) + raw[901:])
+        assert verify(folder / "bent").returncode == 1

@@ -13,7 +13,7 @@ import yaml
 from django.contrib.auth import get_user_model
 
 from audit.services import seal
-from consent.services import catalogue, consents, decisions, keys, officers, subjects
+from consent.services import catalogue, consents, decisions, keys, officers, signed_receipts, subjects
 from consent.services.consents import Choice
 from consent.services.decisions import Question
 from consent.services.ledger import Actor
@@ -87,3 +87,12 @@ def seal_all(now: datetime | None = None) -> None:
     """Let the sealer catch up."""
     while seal.seal(now=now or NOW).taken:
         pass
+
+
+def sign_all(now: datetime | None = None) -> int:
+    """Let the sealer catch up, and the receipts with it; returns how many were signed."""
+    seal_all(now)
+    signed = 0
+    while signed_receipts.waiting():
+        signed += signed_receipts.sign_waiting(now=now or NOW + timedelta(seconds=2))
+    return signed

@@ -13,5 +13,5 @@ copied away and run alone (`python -m proof FILE`).
 
 From the bottom up: `errors`, `encoding`, `canonical` (leaf bytes), `commitment` (hidden payloads), `ed25519`
 (signatures), `merkle` (the tree), `tiles` and `paths` (how it is stored), `note` and `checkpoint`
-(signed heads), `shape` and `bundle` (proof files).
+(signed heads), `shape` and `bundle` (proof files), `jws` and `receipt` (signed receipts).
 """

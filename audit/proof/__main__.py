@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from . import bundle, note
+from . import bundle, note, receipt
 from .errors import ProofError
 
 REAL, WRONG, CANNOT_TELL = 0, 1, 2
@@ -16,15 +16,16 @@ _PROGRAM = f"python -m {__package__}"
 _DESCRIPTION = "Check a TrustCenter receipt or audit export, on this computer, without asking anyone."
 _EPILOG = f"""\
 examples:
-  {_PROGRAM} receipt.json
+  {_PROGRAM} receipt.jws
       Check one receipt with the key that came in it. This shows that nothing in it was changed
       since it was signed; it cannot show who signed it.
   {_PROGRAM} export.json --vkey log.example+0b9ef1d2+AWJ...
       Check with a key you have from the organisation itself (its /log/vkeys page, a letter, an
-      earlier proof). Now it also shows who signed it. Repeat --vkey for several keys.
-  {_PROGRAM} --quiet receipt.json && echo real
+      earlier proof). Now it also shows who signed it. Repeat --vkey for several keys:
+      a receipt has a key of its own, whose name ends in /receipts.
+  {_PROGRAM} --quiet receipt.jws && echo real
       Print nothing; the exit code tells: 0 real, 1 found wrong, 2 used wrongly or cannot tell.
-  {_PROGRAM} - < receipt.json
+  {_PROGRAM} - < receipt.jws
       Read from standard input.
 """
 
@@ -45,10 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ProofError as error:
         return _say([f"Cannot use --vkey: {error}"], CANNOT_TELL, sys.stderr)
     try:
-        report = bundle.verify_bundle(bundle.loads(raw), keys)
+        proven = _proven(raw, keys)
     except ProofError as error:
         return _say([] if options.quiet else _refusal(error), _verdict(error), sys.stderr)
-    return _say([] if options.quiet else _sentences(report), REAL, sys.stdout)
+    return _say([] if options.quiet else proven, REAL, sys.stdout)
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -59,7 +60,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("file", metavar="FILE", help="the proof file (JSON), or - for standard input")
+    parser.add_argument("file", metavar="FILE", help="the receipt or proof file, or - for standard input")
     parser.add_argument("--vkey", action="append", metavar="VKEY", help="a key of the log that you trust")
     parser.add_argument("--quiet", action="store_true", help="print nothing, only set the exit code")
     # `bundle` is the one kind of check there is; naming it keeps old commands right when there are more.
@@ -71,6 +72,13 @@ def _keys(vkeys: Sequence[str] | None) -> Sequence[str] | None:
     for vkey in vkeys or ():
         note.parse_vkey(vkey)
     return vkeys
+
+
+def _proven(raw: bytes, keys: Sequence[str] | None) -> Iterator[str]:
+    """Return what the file proves, in sentences; its content tells which of the two kinds it is."""
+    if receipt.is_receipt(raw):
+        return _receipt_sentences(receipt.verify_receipt(raw, keys))
+    return _sentences(bundle.verify_bundle(bundle.loads(raw), keys))
 
 
 def _verdict(error: ProofError) -> int:
@@ -100,6 +108,17 @@ def _sentences(report: bundle.Report) -> Iterator[str]:
     yield _trust(report)
 
 
+def _receipt_sentences(report: receipt.Report) -> Iterator[str]:
+    leaf = report.entry.leaf
+    yield "This receipt is real."
+    yield f"It was signed as {_plain(report.issuer)}."
+    yield f"It is about {_plain(leaf.get('purpose'))}, version {_plain(leaf.get('version'))}."
+    yield _entry_sentence(report.entry)
+    yield f"Log {_plain(report.origin)} held {_count(report.size)} then."
+    yield "What it says is what the log says, and its words are those of the notice."
+    yield _trust(report)
+
+
 def _entry_sentence(entry: bundle.Entry) -> str:
     names = {"action": "", "at": "at ", "outcome": "outcome "}
     parts = [prefix + _plain(entry.leaf[name]) for name, prefix in names.items() if name in entry.leaf]
@@ -113,7 +132,7 @@ def _extent(report: bundle.Report) -> str:
     return "There may be others: this file proves that these are in the log, not that these are all."
 
 
-def _trust(report: bundle.Report) -> str:
+def _trust(report: bundle.Report | receipt.Report) -> str:
     if report.pinned:
         return "It was signed with a key you gave."
     return (

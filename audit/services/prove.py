@@ -4,9 +4,10 @@ Everything here reads; nothing here holds a private key.
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import Max
@@ -98,17 +99,26 @@ def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = Fals
     try:
         shown = disclosures(chosen) if disclose else {}
         proven = [
-            bundle.Proven(
-                index=places[entry.id],
-                leaf=bytes(entry.leaf),
-                proof=tiles.inclusion_proof(read_tile, places[entry.id], newest.size),
-                disclosure=shown.get(entry.id),
-            )
+            _proven(entry, places[entry.id], newest.size, read_tile, shown.get(entry.id))
             for entry in sorted(chosen, key=lambda entry: places[entry.id])
         ]
         return bundle.make_bundle(checkpoint=newest.note, vkeys=vkeys(), entries=proven, complete=complete)
     except (UnicodeDecodeError, vault.Unreadable):
         raise ProofError("unreadable", "An entry, or what is kept beside it, cannot be read: it was changed.") from None
+
+
+def bundle_each(places: Mapping[int, Entry]) -> Iterator[tuple[Entry, Callable[[], dict[str, Any]]]]:
+    """What makes the proof of each sealed entry, by its place: without payloads, all under the newest head.
+
+    Each may raise ProofError alone, when its entry was changed.
+    """
+    newest = SignedHead.objects.order_by("-size").first()
+    if newest is None:
+        return
+    keys, read = vkeys(), cache(read_tile)
+    for place, entry in places.items():
+        proven = [_proven(entry, place, newest.size, read, None)]
+        yield entry, partial(bundle.make_bundle, checkpoint=newest.note, vkeys=keys, entries=proven, complete=False)
 
 
 @dataclass(frozen=True)
@@ -143,3 +153,10 @@ def disclosures(entries: list[Entry]) -> dict[Any, tuple[bytes, bytes]]:
         place = str(row.entry_id)
         shown[row.entry_id] = (box.salt(place), box.open(bytes(row.sealed), place))
     return shown
+
+
+def _proven(
+    entry: Entry, place: int, size: int, read: tiles.ReadTile, disclosure: tuple[bytes, bytes] | None
+) -> bundle.Proven:
+    hashes = tiles.inclusion_proof(read, place, size)
+    return bundle.Proven(index=place, leaf=bytes(entry.leaf), proof=hashes, disclosure=disclosure)

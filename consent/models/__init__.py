@@ -6,6 +6,7 @@ from consent.models.idempotency import Answer
 from consent.models.keys import ApiKey
 from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
+from consent.models.receipts import Receipt, ReceiptsDone
 from consent.models.subjects import Identifier, Subject
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "PortalSession",
     "Purpose",
     "PurposeVersion",
+    "Receipt",
+    "ReceiptsDone",
     "Recipient",
     "SignInTry",
     "Subject",

@@ -9,7 +9,9 @@ from audit.models import Checkpoint
 from audit.proof import bundle, merkle
 from audit.proof.errors import ProofError
 from audit.services import prove
+from audit.services import receipts as signing
 from consent.models import ConsentEvent, Controller, PurposeVersion, Recipient, Subject
+from consent.models import Receipt as Signed
 from consent.rules import durations
 from consent.services import consents, evidence, versions
 
@@ -20,7 +22,8 @@ PAGE = 50
 class Receipt:
     """One consent event and its proof.
 
-    title, words: as they stood in the notice that was shown. seq, signed_at: None until the log is sealed.
+    title, words: as they stood in the notice that was shown. seq, signed_at: None until the log is sealed. signed: the
+    receipt itself is signed, a moment after the log.
     damaged: why the log could not prove it, "" otherwise. leaf: the hash of the entry, in hex.
     """
 
@@ -37,6 +40,7 @@ class Receipt:
     seq: int | None
     head: str
     vkeys: tuple[str, ...]
+    signed: bool
     signed_at: datetime | None
     damaged: str
 
@@ -84,7 +88,8 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
         leaf=merkle.leaf_hash(bytes(found.entry.leaf)).hex(),
         seq=found.seq,
         head="{origin} {size} {root}".format(**_head(document)) if document else "",
-        vkeys=tuple(prove.vkeys()),
+        vkeys=(*prove.vkeys(), *signing.vkeys()),
+        signed=Signed.objects.filter(event=event).exists(),
         signed_at=head.signed_at if head else None,
         damaged=damaged,
     )

@@ -1,8 +1,5 @@
 """The log, for anyone to read and check: C2SP tlog-tiles. It holds no personal data."""
 
-import base64
-import hashlib
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit.proof import note, paths, tiles
+from audit.proof import paths, tiles
 from audit.proof.errors import ProofError
-from audit.services import prove
+from audit.services import prove, receipts
 from consent.errors import NotFound
 from consent.services import catalogue
 from trustcenter import access
@@ -102,10 +99,15 @@ class ReadKeys(PublicView):
     """GET /log/vkeys"""
 
     @operation(
-        "Log", {(200, TEXT): str}, (404,), operation_id="read_vkeys", summary="The public keys of the log", auth=[]
+        "Log",
+        {(200, TEXT): str},
+        (404,),
+        operation_id="read_vkeys",
+        summary="The public keys: of the log first, then of receipts",
+        auth=[],
     )
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
-        return _plain("".join(f"{each}\n" for each in prove.vkeys()) or None, HOURS)
+        return _plain("".join(f"{each}\n" for each in [*prove.vkeys(), *receipts.vkeys()]) or None, HOURS)
 
 
 class ReadProof(PublicView):
@@ -146,11 +148,9 @@ class ReadEntry(APIView):
 class ReadJwks(PublicView):
     """GET /.well-known/jwks.json"""
 
-    @operation(
-        "Log", {200: JwksOutput}, (), operation_id="read_jwks", summary="The public keys of the log, as JWKS", auth=[]
-    )
+    @operation("Log", {200: JwksOutput}, (), operation_id="read_jwks", summary="The same keys, as JWKS", auth=[])
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
-        return _cached(Response({"keys": [jwk(note.parse_vkey(each).public_key) for each in prove.vkeys()]}), HOURS)
+        return _cached(Response(receipts.jwks()), HOURS)
 
 
 def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
@@ -177,14 +177,3 @@ def _plain(text: str | None, kept: str) -> HttpResponse:
 def _cached(response: HttpResponse, kept: str) -> HttpResponse:
     response["Cache-Control"] = kept
     return response
-
-
-def jwk(public: bytes) -> dict[str, str]:
-    """An Ed25519 public key (32 bytes) as a JWK, named by its thumbprint (RFC 8037, 7638)."""
-
-    def coded(raw: bytes) -> str:
-        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-    required = {"crv": "Ed25519", "kty": "OKP", "x": coded(public)}
-    thumbprint = hashlib.sha256(json.dumps(required, sort_keys=True, separators=(",", ":")).encode()).digest()
-    return required | {"alg": "Ed25519", "use": "sig", "kid": coded(thumbprint)}

@@ -1,19 +1,23 @@
-"""The proof of one event, which verifies without us."""
+"""The receipt of one event, signed, and its bare proof: either verifies without us."""
 
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from consent.errors import NotAllowed
-from consent.services import evidence
+from consent.errors import Field, Invalid, NotAllowed, NotFound
+from consent.services import evidence, signed_receipts
 from trustcenter import access
 from trustcenter.api.answers import READ, operation
 
 SOON = "1"
+JOSE = "application/jose"
+FORMATS = ("proof", "kantara-1.1")
 
 
 class DisclosureOutput(serializers.Serializer[Any]):
@@ -43,8 +47,38 @@ class ProofOutput(serializers.Serializer[Any]):
     entries = ProvenOutput(many=True)
 
 
+class SignedOutput(serializers.Serializer[Any]):
+    """The signed receipt taken apart, to be read; what is signed is `jws`."""
+
+    id = serializers.UUIDField()
+    signed_at = serializers.DateTimeField()
+    profiles = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="By profile of ISO/IEC TS 27560: the mandatory fields that this record lacks.",
+    )
+    receipt = serializers.DictField(help_text="JSON-LD with DPV terms.")
+    jws = serializers.CharField()
+
+
+class KantaraOutput(serializers.Serializer[Any]):
+    """A Kantara Consent Receipt 1.1."""
+
+    version = serializers.CharField()
+    jurisdiction = serializers.CharField()
+    consentTimestamp = serializers.IntegerField()  # noqa: N815  the standard's spelling
+    collectionMethod = serializers.CharField()  # noqa: N815
+    consentReceiptID = serializers.CharField()  # noqa: N815
+    piiPrincipalId = serializers.CharField()  # noqa: N815
+    piiControllers = serializers.ListField(child=serializers.DictField())  # noqa: N815
+    policyUrl = serializers.CharField()  # noqa: N815
+    services = serializers.ListField(child=serializers.DictField())
+    sensitive = serializers.BooleanField()
+    spiCat = serializers.ListField(child=serializers.CharField())  # noqa: N815
+    language = serializers.CharField(required=False)
+
+
 class WaitingOutput(serializers.Serializer[Any]):
-    """The event is recorded; its seal follows within seconds."""
+    """The event is recorded; seal and signature follow within seconds."""
 
     status = serializers.CharField()
 
@@ -56,22 +90,60 @@ class ReadReceipt(APIView):
 
     @operation(
         "Receipts",
-        {200: ProofOutput, 202: WaitingOutput},
+        {
+            (200, JOSE): str,
+            (200, "application/json"): PolymorphicProxySerializer(
+                "ReceiptAnswer", [SignedOutput, ProofOutput, KantaraOutput], resource_type_field_name=None
+            ),
+            202: WaitingOutput,
+        },
         READ,
         operation_id="read_receipt",
-        summary="The proof of one event",
-        description="202 with Retry-After until the event is sealed. A third party's key is refused.",
+        summary="The receipt of one choice",
+        description=(
+            "The signed receipt (JWS) as a file; `Accept: application/json` takes it apart. "
+            "202 with Retry-After until it is signed. A third party's key is refused."
+        ),
+        parameters=[
+            OpenApiParameter("format", enum=FORMATS, description="The bare proof, or a yes in Kantara's form.")
+        ],
     )
-    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002  the contract's word
+    def get(self, request: Request, id: UUID) -> HttpResponse:  # noqa: A002  the contract's word
         key: Any = request.user
         access.own_house(key)
+        wanted = request.query_params.get("format", "")
+        if wanted and wanted not in FORMATS:
+            raise Invalid(Field("/format", "choice", f"One of {', '.join(FORMATS)}; without it, the signed receipt."))
         line = evidence.receipt(subject=None, number=id)
-        if line.event is not None:
-            _limit(key, line.event)
-        proof = evidence.proof(found=[line.entry])
-        if proof is None:
-            return Response({"status": "waiting for its seal"}, status=202, headers={"Retry-After": SOON})
-        return Response(proof)
+        _limit(key, line.event)
+        if wanted == "kantara-1.1":
+            return Response(_kantara(line.event))
+        if wanted == "proof":
+            proof = evidence.proof(found=[line.entry])
+            return Response(proof) if proof else _waiting()
+        signed = signed_receipts.read(subject=None, number=id)
+        return _signed(request, id, signed) if signed else _waiting()
+
+
+def _kantara(event: Any) -> dict[str, Any]:
+    found = signed_receipts.kantara(event)
+    if found is None:
+        raise NotFound("Kantara 1.1 knows a yes only, and this was none.")
+    return found
+
+
+def _waiting() -> Response:
+    return Response({"status": "waiting for its signature"}, status=202, headers={"Retry-After": SOON})
+
+
+def _signed(request: Request, number: UUID, signed: signed_receipts.Signed) -> HttpResponse:
+    """The file, or what is in it where a caller asks for JSON by name."""
+    kind = request._request.get_preferred_type([JOSE, "application/json"])
+    headers = {"Vary": "Accept"}
+    if kind != "application/json":
+        return HttpResponse(signed.jws, content_type=JOSE, headers=headers)
+    told = {"id": number, "signed_at": signed.signed_at, "profiles": signed.lacks}
+    return Response(told | {"receipt": signed.document, "jws": signed.jws}, headers=headers)
 
 
 def _limit(key: Any, event: Any) -> None:

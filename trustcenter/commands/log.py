@@ -17,7 +17,7 @@ from audit.proof.errors import ProofError
 from audit.services import seal
 from consent.services import exports
 from trustcenter import access, processes
-from trustcenter.commands import remote_log, terminal
+from trustcenter.commands import remote_log, signing, terminal
 
 _EXPORT = """\
   trustcenter export-audit --output log.json           everything that is sealed
@@ -57,7 +57,7 @@ def add(commands: Any) -> None:
         "seal",
         _seal,
         short="grow and sign the log, again and again",
-        about="The sealer. `serve` runs it; run it by hand only where web and worker run apart.",
+        about="The sealer, which signs receipts too. `serve` runs it; by hand only where web and worker run apart.",
         examples="  trustcenter seal\n  trustcenter seal --once      seal what waits, then end\n",
     )
     sealer.add_argument("--once", action="store_true", help="seal what waits, then end")
@@ -109,6 +109,7 @@ def _seal(options: argparse.Namespace) -> int:
         taken = 0
         while done := seal.seal(now=access.clock()).taken:
             taken += done
+        signing.all_waiting()
         terminal.say(f"Sealed {taken:,} entries.")
         return 0
     processes.end_with_parent()
@@ -117,9 +118,12 @@ def _seal(options: argparse.Namespace) -> int:
         signal.signal(name, lambda *_: stop.set())
     log = structlog.get_logger("sealer")
     log.info("sealing", every=settings.SEAL_EVERY)
+    signer = threading.Thread(target=signing.until, args=(stop,), name="receipts")
+    signer.start()
     while not stop.is_set():
         if not _pass(log):
             stop.wait(settings.SEAL_EVERY)
+    signer.join()
     return 0
 
 

@@ -49,7 +49,7 @@ def lines(url: str, key: str, customer: str) -> list[str]:
         "ask                                                 # may the mail engine write? true",
         f"RECEIPT=$(call /api/v1/consents -d '{say}' | {_RECEIPT})",
         "ask                                                 # the customer said no at a counter: false, and why",
-        "sleep 1; call /api/v1/receipts/$RECEIPT > proof.json  # the proof of the no, sealed by now",
+        "sleep 1; call /api/v1/receipts/$RECEIPT?format=proof > proof.json  # the proof of the no, sealed by now",
         f"{_python()} -m audit.proof proof.json  # it holds, without asking us",
     ]
 

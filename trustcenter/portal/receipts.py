@@ -1,4 +1,4 @@
-"""Receipts: the list, the sheet, and the proof to carry away."""
+"""Receipts: the list, the sheet, and what to carry away."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from consent.services import receipts
+from consent.services import receipts, signed_receipts
 from trustcenter import access
 from trustcenter.portal.choices import language
 
@@ -36,7 +36,19 @@ def show(request: HttpRequest, subject: Any, number: UUID) -> HttpResponse:
 def proof(request: HttpRequest, subject: Any, number: UUID) -> HttpResponse:  # noqa: ARG001  the decorator's signature
     """The proof as a file; 202 while the log is not sealed that far."""
     content = receipts.file(subject=subject, number=number)
+    return _file(content, f"receipt-{number}.json", "application/json")
+
+
+@require_GET
+@access.customer_only
+def signed(request: HttpRequest, subject: Any, number: UUID) -> HttpResponse:  # noqa: ARG001
+    """The signed receipt as a file; 202 until it is signed."""
+    found = signed_receipts.read(subject=subject, number=number)
+    return _file(found.jws.encode() if found else None, f"receipt-{number}.jws", "application/jose")
+
+
+def _file(content: bytes | None, name: str, kind: str) -> HttpResponse:
     if content is None:
         return HttpResponse(status=202, headers={"Retry-After": "2"})
-    name = f'attachment; filename="receipt-{number}.json"'
-    return HttpResponse(content, content_type="application/json", headers={"Content-Disposition": name})
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=kind, headers=headers)

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from trustcenter.portal import choices, entrance, log, receipts
+from trustcenter.portal import check, choices, entrance, log, receipts
 
 
 class KeyConverter:
@@ -31,6 +31,8 @@ urlpatterns = [
     path("receipts", receipts.index, name="receipts"),
     path("receipts/<uuid:number>", receipts.show, name="receipt"),
     path("receipts/<uuid:number>/proof.json", receipts.proof, name="proof"),
+    path("receipts/<uuid:number>/receipt.jws", receipts.signed, name="signed"),
+    path("check", check.check, name="check"),
     path("welcome", entrance.welcome, name="welcome"),
     path("enter/<str:token>", entrance.enter, name="enter"),
     path("sign-out", entrance.leave, name="sign-out"),

@@ -96,6 +96,13 @@ ACTS = {
     "withdraw": gettext_lazy("You turned it off"),
     "object": gettext_lazy("You said no"),
 }
+# The same of someone whom we do not know: the page on which anyone checks a receipt.
+ACTS_OF_SOMEONE = {
+    "give": gettext_lazy("Turned on"),
+    "refuse": gettext_lazy("Said no when asked"),
+    "withdraw": gettext_lazy("Turned off"),
+    "object": gettext_lazy("Said no"),
+}
 DONE = {
     "give": gettext_lazy("You turned on “{title}”"),
     "refuse": gettext_lazy("You said no to “{title}”"),
@@ -197,6 +204,12 @@ def reason(code: str) -> str:
 def act(code: str) -> str:
     """What the customer did."""
     return str(ACTS.get(code, code))
+
+
+@register.filter
+def act_of_someone(code: str) -> str:
+    """What a customer did, to whoever holds the receipt."""
+    return str(ACTS_OF_SOMEONE.get(code, code))
 
 
 @register.filter

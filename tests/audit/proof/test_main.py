@@ -115,7 +115,7 @@ def test_help_teaches_with_examples(capsys):
     with pytest.raises(SystemExit) as left:
         main(["--help"])
     assert left.value.code == 0
-    assert "python -m audit.proof receipt.json" in capsys.readouterr().out
+    assert "python -m audit.proof receipt.jws" in capsys.readouterr().out
 
 
 def test_an_entry_cannot_steer_the_terminal(tmp_path, capsys):

@@ -6,10 +6,10 @@ import json
 import pytest
 
 from audit.models import Entry, Leaf
-from audit.proof import merkle, note
+from audit.proof import jws, merkle, note
 from audit.proof.checkpoint import Checkpoint
 from tests.callers import about, get, post, question
-from tests.world import ALICE, BOB, ask, key, seal_all
+from tests.world import ALICE, BOB, ask, key, seal_all, sign_all
 from trustcenter.api import log
 
 
@@ -109,10 +109,12 @@ def test_what_waits_is_not_shown(sealed):
     assert Entry.objects.count() > sealed
 
 
-def test_the_same_keys_stand_in_the_jwks(sealed):
+def test_the_same_keys_stand_in_the_jwks_those_of_the_log_first(sealed, settings):
+    sign_all()
     key_set = get("/.well-known/jwks.json").json()["keys"]
-    public = note.parse_vkey(get("/log/vkeys").content.decode().splitlines()[0]).public_key
-    assert base64.urlsafe_b64decode(key_set[0]["x"] + "=") == public
+    published = [note.parse_vkey(each) for each in get("/log/vkeys").content.decode().splitlines()]
+    assert [each.name for each in published] == [settings.LOG_ORIGIN, f"{settings.LOG_ORIGIN}/receipts"]
+    assert [base64.urlsafe_b64decode(each["x"] + "=") for each in key_set] == [each.public_key for each in published]
     assert (key_set[0]["kty"], key_set[0]["crv"], key_set[0]["alg"]) == ("OKP", "Ed25519", "Ed25519")
 
 
@@ -120,7 +122,7 @@ def test_the_same_keys_stand_in_the_jwks(sealed):
 def test_a_key_is_named_by_its_thumbprint():
     # The example of RFC 8037, appendices A.2 and A.3.
     coded = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
-    made = log.jwk(base64.urlsafe_b64decode(f"{coded}="))
+    made = jws.jwk(base64.urlsafe_b64decode(f"{coded}="))
     assert (made["x"], made["kid"]) == (coded, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")
 
 

@@ -1,13 +1,14 @@
-"""The proof of one event by API: it verifies without us."""
+"""The receipt of one event by API, in each of its forms: it verifies without us."""
 
 import uuid
 
 import pytest
 
-from audit.proof import bundle
+from audit.proof import __main__ as verifier
+from audit.proof import bundle, receipt
 from audit.services import prove
 from tests.callers import about, choice, get, post
-from tests.world import CAROL, key, seal_all
+from tests.world import CAROL, key, seal_all, sign_all
 
 
 @pytest.fixture
@@ -15,18 +16,60 @@ def shop(cast):
     return key()
 
 
-def test_a_receipt_waits_for_its_seal_and_then_verifies(shop, settings):
+def test_the_bare_proof_is_there_once_it_is_sealed(shop, settings):
     url = post("/api/v1/consents", choice(CAROL, "withdraw"), key=shop).json()["receipt"]["url"]
     path = url.removeprefix(settings.PUBLIC_URL)
-    waiting = get(path, key=shop)
+    waiting = get(f"{path}?format=proof", key=shop)
     assert (waiting.status_code, waiting["Retry-After"]) == (202, "1")
     seal_all()
-    found = get(path, key=shop)
+    waiting = get(path, key=shop)
+    assert (waiting.status_code, waiting["Retry-After"]) == (202, "1")
+    found = get(f"{path}?format=proof", key=shop)
     assert found.status_code == 200
     report = bundle.verify_bundle(found.json(), prove.vkeys())
     assert report.pinned
     assert report.disclosed == 1
     assert report.entries[0].leaf["action"] == "consent.withdrawn"
+
+
+@pytest.fixture
+def yes(shop):
+    """The address of a receipt of a yes, signed."""
+    path = f"/api/v1/receipts/{post('/api/v1/consents', choice(CAROL), key=shop).json()['receipt']['id']}"
+    sign_all()
+    return path
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/jose", "application/json;q=0.5, application/jose"])
+def test_the_signed_receipt_is_a_file_that_verifies_as_it_came(shop, yes, accept, tmp_path, capsys):
+    found = get(yes, key=shop, **({"Accept": accept} if accept else {}))
+    assert (found.status_code, found["Content-Type"]) == (200, "application/jose")
+    assert "Accept" in found["Vary"].split(", ")
+    (tmp_path / "receipt.jws").write_bytes(found.content)
+    pinned = [part for each in get("/log/vkeys").content.decode().split() for part in ("--vkey", each)]
+    assert verifier.main([str(tmp_path / "receipt.jws"), *pinned]) == 0
+    assert "a key you gave" in capsys.readouterr().out
+    (tmp_path / "receipt.jws").write_bytes(found.content[:-9] + b"-_" + found.content[-7:])
+    assert verifier.main([str(tmp_path / "receipt.jws")]) == 1
+
+
+def test_who_asks_for_json_gets_it_taken_apart(shop, yes):
+    found = get(yes, key=shop, Accept="application/json").json()
+    assert yes.endswith(found["id"])
+    assert found["jws"] == get(yes, key=shop).content.decode()
+    assert found["receipt"] == receipt.verify_receipt(found["jws"].encode(), None).document
+    assert found["profiles"]["iso-27560"] == []
+
+
+def test_a_yes_can_be_had_in_kantaras_form_and_a_no_cannot(shop, yes):
+    found = get(f"{yes}?format=kantara-1.1", key=shop).json()
+    assert (found["version"], yes.endswith(found["consentReceiptID"])) == ("KI-CR-v1.1.0", True)
+    no = post("/api/v1/consents", choice(CAROL, "withdraw"), key=shop).json()["receipt"]["id"]
+    about(get(f"/api/v1/receipts/{no}?format=kantara-1.1", key=shop), 404)
+
+
+def test_a_form_that_does_not_exist_is_refused(shop, yes):
+    about(get(f"{yes}?format=pdf", key=shop), 400, "/format")
 
 
 def test_an_unknown_receipt_is_404(shop):

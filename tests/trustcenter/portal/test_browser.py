@@ -50,7 +50,16 @@ def receipt() -> str:
     return f"/receipts/{consents.history(subject=subjects.find(ALICE))[0].entry_id}"
 
 
-PAGES = ["/", "/log", "/receipts", "/purposes/personal_offers", "/purposes/park_safety", "/welcome", "/nothing"]
+PAGES = [
+    "/",
+    "/log",
+    "/receipts",
+    "/purposes/personal_offers",
+    "/purposes/park_safety",
+    "/check",
+    "/welcome",
+    "/nothing",
+]
 
 
 def test_home_shows_everything_without_scrolling(enter):
@@ -97,6 +106,23 @@ def test_the_receipt_can_be_read_and_carried_away(enter):
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the proof").click()
     assert download.value.suggested_filename.startswith("receipt-")
+
+
+def test_a_receipt_is_checked_without_javascript_and_without_a_session(enter, today, open_page, live_server):
+    world.sign_all(today)
+    page = enter()
+    page.locator(".entry .line a").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the receipt").click()
+    stranger = open_page(base_url=live_server.url, javascript=False)
+    stranger.goto("/check")
+    stranger.get_by_label("The file that you downloaded").set_input_files(download.value.path())
+    stranger.get_by_role("button", name="Check it").click()
+    assert stranger.get_by_text("Real and unchanged").is_visible()
+    stranger.get_by_label("Or the text in it").fill("not.a.receipt")
+    stranger.get_by_role("button", name="Check it").click()
+    assert "Real and unchanged" not in stranger.content()
+    assert_accessible(page)
 
 
 def test_after_saving_the_note_has_the_focus(enter):

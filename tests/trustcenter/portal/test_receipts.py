@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from audit.models import Entry
-from audit.proof import bundle
+from audit.proof import bundle, receipt
 from audit.proof.errors import ProofError
 from consent.models import ConsentEvent
 from tests import world
@@ -71,6 +71,22 @@ def test_the_proof_verifies_without_us_and_any_changed_byte_is_found(alice, choi
     assert changed != answer.content
     with pytest.raises(ProofError):
         bundle.verify_bundle(bundle.loads(changed), None)
+
+
+def test_the_signed_receipt_can_be_carried_away_a_moment_later(alice, choice, today):
+    address = f"/receipts/{choice.entry_id}"
+    assert alice.get(f"{address}/receipt.jws").status_code == 202
+    assert "Download the receipt</a>" not in alice.get(address).text
+    world.sign_all(today)
+    assert f"{address}/receipt.jws" in alice.get(address).text
+    answer = alice.get(f"{address}/receipt.jws")
+    assert answer["Content-Disposition"] == f'attachment; filename="receipt-{choice.entry_id}.jws"'
+    assert receipt.verify_receipt(answer.content, None).entry.leaf["id"] == str(choice.entry_id)
+
+
+def test_no_one_else_can_carry_it_away(choice, come_in, today):
+    world.sign_all(today)
+    assert come_in(world.BOB).get(f"/receipts/{choice.entry_id}/receipt.jws").status_code == 404
 
 
 def test_the_leaf_it_carries_names_no_one(alice, choice):

@@ -1,0 +1,30 @@
+"""Signed receipts (append-only), and how far they have been signed."""
+
+from django.db import models
+
+from audit.guards import AppendOnly, Guard
+from consent.models.consents import ConsentEvent
+
+
+class Receipt(AppendOnly):
+    """The receipt of one event, encrypted under its customer's secret: erasure makes it unreadable for good.
+
+    kid: the key that signed it. sealed: signature and payload, compressed; the header follows from kid.
+    """
+
+    event = models.OneToOneField(ConsentEvent, models.PROTECT, primary_key=True, related_name="receipt")
+    kid = models.CharField(max_length=64)
+    sealed = models.BinaryField()
+    signed_at = models.DateTimeField()
+
+
+class ReceiptsDone(models.Model):
+    """Every event below this place of the log has its receipt, or could get none any more.
+
+    Two rows: one for choices made here, one for imported ones, so that a large import keeps nobody waiting.
+    """
+
+    imported = models.BooleanField(unique=True)
+    size = models.BigIntegerField(default=0)
+
+    guard = Guard(update="NEW.size < OLD.size")

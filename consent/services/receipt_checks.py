@@ -1,0 +1,66 @@
+"""Is this receipt real? For anyone who holds one: it is checked against our own keys, and nothing is looked up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from audit.proof import bundle, receipt
+from audit.proof.errors import ProofError
+from audit.services import prove
+from audit.services import receipts as signing
+from consent.rules import moments
+from consent.rules.actions import BY_ACT
+
+REAL, CHANGED, FOREIGN, UNREADABLE = "real", "changed", "foreign", "unreadable"
+# What says nothing against a file: it is none of ours, or none that we can read.
+_CANNOT_TELL = {
+    "key-missing": FOREIGN,
+    "bundle-kind": UNREADABLE,
+    "bundle-syntax": UNREADABLE,
+    "jws-form": UNREADABLE,
+}
+_ACTS = {action: act for act, action in BY_ACT.items()}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found. verdict: one of the four above; finding: what the verifier says against it.
+
+    Of what is real: how many entries it proves, and of the first its number, time, act ("" for what is no choice), and
+    for a signed receipt the title of the purpose with its language.
+    """
+
+    verdict: str
+    finding: str = ""
+    entries: int = 0
+    number: str = ""
+    at: datetime | None = None
+    act: str = ""
+    title: str = ""
+    language: str = ""
+
+
+def check(raw: bytes) -> Checked:
+    """Check a signed receipt or a proof file."""
+    keys = [*prove.vkeys(), *signing.vkeys()]
+    try:
+        if receipt.is_receipt(raw):
+            found = receipt.verify_receipt(raw, keys)
+            return _real(found.entry.leaf, 1, **_notice(found.document))
+        report = bundle.verify_bundle(bundle.loads(raw), keys)
+    except ProofError as problem:
+        return Checked(_CANNOT_TELL.get(problem.code, CHANGED), str(problem))
+    return _real(report.entries[0].leaf, len(report.entries))
+
+
+def _real(leaf: Mapping[str, Any], entries: int, **shown: str) -> Checked:
+    act = _ACTS.get(str(leaf.get("action")), "")
+    return Checked(REAL, "", entries, str(leaf["id"]), moments.moment(str(leaf["at"])), act, **shown)
+
+
+def _notice(document: dict[str, Any]) -> dict[str, str]:
+    """Title and language of the words that were shown, if any were."""
+    for notice in document["dpv:hasRecordOfActivity"][0].get("dpv:hasNotice", []):
+        return {"title": str(notice["tc:words"]["title"]), "language": str(notice["dct:language"][0])}
+    return {}

@@ -1,0 +1,112 @@
+"""What a receipt says about an event, read from the tables: many events together, each row once."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from audit.models import Entry
+from audit.services import entries
+from consent.models import ConsentEvent, Controller, Recipient
+from consent.rules import durations, lifecycle
+from consent.rules.receipt_facts import Data, Facts, Party
+from consent.services import versions
+from consent.services.versions import Published
+
+
+def read(events: Iterable[ConsentEvent]) -> Iterator[tuple[ConsentEvent, Entry, Facts]]:
+    """Facts of each event, with its entry; events of erased customers are passed over.
+
+    events: with subject, purpose, version__controller and notice selected.
+    """
+    wanted = list(events)
+    published = versions.read(event.version for event in wanted)
+    rows = {entry.id: entry for entry in Entry.objects.filter(id__in=[event.entry_id for event in wanted])}
+    opened = entries.payloads(rows.values())
+    for event in wanted:
+        if event.entry_id in opened:
+            entry = rows[event.entry_id]
+            yield event, entry, _facts(event, entry, opened[event.entry_id], published[event.version_id])
+
+
+def _facts(event: ConsentEvent, entry: Entry, payload: Mapping[str, Any], published: Published) -> Facts:
+    version, controller = event.version, event.version.controller
+    yes, details = event.act == lifecycle.GIVE, version.details
+    home = controller.jurisdiction
+    return Facts(
+        number=str(event.entry_id),
+        pseudonym=event.subject.pseudonym,
+        action=entry.action,
+        status=lifecycle.LEADS_TO[event.act],
+        purpose=event.purpose.key,
+        version=version.number,
+        legal_basis=version.legal_basis,
+        base=settings.PUBLIC_URL,
+        controller=_controller(controller),
+        categories=tuple(
+            Data(row.key, versions.label(row.name, event.language), row.dpv, row.sensitive)
+            for row in published.categories
+            if not yes or row.key in event.categories
+        ),
+        recipients=tuple(_recipient(row) for row in published.recipients if not yes or row.key in event.recipients),
+        jurisdictions=_codes(details.get("jurisdictions"), home),
+        storage_locations=_codes(details.get("storage_locations"), home),
+        retention=version.retention,
+        collected_at=event.collected_at,
+        recorded_at=event.recorded_at,
+        channel=event.channel,
+        actor=event.actor,
+        recorder=_recorder(entry),
+        purpose_term=version.dpv,
+        method=str(payload.get("method", "")),
+        assumed=event.assumed,
+        imported=event.imported,
+        expires_at=durations.after(event.collected_at, version.consent_lasts)
+        if yes and version.consent_lasts
+        else None,
+        withdrawal=str(details.get("withdrawal_method", "")),
+        automated_decisions=version.automated_decisions,
+        regulator=controller.regulator,
+        regulator_url=controller.regulator_url,
+        privacy_officer=controller.privacy_officer,
+        **_shown(event),
+    )
+
+
+def _ends(event: ConsentEvent) -> datetime | None:
+    lasts = event.version.consent_lasts
+    return durations.after(event.collected_at, lasts) if event.act == lifecycle.GIVE and lasts else None
+
+
+def _shown(event: ConsentEvent) -> dict[str, Any]:
+    """The words of the notice, where one was shown."""
+    notice = event.notice
+    if notice is None:
+        return {}
+    return {
+        "notice": notice.digest,
+        "language": notice.language,
+        "words": notice.text,
+        "published_at": event.version.published_at,
+    }
+
+
+def _controller(row: Controller) -> Party:
+    return Party(row.key, "controller", row.name, address=row.address, email=row.email, phone=row.phone, url=row.url)
+
+
+def _recipient(row: Recipient) -> Party:
+    return Party(row.key, row.kind, row.name, address=row.address, contact=row.contact, country=row.country)
+
+
+def _recorder(entry: Entry) -> str:
+    actor = json.loads(bytes(entry.leaf))["actor"]
+    return ":".join(part for part in (actor["type"], actor.get("ref")) if part)
+
+
+def _codes(said: Any, home: str) -> tuple[str, ...]:
+    """Places as the catalogue says them, one or several; where it is silent, the controller's own."""
+    found = [said] if isinstance(said, str) else said
+    return tuple(str(each) for each in found) if isinstance(found, list) and found else (home,)
