@@ -83,7 +83,8 @@ def _read(name: str) -> str:
         return path.read_text(encoding="ascii").strip()
     except OSError:
         raise ImproperlyConfigured(
-            f"The key “{name}” is neither in TRUST_KEYS nor in {path}. `trustcenter migrate` makes one."
+            f"The key “{name}” is neither in TRUST_KEYS nor in {path}. On a new service, `trustcenter migrate` "
+            "makes one. Was it lost? Put the copy from your backup there: a new key opens nothing the old one closed."
         ) from None
 
 

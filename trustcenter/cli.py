@@ -49,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return terminal.complain(f"The database: {error}. If it is new, run `trustcenter migrate`.")
     except (KeyboardInterrupt, BrokenPipeError):
         return 1
+    except OSError as error:  # a folder that cannot be made, a disk that is full
+        return terminal.complain(f"{error.filename or 'The system'}: {error.strerror or error}.")
 
 
 def _run(arguments: list[str]) -> int:

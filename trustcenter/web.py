@@ -39,7 +39,7 @@ def main(address: str, port: int, workers: int) -> None:
         websockets=False,
         workers_kill_timeout=4,
         respawn_failed_workers=True,
-        log_level=LogLevels.info,
+        log_level=LogLevels(settings.LOG_LEVEL.lower()),
         log_dictconfig=logs.configuration(text=settings.LOG_TEXT, level=settings.LOG_LEVEL),
     )
     server.serve(target_loader=load)

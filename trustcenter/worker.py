@@ -6,10 +6,12 @@
 import logging
 import os
 import sys
+import warnings
 from typing import Any
 
 import django
 from celery import beat, signals
+from celery.exceptions import SecurityWarning
 from django.conf import settings
 
 from trustcenter import processes
@@ -28,6 +30,8 @@ def main() -> int:
     from trustcenter.celery import app
 
     logging.captureWarnings(capture=True)
+    # Celery warns root of pickled messages; ours are JSON, and in a container root is usual.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     settings.BROKER_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A thread, so that there is no child that could be orphaned; for the same reason the pool is solo.
     timetable: Any = beat.EmbeddedService(app, thread=True)

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import time
 
 import pytest
@@ -154,3 +155,13 @@ def test_it_refuses_what_is_unsafe(folder, bind, settings, sentence):
 
 def test_it_refuses_a_database_that_is_behind(tmp_path):
     assert "trustcenter migrate" in command(tmp_path, "serve", code=1).stderr
+
+
+def test_it_refuses_an_address_where_somebody_listens_already(folder):
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as our own web server does
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        bind = f"127.0.0.1:{other.getsockname()[1]}"
+        done = command(folder, "serve", "--bind", bind, code=1)
+    assert f"Cannot listen at {bind}: Address already in use. Choose another address with --bind." in done.stderr

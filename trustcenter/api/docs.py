@@ -6,12 +6,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from consent.errors import TrustError
 from consent.rules import reasons
 from trustcenter import openapi as schema
 
+# What somebody who integrates us looks for first; the other nouns follow in the order of their addresses.
+_FIRST = ("Check", "Consents", "Customers", "Receipts")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -42,9 +46,9 @@ def _text() -> str:
 
 @cache
 def _nouns() -> dict[str, list[dict[str, Any]]]:
-    """Operations by heading, in the order of the addresses."""
+    """Operations by heading: what is needed first, then the order of the addresses."""
     document = schema.document()
-    nouns: dict[str, list[dict[str, Any]]] = {}
+    nouns: dict[str, list[dict[str, Any]]] = {noun: [] for noun in _FIRST}
     for path, methods in document["paths"].items():
         for method in _METHODS:
             if method in methods:
@@ -58,8 +62,8 @@ def _operation(method: str, path: str, found: dict[str, Any], document: dict[str
         "id": found["operationId"],
         "method": method.upper(),
         "path": path,
-        "summary": found.get("summary", ""),
-        "description": found.get("description", ""),
+        "summary": _shown(found.get("summary", "")),
+        "description": _shown(found.get("description", "")),
         "parameters": found.get("parameters", []),
         "members": list(_members(_content(found.get("requestBody", {})), document)),
         "good": [
@@ -69,6 +73,14 @@ def _operation(method: str, path: str, found: dict[str, Any], document: dict[str
         ],
         "bad": ", ".join(status for status in found["responses"] if not status.startswith("2")),
     }
+
+
+def _shown(text: str) -> SafeString:
+    """A text with what stands between backticks as code."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if place % 2 else part,) for place, part in parts)
+    )
 
 
 def _content(answer: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +99,7 @@ def _members(body: dict[str, Any], document: dict[str, Any], at: str = "") -> It
             "name": here,
             "type": _type(member),
             "needed": name in whole.get("required", ()),
-            "about": raw.get("description", "") or member.get("description", ""),
+            "about": _shown(raw.get("description", "") or member.get("description", "")),
         }
         inner, ending = (member.get("items", {}), "[].") if member.get("type") == "array" else (member, ".")
         yield from _members(inner, document, here + ending)

@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
         examples=_EXAMPLES,
     )
     parser.add_argument("verb", choices=("check", "diff", "apply"))
-    parser.add_argument("file", type=Path, metavar="FILE", help="YAML, as docs/operate.md describes it")
+    parser.add_argument("file", type=Path, metavar="FILE", help="YAML; trustcenter/demo/kestrel-park.yaml is one")
 
 
 def read(file: Path) -> Any:

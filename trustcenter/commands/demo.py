@@ -43,7 +43,9 @@ def add(commands: Any) -> None:
         about="Kestrel Park, a made-up theme park: 200 visitors and a year of their choices, uses and benefits.",
         examples=_EXAMPLES,
     )
-    parser.add_argument("--bind", type=serve.address, default=("127.0.0.1", 8000), metavar="ADDRESS:PORT")
+    parser.add_argument(
+        "--bind", type=serve.address, default=("127.0.0.1", 8000), metavar="ADDRESS:PORT", help="where to listen"
+    )
     parser.add_argument("--reset", action="store_true", help="delete the demo's data first")
 
 
@@ -52,7 +54,7 @@ def _demo(options: argparse.Namespace) -> int:
     if options.reset:
         _reset()
     fresh = _prepare()
-    if found := serve.obstacles(host):
+    if found := serve.obstacles(host, port):
         return terminal.complain(*found)
     if fresh:
         _fill(access.clock())

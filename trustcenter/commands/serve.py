@@ -5,6 +5,7 @@ import hashlib
 import ipaddress
 import os
 import shutil
+import socket
 import sys
 from typing import Any
 
@@ -35,7 +36,9 @@ def add(commands: Any) -> None:
     parser = terminal.command(
         commands, "serve", _serve, short="run web, worker and sealer", about=_ABOUT, examples=_EXAMPLES
     )
-    parser.add_argument("--bind", type=address, default=("127.0.0.1", 8000), metavar="ADDRESS:PORT")
+    parser.add_argument(
+        "--bind", type=address, default=("127.0.0.1", 8000), metavar="ADDRESS:PORT", help="where to listen"
+    )
     parser.add_argument("--workers", type=_positive, default=min(4, os.cpu_count() or 1), help="web processes")
 
 
@@ -53,7 +56,7 @@ def netloc(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def obstacles(host: str) -> list[str]:
+def obstacles(host: str, port: int) -> list[str]:
     """Why serving here would be wrong, one sentence each."""
     found = []
     if settings.DEBUG:
@@ -72,6 +75,8 @@ def obstacles(host: str) -> list[str]:
         found.append(str(problem))
     if lacking := health.missing_migrations():
         found.append(f"The database lacks {len(lacking)} migrations. Run `trustcenter migrate` first.")
+    if taken := _taken(host, port):
+        found.append(f"Cannot listen at {netloc(host, port)}: {taken}. Choose another address with --bind.")
     return found
 
 
@@ -95,9 +100,25 @@ def run(host: str, port: int, workers: int) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     host, port = options.bind
-    if found := obstacles(host):
+    if found := obstacles(host, port):
         return terminal.complain(*found)
     return run(host, port, options.workers)
+
+
+def _taken(host: str, port: int) -> str:
+    """Why nothing of ours can listen here; "" when it can.
+
+    The web server itself would not notice: it shares a port with whoever else is willing to, and each request then
+    goes to either of two services.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was left a moment ago is free
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            return problem.strerror or str(problem)
+    return ""
 
 
 def _loopback(host: str) -> bool:

@@ -1,6 +1,7 @@
 """What the demo prints: the ways in, and five lines to try that really work."""
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ _ASK = (
 )
 _WITHDRAW = (
     '{"subject":{"namespace":"customer","id":"CUSTOMER"},"purpose":"personal_offers","act":"withdraw",'
-    '"language":"en","channel":"shop","method":"at the counter"}'
+    '"language":"en","channel":"store","method":"at the counter"}'
 )
 _RECEIPT = r"""sed 's/.*"receipt":{"id":"\([^"]*\)".*/\1/'"""
 
@@ -34,7 +35,7 @@ def show(url: str, known: Mapping[str, str], *, fresh: bool, link: str, customer
         "",
         *lines(url, known["key"], customer),
         "",
-        "Ctrl-C ends it. The data stays for the next start; `trustcenter demo --reset` forgets it.",
+        f"Ctrl-C ends it. The data stays for the next start; to forget it: {_command()} demo --reset",
         "",
     )
 
@@ -55,5 +56,16 @@ def lines(url: str, key: str, customer: str) -> list[str]:
 
 
 def _python() -> str:
-    """The interpreter that has the verifier, in the shorter of its two names."""
-    return min(os.path.relpath(sys.executable), sys.executable, key=len)
+    """The interpreter that has the verifier."""
+    return _named(sys.executable)
+
+
+def _command() -> str:
+    """`trustcenter` as it can be typed here: `make` puts it beside its interpreter, where no shell looks for it."""
+    beside = Path(sys.executable).parent / "trustcenter"
+    return "trustcenter" if shutil.which("trustcenter") or not beside.exists() else _named(str(beside))
+
+
+def _named(path: str) -> str:
+    """The shorter of a file's two names."""
+    return min(os.path.relpath(path), path, key=len)

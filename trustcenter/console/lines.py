@@ -166,7 +166,9 @@ def _who(line: Line) -> Any:
     named = line.payload.get("actor_name", "") if entry.actor_type == "staff" else ""
     customer = words.ACTORS.get(line.event.actor) if line.event else ""
     kind = words.ACTORS.get(entry.actor_type, entry.actor_type)
-    return named or customer or entry.recipient or entry.actor_ref or kind
+    # Of a key the recipient is the one it was made for; whoever made it is the operator.
+    recipient = "" if entry.action.startswith("key.") else entry.recipient
+    return named or customer or recipient or entry.actor_ref or kind
 
 
 def _told_detail(line: Line) -> str:
@@ -188,7 +190,10 @@ def _logged_detail(entry: Any, leaf: dict[str, Any]) -> str:
     details = leaf.get("details", {})
     version = f"v{leaf['version']}" if leaf.get("version") and entry.action != "decision.made" else ""
     parts = [_because(entry.reason), details.get("channel", ""), details.get("language", ""), version]
-    return ", ".join(str(each) for each in (*parts, leaf.get("object", "")) if each)
+    named = leaf.get("object", "")
+    parts += [entry.recipient if entry.action.startswith("key.") else ""]
+    parts += [short(named) if entry.action == "import.finished" else named]  # of an import it is a digest
+    return ", ".join(str(each) for each in parts if each)
 
 
 def _because(code: str) -> str:

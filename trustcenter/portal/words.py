@@ -145,12 +145,12 @@ def since(use: Use) -> SafeString | str:
 @register.filter
 def times(use: Use) -> str:
     """How often it was used and refused in 30 days."""
-    used = ngettext("used %(count)s time in 30 days", "used %(count)s times in 30 days", use.used)
-    refused = ngettext("refused %(count)s time in 30 days", "refused %(count)s times in 30 days", use.refused)
     if not use.used and not use.refused:
         return _("not used in 30 days")
-    parts = [(used, use.used), (refused, use.refused)]
-    return listed(text % {"count": count} for text, count in parts if count)
+    used = ngettext("used %(count)s time", "used %(count)s times", use.used) % {"count": use.used}
+    refused = ngettext("refused %(count)s time", "refused %(count)s times", use.refused) % {"count": use.refused}
+    counted = [text for text, count in ((used, use.used), (refused, use.refused)) if count]
+    return _("{counts} in 30 days").format(counts=listed(counted))
 
 
 @register.filter

@@ -72,3 +72,12 @@ def test_a_wrong_setting_is_a_sentence():
     assert done.returncode == 1
     assert "SEAL_EVERY" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.once
+def test_a_folder_that_cannot_be_made_is_a_sentence(run, settings, tmp_path):
+    (tmp_path / "file").touch()
+    settings.DATA_DIR = tmp_path / "file" / "data"
+    code, _, err = run("migrate")
+    assert code == 1
+    assert err == f"{settings.DATA_DIR}: Not a directory.\n"

@@ -44,6 +44,7 @@ def test_the_demo_from_first_start_to_reset(folder):
         assert "235  imported" in text
         assert "The mapping does not say which purpose this is." in text
         assert re.search(r"name officer, password [0-9a-f]{4}(-[0-9a-f]{4}){3}\n", text)
+        assert "granian" not in text  # what was printed stays the last thing on the screen
         first, second = (json.loads(line) for line in tour(text, folder)[0])
         assert first["decision"] is True
         assert (second["decision"], second["context"]["reason"]) == (False, "consent_withdrawn")

@@ -7,7 +7,8 @@ import pytest
 
 from audit.models import Entry, Verification
 from audit.services import prove
-from consent.services import subjects
+from consent.services import keys, subjects
+from consent.services.ledger import Actor
 from tests.trustcenter.console.conftest import damage
 from tests.world import ALICE, BOB, NOW, ask, say, seal_all
 
@@ -25,6 +26,13 @@ def test_entries_are_listed_newest_first(desk):
     found = rows(desk)
     assert str(found[0].act.name) == "Allowed"
     assert [row.at for row in found] == sorted((row.at for row in found), reverse=True)
+
+
+def test_a_key_is_made_by_the_operator_for_its_recipient(desk):
+    keys.create(recipient="mailbird", scopes=["decide"], by=Actor("operator"), now=NOW + timedelta(seconds=1))
+    made = rows(desk)[0]
+    assert (str(made.act.name), str(made.who)) == ("Key made", "Operator")
+    assert "mailbird" in made.detail
 
 
 def test_paging_shows_every_entry_once(desk):

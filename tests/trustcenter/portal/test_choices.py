@@ -240,7 +240,7 @@ def test_home_says_what_a_system_reported_and_what_was_refused(db, come_in, toda
     visit.half_year(today)
     page = come_in(ALICE).get("/").text
     assert "Skipped a 40-minute queue" in page
-    assert "used 3 times in 30 days, refused 2 times in 30 days" in page
+    assert "used 3 times, refused 2 times in 30 days" in page
     assert "by our staff, on the phone" in page
 
 
