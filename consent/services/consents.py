@@ -263,6 +263,9 @@ def _notice(choice: Choice, purpose: Purpose, collected_at: datetime) -> tuple[N
             raise Invalid(Field("/notice_digest", "unknown", "No text of this purpose with this digest was published."))
         if choice.language and notice.language != choice.language:
             raise Invalid(Field("/language", "mismatch", f"The text with this digest is in {notice.language}."))
+        early = notice.version.published_at and collected_at < notice.version.published_at - scope.CLOCK_SKEW
+        if early and choice.act == lifecycle.GIVE and not choice.imported:
+            raise Invalid(Field("/collected_at", "before_publication", "This text was not published then."))
         return notice, False
     in_force = published.filter(language=choice.language, version__published_at__lte=collected_at)
     notice = in_force.order_by("-version__number").first()

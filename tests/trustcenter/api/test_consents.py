@@ -131,6 +131,12 @@ def test_nobody_grants_to_themselves(partner, shop):
     assert post(ONE, choice(CAROL, recipients=["adpartner"]), key=shop).status_code == 201
 
 
+def test_nobody_can_have_read_a_text_before_it_was_published(shop):
+    early = (NOW - timedelta(days=800)).isoformat()
+    body = choice(CAROL, collected_at=early, notice_digest=digest("personal_offers"))
+    about(post(ONE, body, key=shop), 400, "/collected_at")
+
+
 def test_a_third_party_cannot_lift_an_objection_to_its_own_use(cast):
     publish(now=NOW, plan_staff={"recipients": ["staff-planner", "adpartner"]})
     partner = key("adpartner", "decide", "consents:write", purposes=["plan_staff"], namespaces=["customer"])
