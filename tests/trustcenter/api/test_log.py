@@ -10,7 +10,6 @@ from audit.proof import jws, merkle, note
 from audit.proof.checkpoint import Checkpoint
 from tests.callers import about, get, post, question
 from tests.world import ALICE, BOB, ask, key, seal_all, sign_all
-from trustcenter.api import log
 
 
 @pytest.fixture
