@@ -6,7 +6,7 @@ Unknown members are passed over, as the standard demands; a missing or wrong one
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -129,11 +129,13 @@ class Batch(Struct):
 
 
 def read(raw: bytes | Raw, wire: type[_Wire], at: str = "") -> _Wire:
-    """Decode strictly. Raises Invalid naming the first wrong member below `at`."""
+    """Decode strictly. Raises Invalid naming every wrong member below `at`."""
     try:
         return msgspec.json.decode(raw, type=wire)
     except msgspec.ValidationError as error:
-        raise Invalid(_field(str(error), at)) from None
+        # Decoding stops at the first fault; only a wrong body pays for looking at the rest of it.
+        wrong = list(_problems(msgspec.json.decode(raw), wire, at))
+        raise Invalid(*(wrong or [_field(str(error), at)])) from None
     except (ValueError, RecursionError):
         raise Invalid(Field(at, "json", "The body is not JSON in UTF-8.")) from None
 
@@ -199,6 +201,36 @@ def _past(value: str, now: datetime) -> bool:
         return moments.moment(value) <= now
     except ValueError:
         return False
+
+
+def _problems(value: Any, wire: type[Struct], at: str) -> Iterator[Field]:
+    """Every missing and every wrong member of a decoded value, in the order of the struct."""
+    if not isinstance(value, dict):
+        yield Field(at, "type", "An object.")
+        return
+    for member in msgspec.structs.fields(wire):
+        here = f"{at}/{member.encode_name}"
+        if member.encode_name not in value:
+            if member.required:
+                yield Field(here, "required", "Missing.")
+            continue
+        kinds = get_args(member.type) or (member.type,)
+        part = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Struct)), None)
+        yield from (
+            _problems(value[member.encode_name], part, here)
+            if part
+            else _wrong(value[member.encode_name], member.type, here)
+        )
+
+
+def _wrong(value: Any, kind: Any, at: str) -> Iterator[Field]:
+    """What is wrong with one plain member; an undecoded one is looked at later, by itself."""
+    if Raw in (kind, *get_args(kind)) or kind == list[Raw]:
+        return
+    try:
+        msgspec.convert(value, type=kind)
+    except msgspec.ValidationError as error:
+        yield _field(str(error), at)
 
 
 def _field(message: str, at: str) -> Field:
