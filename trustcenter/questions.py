@@ -133,9 +133,7 @@ def read(raw: bytes | Raw, wire: type[_Wire], at: str = "") -> _Wire:
     try:
         return msgspec.json.decode(raw, type=wire)
     except msgspec.ValidationError as error:
-        # Decoding stops at the first fault; only a wrong body pays for looking at the rest of it.
-        wrong = list(_problems(msgspec.json.decode(raw), wire, at))
-        raise Invalid(*(wrong or [_field(str(error), at)])) from None
+        raise Invalid(*(_every(raw, wire, at) or [_field(str(error), at)])) from None
     except (ValueError, RecursionError):
         raise Invalid(Field(at, "json", "The body is not JSON in UTF-8.")) from None
 
@@ -201,6 +199,14 @@ def _past(value: str, now: datetime) -> bool:
         return moments.moment(value) <= now
     except ValueError:
         return False
+
+
+def _every(raw: bytes | Raw, wire: type[Struct], at: str) -> list[Field]:
+    """All faults of a body: decoding stops at the first, and only a wrong body pays for looking at the rest."""
+    try:
+        return list(_problems(msgspec.json.decode(raw), wire, at))
+    except (ValueError, RecursionError):
+        return []
 
 
 def _problems(value: Any, wire: type[Struct], at: str) -> Iterator[Field]:

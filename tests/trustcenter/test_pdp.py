@@ -369,3 +369,10 @@ def test_the_doors_can_be_discovered(db, settings):
     assert found["policy_decision_point"] == settings.PUBLIC_URL
     for name in ("access_evaluation_endpoint", "access_evaluations_endpoint"):
         assert call("OPTIONS", found[name].removeprefix(settings.PUBLIC_URL)).status_code == 405
+
+
+def test_every_wrong_member_is_named_at_once(mail):
+    body = {"subject": {"type": 1}, "action": {}, "resource": {"type": "customer", "id": []}, "context": {"as_of": 4}}
+    wrong = ("/subject/type", "/subject/id", "/action/name", "/resource/id", "/context/as_of")
+    about(post(ONE, body, key=mail), 400, *wrong)
+    about(post(ONE, {}, key=mail), 400, "/subject", "/action", "/resource")
