@@ -101,7 +101,7 @@ class ReadReceipt(APIView):
         operation_id="read_receipt",
         summary="The receipt of one choice",
         description=(
-            "The signed receipt (JWS) as a file; `Accept: application/json` takes it apart. "
+            "The signed receipt taken apart; with `Accept: application/jose` the file itself (JWS), which verifies alone. "
             "202 with Retry-After until it is signed. A third party's key is refused."
         ),
         parameters=[
@@ -137,10 +137,10 @@ def _waiting() -> Response:
 
 
 def _signed(request: Request, number: UUID, signed: signed_receipts.Signed) -> HttpResponse:
-    """The file, or what is in it where a caller asks for JSON by name."""
-    kind = request._request.get_preferred_type([JOSE, "application/json"])
+    """What is in it as JSON, or the file itself where a caller asks for it by name."""
+    kind = request._request.get_preferred_type(["application/json", JOSE])
     headers = {"Vary": "Accept"}
-    if kind != "application/json":
+    if kind == JOSE:
         return HttpResponse(signed.jws, content_type=JOSE, headers=headers)
     told = {"id": number, "signed_at": signed.signed_at, "profiles": signed.lacks}
     return Response(told | {"receipt": signed.document, "jws": signed.jws}, headers=headers)
