@@ -41,6 +41,7 @@ def enter(live_server, year, open_page, today):
 
 
 def sideways(page) -> int:
+    page.wait_for_load_state("load")
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
@@ -128,7 +129,7 @@ def test_a_receipt_is_checked_without_javascript_and_without_a_session(enter, to
 def test_after_saving_the_note_has_the_focus(enter):
     page = enter()
     page.get_by_role("button", name="Turn off Improve your visit").click()
-    assert page.evaluate("document.activeElement.id") == "saved"
+    page.wait_for_function("document.activeElement.id === 'saved'")  # a click does not wait for the next page
     assert_accessible(page, explained=EXPLAINED)
     assert duplicate_names(page) == {}
 
