@@ -49,12 +49,12 @@ def prepare(environment: dict[str, str]) -> str:
 
 @contextlib.contextmanager
 def running(environment: dict[str, str]) -> Iterator[Web]:
-    """One granian worker; ended on the way out."""
+    """The web part of `serve`, with one worker; ended on the way out."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-log"]
-    process = subprocess.Popen([*command, "trustcenter.wsgi:application"], env=environment)
+    command = [sys.executable, "-m", "trustcenter.web", "127.0.0.1", str(port), "1"]
+    process = subprocess.Popen(command, env=environment)
     try:
         _wait(port)
         yield Web(port, process.pid)
