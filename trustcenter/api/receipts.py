@@ -101,7 +101,7 @@ class ReadReceipt(APIView):
         operation_id="read_receipt",
         summary="The receipt of one choice",
         description=(
-            "The signed receipt taken apart; `Accept: application/jose` gives the file itself (JWS), which verifies alone. "
+            "The signed receipt taken apart; `Accept: application/jose` gives the file (JWS), which verifies alone. "
             "202 with Retry-After until it is signed. A third party's key is refused."
         ),
         parameters=[
