@@ -20,7 +20,7 @@ types: $(VENV)/dev  ## types
 
 shape: $(VENV)/dev  ## import contracts, and migrations that match the models
 	$(BIN)/lint-imports
-	$(BIN)/python manage.py makemigrations --check --dry-run
+	DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: $(VENV)/dev  ## figures: checks and recorded consents a second, with the machine named
 	$(BIN)/python -m tests.bench
