@@ -85,15 +85,6 @@ class Item(Struct):
     context: Raw | UnsetType = UNSET
 
 
-class Defaults(Struct):
-    """The members at the top of a batch."""
-
-    subject: Subject | UnsetType = UNSET
-    action: Action | UnsetType = UNSET
-    resource: Resource | UnsetType = UNSET
-    context: Context | UnsetType = UNSET
-
-
 _PARTS: dict[str, type[Struct]] = {"subject": Subject, "action": Action, "resource": Resource, "context": Context}
 _Wire = TypeVar("_Wire", bound=Struct)
 

@@ -11,7 +11,7 @@ from msgspec import json
 
 from audit.models import Entry
 from audit.services import tally
-from consent.models import Purpose, Recipient, Subject
+from consent.models import Recipient, Subject
 from consent.rules.actions import USES
 from consent.services import catalogue, uses, versions
 from consent.services.uses import Seen
@@ -86,7 +86,7 @@ def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None
     """The newest page, or the one before an entry; like uses of a machine on one day are one line."""
     found = _search(subject, chosen, before, PAGE + 1)
     page = _whole_days(found)
-    titles = _titles(language)
+    titles = versions.titles(language)
     lines = _grouped(_lines(page, titles, language))
     named = Recipient.objects.filter(versionrecipient__version__in=_current()).distinct().order_by("name")
     asked = Entry.objects.filter(recipient=OuterRef("key"), action__in=BY_MACHINES)
@@ -103,7 +103,7 @@ def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None
 
 def every(*, subject: Subject, language: str, chosen: Filter) -> list[Line]:
     """Each use by itself, newest first, for carrying away; at most the last 10,000."""
-    return _lines(_search(subject, chosen, None, WHOLE), _titles(language), language)
+    return _lines(_search(subject, chosen, None, WHOLE), versions.titles(language), language)
 
 
 def _search(subject: Subject, chosen: Filter, before: UUID | None, limit: int) -> list[Seen]:
@@ -130,13 +130,6 @@ def _whole_days(found: Sequence[Seen]) -> Sequence[Seen]:
 
 def _current() -> list[int]:
     return [row.current_id for row in catalogue.purposes() if row.current_id]
-
-
-def _titles(language: str) -> dict[str, str]:
-    """The title of each published purpose, retired ones included, by key."""
-    rows: list[Purpose] = list(catalogue.purposes())
-    read = versions.read(row.current for row in rows if row.current)
-    return {row.key: str(read[row.current_id].notice(language).text["title"]) for row in rows if row.current_id}
 
 
 def _lines(found: Sequence[Seen], titles: Mapping[str, str], language: str) -> list[Line]:

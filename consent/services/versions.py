@@ -51,6 +51,16 @@ def read(versions: Iterable[PurposeVersion]) -> dict[int, Published]:
     }
 
 
+def titles(language: str) -> dict[str, str]:
+    """The title of each published purpose, retired ones included, by key; the key itself where there are no words."""
+    current = {row.key: row.current for row in catalogue.purposes() if row.current}
+    found = read(current.values())
+    return {
+        key: str(found[version.pk].notice(language).text["title"]) if found[version.pk].texts else key
+        for key, version in current.items()
+    }
+
+
 def label(names: dict[str, Any], language: str) -> str:
     """A name in a language; else in the default one, else in whichever there is."""
     return str(names.get(language) or names.get(DEFAULT) or next(iter(names.values()), ""))

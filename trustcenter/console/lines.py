@@ -14,7 +14,7 @@ from audit.proof import merkle
 from audit.services import entries
 from consent.rules import bases
 from consent.rules.reasons import SENTENCES, sentence
-from consent.services import catalogue
+from consent.services import catalogue, versions
 from consent.services.decisions import Standing
 from consent.services.evidence import Line
 from trustcenter.console import words
@@ -128,12 +128,7 @@ def stood(standing: Standing, event: Any, titles: dict[str, str]) -> State:
 
 def titles() -> dict[str, str]:
     """The title of each purpose in the officer's language, by key."""
-    found = {}
-    for row in catalogue.purposes():
-        texts = catalogue.texts(row.current) if row.current else {}
-        text = texts.get(_language()) or texts.get("en") or next(iter(texts.values()), None)
-        found[row.key] = text.text["title"] if text else row.key
-    return found
+    return versions.titles(_language())
 
 
 def _row(line: Line, purpose: str, detail: str, *, choice: bool, chosen: bool = False) -> Row:
