@@ -79,6 +79,18 @@ class PurposeClosed(TrustError):
     title = "This purpose was taken out of use; no new consent can be given to it."
 
 
+class AskedRecently(TrustError):
+    code = "asked_recently"
+    status = 409
+    title = "They said no less than 12 months ago, and the purpose has not changed materially since. Do not ask again."
+
+
+class OutOfTurn(TrustError):
+    code = "out_of_turn"
+    status = 409
+    title = "This act does not fit what stands."
+
+
 class StillRunning(TrustError):
     code = "still_running"
     status = 409

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
-from consent.services import idempotency, portal_links
+from consent.services import expiry, idempotency, portal_links
 
 
 @shared_task(name="consent.forget_answers", ignore_result=True)
@@ -17,3 +17,9 @@ def forget_answers() -> None:
 def forget_links() -> None:
     """Delete portal links and sessions that are over."""
     portal_links.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.sweep_expiry", ignore_result=True)
+def sweep_expiry() -> None:
+    """Write down every yes that ran out, and every reminder that is due."""
+    expiry.sweep(now=datetime.now(UTC))

@@ -119,6 +119,7 @@ DOORS = [
     public("check", "/check"),
     public("welcome", "/welcome"),
     public("enter/<str:token>", "/enter/spent", 410),
+    public("confirm/<str:token>", "/confirm/spent", 410),
     Door("sign-out", "/sign-out", method="POST", gets=dict.fromkeys(CALLERS, "302 /welcome")),
     Door("language", "/language", method="POST", gets=dict.fromkeys(CALLERS, "302 /")),
     # the console

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from audit.models import Entry
+from consent.models import ConsentState
+from consent.rules.choice import Choice
 from consent.services import (
     batches,
     catalogue,
     consents,
     decisions,
     evidence,
+    expiry,
     exports,
     keys,
     officers,
@@ -21,13 +24,13 @@ from consent.services import (
     switches,
     uses,
 )
-from consent.services.consents import Choice
 from consent.services.decisions import Question
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
 from tests.world import ALICE, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish, seal_all
 
 SERVICES = Path(__file__).parent.parent / "consent" / "services"
+YEARS_LATER = NOW + timedelta(days=900)
 FACTS = {"by": SYSTEM, "now": NOW}
 NEW = Handle("customer", "C-2000")
 
@@ -46,8 +49,13 @@ def _link():
     return portal_links.create(subject=ALICE, **FACTS)
 
 
-def _choose(who, act, purpose="personal_offers"):
-    consents.record(subject=who, choice=Choice(purpose, act, "web", "button", language="en"), **FACTS)
+def _choose(who, act, purpose="personal_offers", **more):
+    consents.record(subject=who, choice=Choice(purpose, act, "web", "button", language="en", **more), **FACTS)
+
+
+def _pause_and_resume():
+    _choose(ALICE, "pause", until=NOW + timedelta(days=9))
+    _choose(ALICE, "resume")
 
 
 def _all_off():
@@ -87,6 +95,20 @@ def _check(*questions):
     decisions.check(questions=[Question("mail-engine", *each) for each in questions], **FACTS)
 
 
+def _confirm():
+    publish(now=NOW, improve_visit={"double_opt_in": True})
+    given = consents.record(subject=ALICE, choice=Choice("improve_visit", "give", "web", "button", "en"), **FACTS)
+    consents.confirm(token=given.waiting.token, channel="email", method="link", **FACTS)
+
+
+def _held():
+    return ConsentState.objects.get(subject=subjects.find(ALICE), purpose__key="personal_offers")
+
+
+def _remind():
+    expiry.remind(state=_held(), days=30, now=_held().expires_at - timedelta(days=20))
+
+
 def _retire():
     rows = [row | {"retired": row["key"] == "ride_photos"} for row in document()["purposes"]]
     catalogue.apply(document=document() | {"purposes": rows}, **FACTS)
@@ -109,8 +131,18 @@ VERBS = {
         (lambda: _choose(ALICE, "give"), ["consent.given"]),
         (lambda: _choose(ALICE, "withdraw"), ["consent.withdrawn"]),
         (lambda: _choose(ALICE, "object", "plan_staff"), ["consent.objected"]),
+        (lambda: _choose(ALICE, "request"), ["consent.requested"]),
+        (lambda: _choose(ALICE, "defer"), ["consent.deferred"]),
+        (lambda: _choose(ALICE, "renew"), ["consent.renewed"]),
+        (lambda: _choose(ALICE, "pause", until=NOW + timedelta(days=9)), ["consent.paused"]),
+        (_pause_and_resume, ["consent.paused", "consent.resumed"]),
+        (lambda: _choose(ALICE, "revoke", actor="staff"), ["consent.revoked"]),
+        (lambda: _choose(ALICE, "invalidate", actor="system"), ["consent.invalidated"]),
         (lambda: _choose(MALLORY, "refuse"), ["subject.created", "consent.refused"]),
     ],
+    "consents.confirm": [(_confirm, ["catalogue.published", "consent.pending", "consent.confirmed"])],
+    "consents.lapse": [(lambda: consents.lapse(state=_held(), now=YEARS_LATER), ["consent.expired"])],
+    "expiry.remind": [(_remind, ["consent.expiring"])],
     "batches.record_together": [(_two_at_once, ["consent.withdrawn", "consent.objected"])],
     "consents.withdraw_all": [
         (_all_off, ["consent.withdrawn", "consent.objected"]),

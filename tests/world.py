@@ -13,8 +13,8 @@ import yaml
 from django.contrib.auth import get_user_model
 
 from audit.services import seal
+from consent.rules.choice import Choice
 from consent.services import catalogue, consents, decisions, keys, officers, signed_receipts, subjects
-from consent.services.consents import Choice
 from consent.services.decisions import Question
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle

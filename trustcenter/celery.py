@@ -40,6 +40,11 @@ app.conf.update(
     beat_schedule={
         # expires: a worker that was away does a thing once, not once for each time it was missed.
         "verify the log": {"task": "audit.verify_log", "schedule": crontab(minute="*/10"), "options": {"expires": 600}},
+        "sweep what ran out": {
+            "task": "consent.sweep_expiry",
+            "schedule": crontab(minute="*/5"),
+            "options": {"expires": 300},
+        },
         "forget old answers": {
             "task": "consent.forget_answers",
             "schedule": crontab(minute="7"),

@@ -96,6 +96,8 @@ LOG_TEXT = env.bool("LOG_TEXT", False)
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 LOGGING_CONFIG = "trustcenter.logs.configure"
 LOGGING = {"text": LOG_TEXT, "level": LOG_LEVEL}
+# How many days before a yes runs out the customer is reminded of it; each is a fact in the log.
+REMIND_DAYS: list[int] = env.list("REMIND_DAYS", [30, 7], subcast=int)
 # How long an idle customer and an idle officer stay signed in, and at most altogether.
 PORTAL_IDLE, PORTAL_MAX = timedelta(minutes=30), timedelta(hours=12)
 CONSOLE_IDLE = timedelta(minutes=15)

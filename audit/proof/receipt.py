@@ -21,8 +21,10 @@ KEY_SUFFIX = "/receipts"
 
 STATES = {
     "consent.requested": {"dpv:ConsentRequested"},
+    "consent.pending": {"dpv:ConsentRequested"},
     "consent.given": {"dpv:ConsentGiven"},
     "consent.confirmed": {"dpv:ConsentGiven"},
+    "consent.paused": {"dpv:ConsentStatusInvalidForProcessing"},
     "consent.resumed": {"dpv:ConsentGiven"},
     "consent.renewed": {"dpv:RenewedConsentGiven"},
     "consent.refused": {"dpv:ConsentRefused"},

@@ -1,7 +1,7 @@
 """Tables, constraints and filters; no verbs. Only services write here."""
 
 from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient
-from consent.models.consents import ConsentEvent, ConsentState
+from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Reminder
 from consent.models.idempotency import Answer
 from consent.models.keys import ApiKey
 from consent.models.officers import SignInTry
@@ -13,6 +13,7 @@ __all__ = [
     "Answer",
     "ApiKey",
     "Category",
+    "Confirmation",
     "ConsentEvent",
     "ConsentState",
     "Controller",
@@ -25,6 +26,7 @@ __all__ = [
     "Receipt",
     "ReceiptsDone",
     "Recipient",
+    "Reminder",
     "SignInTry",
     "Subject",
 ]

@@ -6,6 +6,7 @@ from django.db.models import Q
 from audit.guards import AppendOnly
 from consent.models.catalogue import NoticeText, Purpose, PurposeVersion
 from consent.models.subjects import Subject
+from consent.rules import lifecycle
 
 
 class ConsentEvent(AppendOnly):
@@ -13,6 +14,7 @@ class ConsentEvent(AppendOnly):
 
     notice is empty only for what was imported from before our first text, and for reductions shown no text.
     assumed: the caller sent no digest, so the notice is the one in force when the act was collected.
+    pending: a yes that permits nothing until it is confirmed. until: the end of a pause, or of a guardian's authority.
     """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="events")
@@ -28,11 +30,22 @@ class ConsentEvent(AppendOnly):
     language = models.CharField(max_length=16, blank=True)
     collected_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    pending = models.BooleanField(default=False)
+    until = models.DateTimeField(null=True)
     imported = models.BooleanField(default=False)
     entry_id = models.UUIDField(unique=True)  # its audit entry, and the number of its receipt
 
     class Meta:
         indexes = [models.Index(fields=["subject", "purpose", "id"], name="event_subject_purpose")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(act="pause") | Q(until__isnull=False), name="event_pause_has_an_end"),
+            models.CheckConstraint(condition=Q(pending=False) | Q(act="give"), name="event_pending_is_a_yes"),
+        ]
+
+    @property
+    def yes(self) -> bool:
+        """Whether it is a yes, with a scope of its own."""
+        return self.act in lifecycle.YES
 
 
 class ConsentState(models.Model):
@@ -59,3 +72,25 @@ class ConsentState(models.Model):
                 name="state_given_to_a_version",
             ),
         ]
+        # What the sweep looks for: a yes whose time is over, or soon will be.
+        indexes = [models.Index(fields=["expires_at", "status"], name="state_expires")]
+
+
+class Confirmation(models.Model):
+    """The one-time token of a yes that waits to be confirmed (double opt-in); only its SHA-256 is kept."""
+
+    event = models.OneToOneField(ConsentEvent, models.PROTECT, related_name="confirmation")
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class Reminder(AppendOnly):
+    """A customer's yes will run out in so many days, and that was said: once for each yes and each number of days."""
+
+    event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="reminders")
+    days = models.PositiveSmallIntegerField()
+    entry_id = models.UUIDField(unique=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "days"], name="reminder_once")]

@@ -31,6 +31,8 @@ STATES = {
     "given": "dpv:ConsentGiven",
     "renewed": "dpv:RenewedConsentGiven",
     "withdrawn": "dpv:ConsentWithdrawn",
+    # No state of DPV says that a yes stands and rests; their parent says what matters of it.
+    "paused": "dpv:ConsentStatusInvalidForProcessing",
     "revoked": "dpv:ConsentRevoked",
     "expired": "dpv:ConsentExpired",
     "invalidated": "dpv:ConsentInvalidated",

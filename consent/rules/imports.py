@@ -125,7 +125,7 @@ class Reader:
         return tuple(act for _, act in found)
 
     def _moment_of(self, step: Step, target: Target, row: Cells[str, str]) -> datetime | None:
-        if step.act == lifecycle.GIVE and target.purpose in self._explicit:
+        if step.act in lifecycle.YES and target.purpose in self._explicit:
             raise Refused("words_missing")
         at = next((moment for name in step.at if (moment := self._moment(row[name]))), None)
         if at is None and step.otherwise != "now":
@@ -153,9 +153,9 @@ def read_own(row: Cells[str, str], *, explicit: Collection[str], now: datetime) 
     cells = {name: (row.get(name) or "").strip() for name in OWN if name != "id"} | {"id": row["id"].strip(" ")}
     if not cells["namespace"] or not cells["id"]:
         raise Refused("no_identifier")
-    if cells["act"] not in lifecycle.ACTS:
-        raise Refused("unknown_status", f"An act is one of {', '.join(lifecycle.ACTS)}.")
-    if cells["act"] == lifecycle.GIVE and cells["purpose"] in explicit and not cells["notice_digest"]:
+    if cells["act"] not in lifecycle.IMPORTABLE:
+        raise Refused("unknown_status", f"An act is one of {', '.join(lifecycle.IMPORTABLE)}.")
+    if cells["act"] in lifecycle.YES and cells["purpose"] in explicit and not cells["notice_digest"]:
         raise Refused("words_missing")
     return Plan(
         cells["namespace"],

@@ -1,10 +1,13 @@
-"""From events to the current answer: the fold.
+"""The life of a choice: what each act leads to, as one table, and the fold from events to the current answer.
 
 Events are folded by `(counts from, recorded order)`. A yes counts from the moment it was collected, and never from one
 ahead of its recording, which a caller's clock may show. A reduction counts from the moment it was recorded, so that a
 paper "yes" dated yesterday and typed in after today's "no" changes nothing; and never before what was recorded ahead of
 it, whichever process's clock was slow. A tie goes to the reduction. What was imported was recorded elsewhere before, so
 it counts from its own date.
+
+The table allows what people do, not what a graph foresees: a yes and a no are legal from every state (DESIGN 3, Act);
+an act that finds nothing to act on leaves the answer as it is.
 """
 
 from collections.abc import Iterable
@@ -12,19 +15,67 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from consent.rules import durations
-from consent.rules.decision import State
+from consent.rules.decision import PERMITTING, State
 
-GIVE, REFUSE, WITHDRAW, OBJECT = ACTS = ("give", "refuse", "withdraw", "object")
-REDUCTIONS = frozenset({REFUSE, WITHDRAW, OBJECT})
-# The status an act leads to, from whatever state; every act is legal from every state (DESIGN 3, Act).
-LEADS_TO = {GIVE: "given", REFUSE: "refused", WITHDRAW: "withdrawn", OBJECT: "withdrawn"}
+REQUEST, GIVE, REFUSE, DEFER, CONFIRM, PAUSE = "request", "give", "refuse", "defer", "confirm", "pause"
+RESUME, WITHDRAW, REVOKE, OBJECT, RENEW, INVALIDATE = "resume", "withdraw", "revoke", "object", "renew", "invalidate"
+# Recorded by the service itself, when the time that was agreed has passed.
+EXPIRE = "expire"
+
+
+@dataclass(frozen=True)
+class Move:
+    """What one act does to an answer.
+
+    to: the status it leads to (DPV 2.3, consent status); "" leaves the status as it is.
+    kind: `asks` does nothing to a yes that stands; `yes` replaces the scope; `lifts` and `halts` move only the end of a
+    pause; `ends` lets nothing be used any more; `lapses` ends a yes whose time has passed.
+    """
+
+    to: str
+    kind: str
+
+
+TABLE = {
+    REQUEST: Move("requested", "asks"),
+    DEFER: Move("deferred", "asks"),
+    GIVE: Move("given", "yes"),
+    CONFIRM: Move("given", "yes"),
+    RENEW: Move("renewed", "yes"),
+    RESUME: Move("", "lifts"),
+    PAUSE: Move("", "halts"),
+    REFUSE: Move("refused", "ends"),
+    WITHDRAW: Move("withdrawn", "ends"),
+    OBJECT: Move("withdrawn", "ends"),
+    REVOKE: Move("revoked", "ends"),
+    INVALIDATE: Move("invalidated", "ends"),
+    EXPIRE: Move("expired", "lapses"),
+}
+# What a caller may record; the order is that of the contract (DESIGN 6.3).
+ACTS = (REQUEST, GIVE, REFUSE, DEFER, CONFIRM, PAUSE, RESUME, WITHDRAW, REVOKE, OBJECT, RENEW, INVALIDATE)
+REDUCTIONS = frozenset(act for act, move in TABLE.items() if move.kind in {"ends", "halts"})
+YES = frozenset(act for act, move in TABLE.items() if move.kind == "yes")
+# Acts after which more may be permitted than before: never by whoever gains from it.
+WIDENING = YES | {RESUME}
+# Acts that answer the question, yes or no.
+ANSWERS = frozenset(act for act, move in TABLE.items() if move.kind in {"yes", "ends"})
+# Acts that name categories and recipients.
+SCOPED = frozenset({GIVE, RENEW})
+# Acts that need a purpose that rests on a yes; the others also fit one that can only be objected to.
+ASKED_ONLY = frozenset({REQUEST, DEFER, CONFIRM, PAUSE, RESUME, RENEW, EXPIRE})
+# Never the customer's own: DPV parts what they take back from what somebody else ends.
+BY_OTHERS = frozenset({REVOKE, INVALIDATE})
+# What another tool may have recorded: acts that need nothing beside their date.
+IMPORTABLE = (GIVE, CONFIRM, REFUSE, DEFER, WITHDRAW, OBJECT, REVOKE, RENEW, INVALIDATE)
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing a customer said about one purpose, as far as the fold needs it.
+    """One thing that was said about one purpose, as far as the fold needs it.
 
-    order: the order of recording. lasts: how long the yes lasts (ISO 8601), or None for until withdrawn.
+    order: the order of recording. lasts: how long a yes lasts (ISO 8601), or None for until withdrawn.
+    until: the end of a pause, or of the authority under which a guardian said yes.
+    pending: a yes that permits nothing until it is confirmed (double opt-in).
     """
 
     act: str
@@ -35,6 +86,8 @@ class Event:
     categories: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
     lasts: str | None = None
+    until: datetime | None = None
+    pending: bool = False
     by_guardian: bool = False
     imported: bool = False
 
@@ -64,8 +117,47 @@ def fold(events: Iterable[Event]) -> Folded:
         placed.append((moment, event.act in REDUCTIONS, event.order, event))
     folded = Folded(State(), None, None)
     for *_, event in sorted(placed, key=lambda row: row[:3]):
-        folded = Folded(_apply(folded.state, event), event.collected_at, event.order)
+        state = _apply(folded.state, event)
+        # What found nothing to act on, or moved only the end of a pause, is not what made the answer so.
+        cause = folded.order is None or TABLE[event.act].kind in {"yes", "ends"} or state.status != folded.state.status
+        folded = Folded(state, event.collected_at, event.order) if cause else replace(folded, state=state)
     return folded
+
+
+def stands(state: State, moment: datetime) -> bool:
+    """Whether a yes stands at a moment, paused or not."""
+    return state.status in PERMITTING and (state.expires_at is None or moment < state.expires_at)
+
+
+def paused(state: State, moment: datetime) -> bool:
+    """Whether a yes stands and is paused at a moment."""
+    return stands(state, moment) and state.paused_until is not None and moment < state.paused_until
+
+
+def misfit(act: str, state: State, moment: datetime) -> str:
+    """Why an act has nothing to act on, in one sentence; "" when it fits what stands."""
+    if act == PAUSE and not stands(state, moment):
+        return "There is no yes that stands, so there is nothing to pause."
+    if act == RESUME and not paused(state, moment):
+        return "Nothing is paused, so there is nothing to resume."
+    if act == RENEW and not (state.version and state.status in PERMITTING | {"expired"}):
+        return "There was no yes that could be renewed. Ask for one with the act give."
+    return ""
+
+
+def ends(event: Event) -> datetime | None:
+    """When the yes of an event runs out by itself; None for one without an end, and for what is no yes."""
+    if event.act not in YES:
+        return None
+    lasts = durations.after(event.collected_at, event.lasts) if event.lasts else None
+    return min((end for end in (lasts, event.until) if end is not None), default=None)
+
+
+def told(act: str, *, pending: bool = False) -> str:
+    """The status that an act's own proof tells of. A pause has none in DPV: it is told as what it is."""
+    if pending:
+        return TABLE[REQUEST].to
+    return {PAUSE: "paused", RESUME: TABLE[GIVE].to}.get(act) or TABLE[act].to
 
 
 def _made_here(event: Event) -> bool:
@@ -74,13 +166,31 @@ def _made_here(event: Event) -> bool:
 
 
 def _apply(state: State, event: Event) -> State:
-    if event.act in REDUCTIONS:
-        return replace(state, status=LEADS_TO[event.act], objected=True, expires_at=None, paused_until=None)
+    move = TABLE[event.act]
+    if move.kind == "asks" or (move.kind == "yes" and event.pending):
+        return state if stands(state, event.collected_at) else _asked(state, event)
+    if move.kind == "yes":
+        return _yes(event, move.to)
+    if move.kind == "ends":
+        return replace(state, status=move.to, objected=True, expires_at=None, paused_until=None)
+    if move.kind == "lapses":
+        over = state.status in PERMITTING and state.expires_at is not None and state.expires_at <= event.collected_at
+        return replace(state, status=move.to, paused_until=None) if over else state
+    if not stands(state, event.collected_at):
+        return state
+    return replace(state, paused_until=event.until if move.kind == "halts" else None)
+
+
+def _asked(state: State, event: Event) -> State:
+    return replace(state, status=told(event.act, pending=event.pending), expires_at=None, paused_until=None)
+
+
+def _yes(event: Event, status: str) -> State:
     return State(
-        status=LEADS_TO[event.act],
+        status=status,
         version=event.version,
         categories=event.categories,
         recipients=event.recipients,
-        expires_at=durations.after(event.collected_at, event.lasts) if event.lasts else None,
+        expires_at=ends(event),
         by_guardian=event.by_guardian,
     )

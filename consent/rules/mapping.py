@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from consent.errors import Field, Invalid
-from consent.rules import scope, text
+from consent.rules import choice, lifecycle, text
 
 SKIP = "skip"
 
@@ -44,7 +44,7 @@ class Purposes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One act, and the columns of its date; see the demo's mapping."""
 
-    act: Literal["give", "refuse", "withdraw", "object"]
+    act: Literal["give", "confirm", "refuse", "withdraw", "object"]
     at: tuple[str, ...]
     optional: bool = False
     otherwise: Literal["now", ""] = ""
@@ -128,8 +128,8 @@ def folded(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _meaning(mapping: Mapping) -> Iterator[Field]:
-    if mapping.channel not in scope.CHANNELS:
-        yield Field("/channel", "choice", f"One of {', '.join(scope.CHANNELS)}.")
+    if mapping.channel not in choice.CHANNELS:
+        yield Field("/channel", "choice", f"One of {', '.join(choice.CHANNELS)}.")
     if not mapping.method or (problem := text.problem(mapping.method, length=64)):
         yield Field("/method", "text", problem if mapping.method else "Say how they said it, e.g. imported.")
     if not text.KEY.fullmatch(mapping.identifier.namespace):
@@ -149,7 +149,7 @@ def _meaning(mapping: Mapping) -> Iterator[Field]:
 def _steps(mapping: Mapping) -> Iterator[Field]:
     for value, steps in mapping.status.values.items():
         for place, step in enumerate(steps if isinstance(steps, tuple) else ()):
-            if step.act == "give" and step.otherwise:
+            if step.act in lifecycle.YES and step.otherwise:
                 detail = "A yes needs a sure date: `otherwise` is for a no."
                 yield Field(f"/status/values/{value}/{place}/otherwise", "choice", detail)
 

@@ -1,7 +1,7 @@
 """Dates and times as callers write them: RFC 3339, strictly, and never before computers kept consents."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _FRACTION = re.compile(r"(\.\d{6})\d+")
@@ -22,6 +22,11 @@ def moment(text: str) -> datetime:
     if found < EPOCH:
         raise ValueError(HOW_MOMENT)
     return found
+
+
+def midnight(of: date) -> datetime:
+    """The moment a day begins, in UTC."""
+    return datetime.combine(of, time(), UTC)
 
 
 def day(text: str) -> date:

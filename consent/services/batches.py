@@ -6,8 +6,9 @@ from datetime import datetime
 from django.db import transaction
 
 from consent.errors import Field, Invalid, TrustError
+from consent.rules.choice import Choice
 from consent.services import consents, subjects
-from consent.services.consents import Choice, Recorded
+from consent.services.consents import Recorded
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 

@@ -18,7 +18,7 @@ from consent.models import ConsentState, PurposeVersion, Recipient, Subject
 from consent.models import Purpose as PurposeRow
 from consent.rules import decision, text
 from consent.rules.decision import Customer, Decision, Purpose, State, Terms
-from consent.services import catalogue, consents, ledger, subjects
+from consent.services import catalogue, ledger, states, subjects
 from consent.services.subjects import Handle
 
 
@@ -172,10 +172,10 @@ def _facts(
     customer, agreed = None, None
     if subject is not None:
         if past:
-            state, agreed = consents.state_at(subject, purpose, moment)
+            state, agreed = states.at(subject, purpose, moment)
         else:
             found = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version").first()
-            state, agreed = consents.as_rule(found), found.version if found else None
+            state, agreed = states.as_rule(found), found.version if found else None
         customer = customer_facts(subject, state, moment)
     terms = catalogue.terms(version)
     return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer

@@ -15,7 +15,7 @@ from audit.services import entries, prove
 from consent.errors import Conflict, Field, Invalid, NotFound
 from consent.models import ConsentEvent, Subject
 from consent.rules import text
-from consent.services import consents, decisions, ledger, subjects
+from consent.services import decisions, ledger, states, subjects
 from consent.services.decisions import Standing
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
@@ -92,9 +92,9 @@ def visit(*, subject_id: int, opened_at: datetime, by: Actor) -> Visit | None:
     return Visit(subject, entry.reason, note, opened_at, identifiers)
 
 
-def states(*, subject: Subject, moment: datetime) -> list[tuple[Standing, ConsentEvent | None]]:
+def stood(*, subject: Subject, moment: datetime) -> list[tuple[Standing, ConsentEvent | None]]:
     """How each purpose stood at a moment, with the event that made it so."""
-    causes = consents.causes(subject=subject, moment=moment)
+    causes = states.causes(subject=subject, moment=moment)
     return [(each, causes.get(each.purpose.pk)) for each in decisions.standing(subject=subject, moment=moment)]
 
 

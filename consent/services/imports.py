@@ -11,10 +11,10 @@ from django.db import models, transaction
 
 from consent.errors import Field, Invalid, TrustError
 from consent.models import ConsentEvent
-from consent.rules import bases, imports, mapping, text
+from consent.rules import bases, imports, lifecycle, mapping, text
+from consent.rules.choice import Choice
 from consent.rules.imports import Act, Plan, Refused
 from consent.services import catalogue, consents, ledger, subjects
-from consent.services.consents import Choice
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 
@@ -159,7 +159,7 @@ def _record(plan: Plan, act: Act, line: int, seen: set[_Place], by: Actor, now: 
         plan.method,
         language=plan.language,
         notice_digest=plan.notice_digest,
-        categories=plan.categories if act.act == "give" else None,
+        categories=plan.categories if act.act in lifecycle.YES else None,
         collected_at=act.at,
         evidence={"line": line, "cells": list(plan.evidence)},
         imported=True,

@@ -24,7 +24,7 @@ from consent.models import (
 from consent.rules import bases, decision
 from consent.rules.actions import USES
 from consent.rules.decision import Decision
-from consent.services import catalogue, consents, decisions, versions
+from consent.services import catalogue, decisions, states, versions
 from consent.services.versions import Published
 
 WINDOW = timedelta(days=30)
@@ -111,7 +111,7 @@ class Overview:
 
 def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] = ()) -> Overview:
     """Every purpose in use, in catalogue order. saved: receipts to show as just done; others' are passed over."""
-    held = consents.states(subject=subject)
+    held = states.every(subject=subject)
     rows = [row for row in catalogue.purposes() if row.retired_at is None or row.retired_at > now]
     uses = _uses(subject, rows, held, language, now)
     return Overview(uses, _saved(subject, saved, uses) if saved else ())
@@ -122,8 +122,8 @@ def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Us
     row = catalogue.purpose(key)
     if row.retired_at is not None and row.retired_at <= now:
         raise NotFound
-    (use,) = _uses(subject, [row], consents.states(subject=subject), language, now)
-    return use, list(consents.history(subject=subject).filter(purpose=row)[:50])
+    (use,) = _uses(subject, [row], states.every(subject=subject), language, now)
+    return use, list(states.history(subject=subject).filter(purpose=row)[:50])
 
 
 def _uses(
@@ -155,7 +155,7 @@ def _answers(
     current = read[row.current_id or 0]
     agreed = read[held.version_id].terms if held and held.version_id else None
     purpose = decisions.purpose_facts(row, current.version, current.terms, agreed, now)
-    customer = decisions.customer_facts(subject, consents.as_rule(held), now)
+    customer = decisions.customer_facts(subject, states.as_rule(held), now)
     return {
         key: decision.decide(purpose=purpose, customer=customer, recipient=key, categories=None, now=now)
         for key in current.terms.recipients

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +9,9 @@ from django.conf import settings
 from audit.models import Entry
 from audit.services import entries
 from consent.models import ConsentEvent, Controller, Recipient
-from consent.rules import durations, lifecycle
+from consent.rules import lifecycle
 from consent.rules.receipt_facts import Data, Facts, Party
-from consent.services import versions
+from consent.services import states, versions
 from consent.services.versions import Published
 
 
@@ -33,13 +32,13 @@ def read(events: Iterable[ConsentEvent]) -> Iterator[tuple[ConsentEvent, Entry, 
 
 def _facts(event: ConsentEvent, entry: Entry, payload: Mapping[str, Any], published: Published) -> Facts:
     version, controller = event.version, event.version.controller
-    yes, details = event.act == lifecycle.GIVE, version.details
+    yes, details = event.yes, version.details
     home = controller.jurisdiction
     return Facts(
         number=str(event.entry_id),
         pseudonym=event.subject.pseudonym,
         action=entry.action,
-        status=lifecycle.LEADS_TO[event.act],
+        status=lifecycle.told(event.act, pending=event.pending),
         purpose=event.purpose.key,
         version=version.number,
         legal_basis=version.legal_basis,
@@ -63,9 +62,7 @@ def _facts(event: ConsentEvent, entry: Entry, payload: Mapping[str, Any], publis
         method=str(payload.get("method", "")),
         assumed=event.assumed,
         imported=event.imported,
-        expires_at=durations.after(event.collected_at, version.consent_lasts)
-        if yes and version.consent_lasts
-        else None,
+        expires_at=lifecycle.ends(states.event_as_rule(event)),
         withdrawal=str(details.get("withdrawal_method", "")),
         automated_decisions=version.automated_decisions,
         regulator=controller.regulator,
@@ -73,11 +70,6 @@ def _facts(event: ConsentEvent, entry: Entry, payload: Mapping[str, Any], publis
         privacy_officer=controller.privacy_officer,
         **_shown(event),
     )
-
-
-def _ends(event: ConsentEvent) -> datetime | None:
-    lasts = event.version.consent_lasts
-    return durations.after(event.collected_at, lasts) if event.act == lifecycle.GIVE and lasts else None
 
 
 def _shown(event: ConsentEvent) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from audit.services import prove
 from audit.services import receipts as signing
 from consent.models import ConsentEvent, Controller, PurposeVersion, Recipient, Subject
 from consent.models import Receipt as Signed
-from consent.rules import durations
-from consent.services import consents, evidence, versions
+from consent.rules import lifecycle
+from consent.services import evidence, states, versions
 
 PAGE = 50
 
@@ -81,10 +81,10 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
         categories=tuple(
             versions.label(row.name, language)
             for row in published.categories
-            if event.act != "give" or row.key in event.categories
+            if not event.yes or row.key in event.categories
         ),
-        recipients=tuple(row for row in published.recipients if event.act != "give" or row.key in event.recipients),
-        expires_at=_ends(event),
+        recipients=tuple(row for row in published.recipients if not event.yes or row.key in event.recipients),
+        expires_at=lifecycle.ends(states.event_as_rule(event)),
         leaf=merkle.leaf_hash(bytes(found.entry.leaf)).hex(),
         seq=found.seq,
         head="{origin} {size} {root}".format(**_head(document)) if document else "",
@@ -98,7 +98,7 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
 def page(*, subject: Subject, language: str, number: int) -> Page:
     """A page of receipts, newest first; a number beyond the last page gives an empty one."""
     start = (max(number, 1) - 1) * PAGE
-    events = list(consents.history(subject=subject)[start : start + PAGE + 1])
+    events = list(states.history(subject=subject)[start : start + PAGE + 1])
     shown = versions.read(event.version for event in events)
     rows = [(event, str(shown[event.version_id].notice(language).text["title"])) for event in events[:PAGE]]
     return Page(rows, number - 1 if number > 1 else None, number + 1 if len(events) > PAGE else None)
@@ -121,8 +121,3 @@ def _head(document: dict[str, Any]) -> dict[str, str]:
     """The three lines of the signed head: origin, size, root."""
     origin, size, root = str(document["checkpoint"]).splitlines()[:3]
     return {"origin": origin, "size": size, "root": root}
-
-
-def _ends(event: ConsentEvent) -> datetime | None:
-    lasts = event.version.consent_lasts
-    return durations.after(event.collected_at, lasts) if event.act == "give" and lasts else None

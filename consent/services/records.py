@@ -8,7 +8,7 @@ from uuid import UUID
 from consent.errors import NotFound
 from consent.models import ConsentEvent, ConsentState, Purpose, Subject
 from consent.rules import decision
-from consent.services import catalogue, consents, subjects, uses
+from consent.services import catalogue, states, subjects, uses
 from consent.services.subjects import Handle
 from consent.services.uses import Seen
 
@@ -27,9 +27,9 @@ def standing(*, customer: Handle, only: Sequence[str] | None, now: datetime) -> 
 
     Raises NotFound for a customer we do not know.
     """
-    states = consents.states(subject=_known(customer))
+    held = states.every(subject=_known(customer))
     return [
-        Standing(purpose, states.get(purpose.pk), status(states.get(purpose.pk), now))
+        Standing(purpose, held.get(purpose.pk), status(held.get(purpose.pk), now))
         for purpose in catalogue.purposes()
         if only is None or purpose.key in only
     ]
@@ -45,7 +45,7 @@ def status(state: ConsentState | None, now: datetime) -> str:
 
 def history(*, customer: Handle, purpose: str = "", before: UUID | None = None, limit: int) -> list[ConsentEvent]:
     """What one customer said, the last recorded first. before: the event to go on after. Raises NotFound."""
-    found = consents.history(subject=_known(customer)).order_by("-entry_id")
+    found = states.history(subject=_known(customer)).order_by("-entry_id")
     if purpose:
         found = found.filter(purpose__key=purpose)
     return list((found.filter(entry_id__lt=before) if before else found)[:limit])

@@ -9,9 +9,10 @@ from django.db import transaction
 from consent.errors import Conflict, NotFound
 from consent.models import ConsentEvent, PurposeVersion, Recipient, Subject
 from consent.rules import bases, decision, lifecycle
+from consent.rules.choice import Choice
 from consent.rules.decision import State
-from consent.services import catalogue, consents, subjects
-from consent.services.consents import Choice, Recorded
+from consent.services import catalogue, consents, states, subjects
+from consent.services.consents import Recorded
 from consent.services.ledger import Actor
 
 CHANNEL, METHOD = "portal", "button"
@@ -52,10 +53,10 @@ def undo(*, subject: Subject, number: UUID, by: Actor, now: datetime) -> Recorde
     event = ConsentEvent.objects.filter(entry_id=number, subject=subject).select_related("purpose", "notice").first()
     if event is None:
         raise NotFound("There is no receipt with this number.")
-    said = list(consents.history(subject=subject).filter(purpose=event.purpose))
+    said = list(states.history(subject=subject).filter(purpose=event.purpose))
     if any(each.pk > event.pk for each in said):
         raise Conflict("You chose again after that, so there is nothing to undo.")
-    before, cause = consents.before(event, said)
+    before, cause = states.before(event, said)
     choice = _restore(event, before, cause, _current(event.purpose.key).legal_basis, now)
     return consents.record(subject=subject, choice=choice, by=by, now=now)
 

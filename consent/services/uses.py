@@ -12,8 +12,8 @@ from audit.models import Entry
 from audit.services import entries
 from consent.errors import Field, Invalid
 from consent.models import Category, Purpose, Subject
-from consent.rules import scope
 from consent.rules.actions import USES
+from consent.rules.choice import CLOCK_SKEW
 from consent.services import ledger, subjects
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
@@ -113,7 +113,7 @@ def _known(rows: Sequence[tuple[Handle, str, datetime]], at: str, now: datetime)
             found.append(subject)
         if key not in keys:
             problems.append(Field(f"{here}/purpose", "unknown", "No such purpose was ever published."))
-        if moment > now + scope.CLOCK_SKEW:
+        if moment > now + CLOCK_SKEW:
             problems.append(Field(f"{here}/at", "future", "This has not happened yet."))
     if problems:
         raise Invalid(*problems)

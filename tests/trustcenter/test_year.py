@@ -6,7 +6,7 @@ import pytest
 
 from audit.models import Entry
 from consent.models import Subject
-from consent.services import consents, subjects, uses
+from consent.services import states, subjects, uses
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from tests.world import NOW, publish
@@ -37,9 +37,9 @@ def test_the_year_is_full_and_in_order(lived):
 
 def test_robin_has_the_story_that_the_tour_tells(lived):
     robin = subjects.find(Handle("customer", "C-1001"))
-    states = {state.purpose.key: state for state in consents.states(subject=robin).values()}
-    assert "adpartner" in states["personal_offers"].recipients
-    assert {state.status for state in states.values()} == {"given"}
+    held = {state.purpose.key: state for state in states.every(subject=robin).values()}
+    assert "adpartner" in held["personal_offers"].recipients
+    assert {state.status for state in held.values()} == {"given"}
     seen = uses.seen_by(subject=robin)
     refused = {(each.entry.recipient, each.entry.reason) for each in seen if each.entry.outcome == "refused"}
     assert {

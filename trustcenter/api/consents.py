@@ -9,10 +9,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from consent.errors import NotAllowed, TrustError
-from consent.rules import lifecycle, scope
+from consent.errors import TrustError
+from consent.rules import choice as rules
+from consent.rules import lifecycle
+from consent.rules.choice import Choice
 from consent.services import batches, consents, decisions
-from consent.services.consents import Choice, Recorded
+from consent.services.consents import Recorded
 from consent.services.subjects import Handle
 from trustcenter import access, problems
 from trustcenter.api.answers import ONCE, WRITE, operation
@@ -36,14 +38,16 @@ class ConsentInput(Input):
     recipients = Keys(required=False, help_text="Left out: every recipient except third parties.")
     language = PlainText(max_length=16, required=False, help_text="Of the text that was shown; a yes needs it.")
     notice_digest = PlainText(max_length=64, required=False, help_text="Left out: the text in force then.")
-    channel = serializers.ChoiceField(choices=scope.CHANNELS)
+    channel = serializers.ChoiceField(choices=rules.CHANNELS)
     method = PlainText(max_length=200, help_text="How they said it: a button, a form, a call.")
     collected_at = Moment(required=False, help_text="Left out: now.")
-    actor = serializers.ChoiceField(choices=scope.ACTORS, default="self")
+    until = Moment(required=False, help_text="The end of a pause, at most 12 months ahead.")
+    confirmation = PlainText(max_length=64, required=False, help_text="The one-time token that `confirm` needs.")
+    actor = serializers.ChoiceField(choices=rules.ACTORS, default="self")
     evidence = Evidence(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["act"] == lifecycle.GIVE and "language" not in attrs:
+        if attrs["act"] in lifecycle.SCOPED and "language" not in attrs:
             raise serializers.ValidationError({"language": ["A yes names the language of its text."]}, code="required")
         return attrs
 
@@ -78,6 +82,8 @@ class EventOutput(serializers.Serializer[Any]):
     actor = serializers.CharField()
     collected_at = Moment()
     recorded_at = Moment()
+    pending = serializers.BooleanField(help_text="A yes that permits nothing until it is confirmed.")
+    until = Moment(allow_null=True, help_text="The end of a pause, or of a guardian's authority.")
 
     @extend_schema_field(str)
     def get_notice_digest(self, event: Any) -> str:
@@ -95,6 +101,7 @@ class StateOutput(serializers.Serializer[Any]):
     version = serializers.IntegerField(source="version.number", allow_null=True, default=None)
     since = Moment()
     expires_at = Moment(allow_null=True)
+    paused_until = Moment(allow_null=True)
 
 
 class ReceiptOutput(serializers.Serializer[Any]):
@@ -104,6 +111,14 @@ class ReceiptOutput(serializers.Serializer[Any]):
     url = serializers.URLField()
 
 
+class ConfirmationOutput(serializers.Serializer[Any]):
+    """What confirms a yes, where the purpose asks for that: send it to the customer's own address, and nowhere else."""
+
+    token = serializers.CharField(help_text="For the act `confirm`, once.")
+    url = serializers.URLField(help_text="A page on which the customer confirms with one press.")
+    expires_at = Moment()
+
+
 class RecordedOutput(serializers.Serializer[Any]):
     """What was recorded and what stands after it; a third party is told only what it said itself."""
 
@@ -111,6 +126,7 @@ class RecordedOutput(serializers.Serializer[Any]):
     state = StateOutput(required=False)
     receipt = ReceiptOutput()
     token = serializers.CharField(help_text="A check with `at_least` of this token sees at least this.")
+    confirmation = ConfirmationOutput(required=False)
 
 
 class ResultOutput(serializers.Serializer[Any]):
@@ -121,6 +137,7 @@ class ResultOutput(serializers.Serializer[Any]):
     state = StateOutput(required=False)
     receipt = ReceiptOutput(required=False)
     token = serializers.CharField(required=False)
+    confirmation = ConfirmationOutput(required=False)
     problem = ProblemOutput(required=False)
 
 
@@ -208,11 +225,7 @@ def _choice(request: Request, data: Any) -> tuple[Handle, Choice]:
     key: Any = request.user
     subject = handle(found.pop("subject"))
     access.limit(key, purpose=found["purpose"], namespace=subject.namespace)
-    choice = Choice(**found)
-    # Nobody grants to themselves: a yes to a third party is recorded by somebody else.
-    if key.recipient.third_party and choice.act == lifecycle.GIVE and key.recipient.key in (choice.recipients or ()):
-        raise NotAllowed("A third party cannot record a yes that names itself.")
-    return subject, choice
+    return subject, Choice(**found)
 
 
 def _told(request: Request, recorded: Recorded) -> dict[str, Any]:
@@ -222,6 +235,11 @@ def _told(request: Request, recorded: Recorded) -> dict[str, Any]:
         "receipt": {"id": number, "url": f"{settings.PUBLIC_URL}/api/v1/receipts/{number}"},
         "token": decisions.token(number),
     }
+    if recorded.waiting:
+        url = f"{settings.PUBLIC_URL}/confirm/{recorded.waiting.token}"
+        told["confirmation"] = ConfirmationOutput(
+            {"token": recorded.waiting.token, "url": url, "expires_at": recorded.waiting.expires_at}
+        ).data
     # The state may come from what the customer told others, which is not a third party's to see.
     third: bool = request.user.recipient.third_party  # type: ignore[union-attr]
     return told if third else told | {"state": StateOutput(recorded.state).data}

@@ -54,6 +54,7 @@ class StandingOutput(serializers.Serializer[Any]):
     )
     since = Moment(source="state.since", default=None, allow_null=True)
     expires_at = Moment(source="state.expires_at", default=None, allow_null=True)
+    paused_until = Moment(source="state.paused_until", default=None, allow_null=True)
 
 
 class StandingsOutput(serializers.Serializer[Any]):

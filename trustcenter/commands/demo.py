@@ -17,7 +17,7 @@ from django.db import connections, transaction
 from audit.services import seal
 from consent.errors import Conflict, Invalid, NotFound
 from consent.rules import imports as import_rules
-from consent.services import catalogue, consents, imports, keys, officers, portal_links, subjects
+from consent.services import catalogue, imports, keys, officers, portal_links, states, subjects
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from trustcenter import access, demo, health, logs
@@ -158,7 +158,7 @@ def _tourist() -> str:
     offers = catalogue.purpose("personal_offers").pk
     for number in range(1001, 1001 + _TOURISTS):
         subject = subjects.find(Handle("customer", f"C-{number}"))
-        state = consents.states(subject=subject).get(offers) if subject else None
+        state = states.every(subject=subject).get(offers) if subject else None
         if state and state.status == "given" and "contact.email" in state.categories:
             return f"C-{number}"
     return "C-1001"

@@ -64,7 +64,7 @@ def customer(request: HttpRequest) -> HttpResponse:
         "why": words.WHY.get(visit.why, ""),
         "form": form,
         "moment": moment,
-        "states": [lines.stood(*each, titles) for each in evidence.states(subject=visit.subject, moment=moment)],
+        "states": [lines.stood(*each, titles) for each in evidence.stood(subject=visit.subject, moment=moment)],
         "runs": lines.runs([lines.told(each, titles, number) for each in told[:PAGE]]),
         "more": told[PAGE - 1].entry.id if len(told) > PAGE else None,
         "shown": _in_full(chosen, titles) if chosen else None,

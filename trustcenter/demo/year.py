@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from consent.services import catalogue, consents, decisions, evidence, subjects, uses
-from consent.services.consents import Choice
+from consent.rules.choice import Choice
+from consent.services import catalogue, consents, decisions, evidence, states, subjects, uses
 from consent.services.decisions import Question
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
@@ -203,7 +203,7 @@ def _use(who: Visitor, reference: str) -> Callable[[datetime], object]:
     def use(now: datetime) -> None:
         # The planner decides on its own copy first, and leaves out whoever objected.
         subject = subjects.find(who.handle)
-        held = consents.states(subject=subject) if subject else {}
+        held = states.every(subject=subject) if subject else {}
         if not any(state.objected for key, state in held.items() if key == catalogue.purpose("plan_staff").pk):
             done = Use(who.handle, "plan_staff", ("ticket_scans",), now, reference)
             uses.report(uses=[done], recipient="staff-planner", by=by, now=now)

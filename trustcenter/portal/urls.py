@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from trustcenter.portal import check, choices, entrance, log, receipts
+from trustcenter.portal import check, choices, confirm, entrance, log, receipts
 
 
 class KeyConverter:
@@ -35,6 +35,7 @@ urlpatterns = [
     path("check", check.check, name="check"),
     path("welcome", entrance.welcome, name="welcome"),
     path("enter/<str:token>", entrance.enter, name="enter"),
+    path("confirm/<str:token>", confirm.confirm, name="confirm"),
     path("sign-out", entrance.leave, name="sign-out"),
     path("language", set_language, name="language"),
 ]

@@ -91,23 +91,50 @@ BASES = {
     "legitimate_interest": gettext_lazy("Our own interest, unless you say no (GDPR, article 6(1)(f))"),
 }
 ACTS = {
+    "request": gettext_lazy("We asked you"),
     "give": gettext_lazy("You turned it on"),
     "refuse": gettext_lazy("You said no when asked"),
+    "defer": gettext_lazy("You said: not now"),
+    "confirm": gettext_lazy("You confirmed your yes"),
+    "pause": gettext_lazy("You paused it"),
+    "resume": gettext_lazy("You ended the pause"),
     "withdraw": gettext_lazy("You turned it off"),
+    "revoke": gettext_lazy("We ended it"),
     "object": gettext_lazy("You said no"),
+    "renew": gettext_lazy("You said yes again"),
+    "invalidate": gettext_lazy("Your yes was found not valid"),
+    "expire": gettext_lazy("Your yes ran out"),
 }
 # The same of someone whom we do not know: the page on which anyone checks a receipt.
 ACTS_OF_SOMEONE = {
+    "request": gettext_lazy("Asked"),
     "give": gettext_lazy("Turned on"),
     "refuse": gettext_lazy("Said no when asked"),
+    "defer": gettext_lazy("Said: not now"),
+    "confirm": gettext_lazy("Confirmed"),
+    "pause": gettext_lazy("Paused"),
+    "resume": gettext_lazy("Ended a pause"),
     "withdraw": gettext_lazy("Turned off"),
+    "revoke": gettext_lazy("Ended by the company"),
     "object": gettext_lazy("Said no"),
+    "renew": gettext_lazy("Said yes again"),
+    "invalidate": gettext_lazy("Found not valid"),
+    "expire": gettext_lazy("Ran out"),
 }
 DONE = {
+    "request": gettext_lazy("We asked you about “{title}”"),
     "give": gettext_lazy("You turned on “{title}”"),
     "refuse": gettext_lazy("You said no to “{title}”"),
+    "defer": gettext_lazy("You put off “{title}”"),
+    "confirm": gettext_lazy("You turned on “{title}”"),
+    "pause": gettext_lazy("You paused “{title}”"),
+    "resume": gettext_lazy("You ended the pause of “{title}”"),
     "withdraw": gettext_lazy("You turned off “{title}”"),
+    "revoke": gettext_lazy("We ended “{title}”"),
     "object": gettext_lazy("You said no to “{title}”"),
+    "renew": gettext_lazy("You said yes again to “{title}”"),
+    "invalidate": gettext_lazy("Your yes to “{title}” was found not valid"),
+    "expire": gettext_lazy("Your yes to “{title}” ran out"),
 }
 
 

@@ -6,7 +6,8 @@ Looked up in the data files of DPV 2.3 (dpv.csv, eu-gdpr.csv) before it was writ
 _DPV = """
 AlgorithmicLogic AutomatedDecisionMaking Collect Consequence ConsentExpired ConsentGiven ConsentInvalidated
 ConsentNotice ConsentReceipt ConsentRecord ConsentRefused ConsentRequestDeferred ConsentRequested ConsentRevoked
-ConsentUnknown ConsentWithdrawn ContractPerformance DataController DataProcessor DataProtectionAuthority
+ConsentStatusInvalidForProcessing ConsentUnknown
+ConsentWithdrawn ContractPerformance DataController DataProcessor DataProtectionAuthority
 DataProtectionOfficer DataSource DataSubject DataSubjectRight Entity ExplicitlyExpressedConsent ExpressedConsent
 GuardianOfDataSubject LegalObligation LegitimateInterest Optional Permission PersonalData PrivacyNotice Process
 PublicInterest Purpose Recipient RenewedConsentGiven Representative Required RightExerciseActivity

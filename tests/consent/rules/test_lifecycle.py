@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from consent.rules import durations
 from consent.rules.decision import PERMITTING, State
-from consent.rules.lifecycle import ACTS, GIVE, REDUCTIONS, Event, counts_from, fold
+from consent.rules.lifecycle import ACTS, GIVE, REDUCTIONS, TABLE, Event, counts_from, fold, paused, stands
 
 pytestmark = pytest.mark.once
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,12 +28,18 @@ def histories(draw):
                 recorded_at=clock,
                 order=order,
                 version=draw(some.integers(1, 3)),
+                until=clock + timedelta(days=draw(some.integers(1, 300))),
+                pending=draw(some.booleans()),
                 categories=("contact.email",),
                 recipients=("mail-engine",),
                 imported=draw(some.booleans()),
             )
         )
     return rows
+
+
+def permits_nothing(state, moment) -> bool:
+    return not stands(state, moment) or paused(state, moment)
 
 
 @given(histories(), some.randoms())
@@ -46,7 +52,7 @@ def test_the_order_of_the_input_does_not_matter(history, random):
 @given(histories())
 def test_after_a_reduction_no_yes_collected_before_it_counts(history):
     last = fold(history)
-    reductions = [event for event in history if event.act in REDUCTIONS and not event.imported]
+    reductions = [event for event in history if TABLE[event.act].kind == "ends" and not event.imported]
     if reductions and last.state.status in PERMITTING:
         cause = next(event for event in history if event.order == last.order)
         assert cause.collected_at > max(counts_from(event) for event in reductions)
@@ -55,8 +61,8 @@ def test_after_a_reduction_no_yes_collected_before_it_counts(history):
 @given(histories(), some.sampled_from(sorted(REDUCTIONS)))
 def test_one_reduction_reaches_off_from_every_state(history, act):
     now = max(event.recorded_at for event in history)
-    off = Event(act=act, collected_at=now, recorded_at=now, order=99)
-    assert fold([*history, off]).state.status not in PERMITTING
+    off = Event(act=act, collected_at=now, recorded_at=now, order=99, until=now + timedelta(days=30))
+    assert permits_nothing(fold([*history, off]).state, now)
 
 
 @given(histories())
@@ -105,5 +111,5 @@ def test_a_reduction_beats_every_yes_recorded_before_it_whatever_the_clocks_show
     said = max(event.recorded_at for event in history)
     ahead = Event(GIVE, said + timedelta(minutes=5), said, 98, version=1, categories=("x",), recipients=("y",))
     slow_clock = said - timedelta(minutes=slow)
-    off = Event(act, collected_at=slow_clock, recorded_at=slow_clock, order=99)
-    assert fold([*history, ahead, off]).state.status not in PERMITTING
+    off = Event(act, collected_at=slow_clock, recorded_at=slow_clock, order=99, until=said + timedelta(days=30))
+    assert permits_nothing(fold([*history, ahead, off]).state, said)

@@ -204,7 +204,8 @@ def test_states_and_kinds_are_in_the_data_files(file):
 
 def test_the_state_of_an_act_is_one_the_verifier_expects():
     for act, action in BY_ACT.items():
-        assert dpv.STATES[lifecycle.LEADS_TO[act]] in verifier.STATES[action]
+        assert dpv.STATES[lifecycle.told(act)] in verifier.STATES[action]
+    assert dpv.STATES[lifecycle.told("give", pending=True)] in verifier.STATES["consent.pending"]
 
 
 def test_prefixes_are_all_declared_and_no_context_is_fetched():

@@ -44,6 +44,7 @@ def test_a_choice_is_recorded_as_the_contract_says(shop, settings):
         "version": 1,
         "since": event["collected_at"],
         "expires_at": told["state"]["expires_at"],
+        "paused_until": None,
     }
     assert told["receipt"] == {
         "id": event["id"],

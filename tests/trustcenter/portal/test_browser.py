@@ -46,9 +46,9 @@ def sideways(page) -> int:
 
 
 def receipt() -> str:
-    from consent.services import consents
+    from consent.services import states
 
-    return f"/receipts/{consents.history(subject=subjects.find(ALICE))[0].entry_id}"
+    return f"/receipts/{states.history(subject=subjects.find(ALICE))[0].entry_id}"
 
 
 PAGES = [
@@ -86,9 +86,9 @@ def test_one_click_without_javascript_turns_a_use_off_and_undo_brings_it_back(en
 
 
 def _said(purpose):
-    from consent.services import consents
+    from consent.services import states
 
-    found = consents.history(subject=subjects.find(ALICE)).filter(purpose__key=purpose)
+    found = states.history(subject=subjects.find(ALICE)).filter(purpose__key=purpose)
     return sorted(found, key=lambda event: event.pk)
 
 

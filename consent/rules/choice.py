@@ -1,0 +1,99 @@
+"""What a customer says about a purpose, as every door hands it down; and what is wrong with it on its face."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from consent.errors import Field
+from consent.rules import bases, durations, lifecycle
+
+CHANNELS = (
+    *("web", "app", "portal", "store", "shop", "kiosk", "phone", "post", "mail", "email", "sms", "paper"),
+    *("console", "api", "import"),
+)
+ACTORS = ("self", "staff", "guardian", "representative", "system", "browser")
+CLOCK_SKEW = timedelta(minutes=5)
+LONGEST_PAUSE = "P12M"
+# How long nobody asks again after a no (11 CCR 7028; CCPA § 1798.135(c)(4)).
+NO_ASKING = "P12M"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the customer said and how; the words of DESIGN 6.3.
+
+    categories, recipients: None means all offered, except third parties. evidence: kept encrypted.
+    collected_at: None means now. until: the end of a pause. confirmation: the one-time token of a pending yes.
+    imported: recorded elsewhere before, so its own date orders it.
+    version: only of what was imported: the words shown were not ours, and this version is assumed in their place.
+    """
+
+    purpose: str
+    act: str
+    channel: str
+    method: str
+    language: str = ""
+    notice_digest: str = ""
+    categories: Sequence[str] | None = None
+    recipients: Sequence[str] | None = None
+    collected_at: datetime | None = None
+    until: datetime | None = None
+    confirmation: str = ""
+    actor: str = "self"
+    evidence: dict[str, Any] = field(default_factory=dict)
+    imported: bool = False
+    version: int | None = None
+
+
+def problems(choice: Choice, now: datetime) -> list[Field]:
+    """What is wrong with a choice apart from the purpose it is about."""
+    found = [*_of_act(choice), *_of_pause(choice, now)]
+    if choice.channel not in CHANNELS:
+        found.append(Field("/channel", "choice", f"One of {', '.join(CHANNELS)}."))
+    if choice.actor not in ACTORS:
+        found.append(Field("/actor", "choice", f"One of {', '.join(ACTORS)}."))
+    elif choice.act in lifecycle.BY_OTHERS and choice.actor not in {"staff", "system"}:
+        detail = f"{choice.act} is not the customer's own: the actor is staff or system. The customer's is withdraw."
+        found.append(Field("/actor", "act", detail))
+    if choice.collected_at and choice.collected_at > now + CLOCK_SKEW:
+        found.append(Field("/collected_at", "future", "A choice cannot have been made in the future."))
+    return found
+
+
+def misplaced(act: str, basis: str) -> list[Field]:
+    """What is wrong with an act on a purpose of this legal basis."""
+    if act in lifecycle.ASKED_ONLY and basis not in bases.ASKED:
+        detail = "This purpose rests on no yes: it can be objected to, and an objection is taken back with give."
+        return [Field("/act", "basis", detail)]
+    return []
+
+
+def asked_recently(answered_at: datetime, now: datetime) -> bool:
+    """Whether a no is so fresh that nobody may ask again."""
+    return now < durations.after(answered_at, NO_ASKING)
+
+
+def _of_act(choice: Choice) -> list[Field]:
+    if choice.act not in lifecycle.ACTS:
+        return [Field("/act", "choice", f"One of {', '.join(lifecycle.ACTS)}.")]
+    scoped = choice.categories is not None or choice.recipients is not None
+    if scoped and choice.act not in lifecycle.SCOPED and not (choice.imported and choice.act == lifecycle.CONFIRM):
+        detail = "Only a yes has a scope. To share less, give again with fewer categories or recipients."
+        return [Field("/categories", "scope", detail)]
+    confirms = choice.act == lifecycle.CONFIRM and not choice.imported
+    if confirms and not choice.confirmation:
+        return [Field("/confirmation", "required", "The one-time token that the yes was answered with.")]
+    if choice.confirmation and not confirms:
+        return [Field("/confirmation", "act", "Only the act confirm has a token.")]
+    return []
+
+
+def _of_pause(choice: Choice, now: datetime) -> list[Field]:
+    if choice.act != lifecycle.PAUSE:
+        return [Field("/until", "act", "Only a pause has an end.")] if choice.until else []
+    if choice.until is None:
+        return [Field("/until", "required", "The moment the pause ends, at most 12 months ahead.")]
+    if not now < choice.until <= durations.after(now, LONGEST_PAUSE):
+        return [Field("/until", "range", "A pause ends in the future, at most 12 months ahead.")]
+    return []

@@ -1,0 +1,68 @@
+"""Which words were shown: a choice is tied to a published text, or says that it is not."""
+
+from datetime import datetime
+
+from django.db import models
+
+from consent.errors import Field, Invalid, NoticeSuperseded
+from consent.models import NoticeText, Purpose, PurposeVersion
+from consent.rules import bases, lifecycle
+from consent.rules.choice import CLOCK_SKEW, Choice
+
+
+def shown(choice: Choice, purpose: Purpose, collected_at: datetime) -> tuple[NoticeText | None, bool]:
+    """The words that were shown, and whether that is our assumption. Raises Invalid."""
+    if choice.imported and choice.version and not choice.notice_digest:
+        return None, True
+    published = NoticeText.objects.filter(
+        version__purpose=purpose, version__published_at__isnull=False, approved_at__isnull=False
+    ).select_related("version")
+    needed = choice.act in lifecycle.YES and not choice.imported
+    if choice.notice_digest:
+        notice = published.filter(digest=choice.notice_digest).first()
+        if notice is None:
+            raise Invalid(Field("/notice_digest", "unknown", "No text of this purpose with this digest was published."))
+        if choice.language and notice.language != choice.language:
+            raise Invalid(Field("/language", "mismatch", f"The text with this digest is in {notice.language}."))
+        early = notice.version.published_at and collected_at < notice.version.published_at - CLOCK_SKEW
+        if early and needed:
+            raise Invalid(Field("/collected_at", "before_publication", "This text was not published then."))
+        return notice, False
+    in_force = published.filter(language=choice.language, version__published_at__lte=collected_at)
+    notice = in_force.order_by("-version__number").first()
+    if needed:
+        _require(choice, purpose, published, notice)
+    return notice, notice is not None
+
+
+def version(choice: Choice, purpose: Purpose, notice: NoticeText | None) -> PurposeVersion:
+    """The version that a choice is about. Raises Invalid, NoticeSuperseded."""
+    current = purpose.current
+    if current is None:
+        raise Invalid(Field("/purpose", "unknown", "No such purpose was ever published."))
+    if choice.imported and choice.version and notice is None:
+        found = purpose.versions.filter(number=choice.version, published_at__isnull=False).first()
+        if found is None:
+            raise Invalid(Field("/version", "unknown", "No such version of this purpose was published."))
+        return found
+    if choice.act not in lifecycle.YES:
+        return notice.version if notice else current
+    if notice is None:
+        return purpose.versions.filter(published_at__isnull=False).order_by("number")[0]
+    if notice.version.number < current.material_number and not choice.imported:
+        raise NoticeSuperseded()
+    return notice.version
+
+
+def _require(
+    choice: Choice, purpose: Purpose, published: models.QuerySet[NoticeText], notice: NoticeText | None
+) -> None:
+    """A yes is tied to words; an explicit one to the very words, by digest (GDPR Art. 7(1), 9(2)(a))."""
+    if purpose.current and purpose.current.legal_basis == bases.EXPLICIT_CONSENT:
+        detail = "Explicit consent names the text that was shown; see GET /api/v1/purposes."
+        raise Invalid(Field("/notice_digest", "required", detail))
+    if not published.filter(language=choice.language).exists():
+        detail = "This purpose has no approved text in this language, so nobody can have read it."
+        raise Invalid(Field("/language", "no_text", detail))
+    if notice is None:
+        raise Invalid(Field("/collected_at", "before_publication", "No text of this purpose was in force then."))
