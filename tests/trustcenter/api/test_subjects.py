@@ -78,6 +78,7 @@ def test_every_published_purpose_is_answered_without_the_pseudonym(shop):
         "version": 1,
         "since": "2026-04-14T12:00:00Z",
         "expires_at": "2028-04-14T12:00:00Z",
+        "paused_until": None,
     }
     silent = rows["improve_visit"]
     assert (silent["status"], silent["categories"], silent["version"], silent["since"]) == ("unknown", [], None, None)
