@@ -20,11 +20,13 @@ from consent.services import (
     keys,
     officers,
     portal_links,
+    searches,
     subjects,
     switches,
     uses,
 )
 from consent.services.decisions import Question
+from consent.services.searches import Wanted
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
 from tests.world import ALICE, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish, seal_all
@@ -91,6 +93,14 @@ def _undo(recorded):
     switches.undo(subject=subjects.find(ALICE), number=recorded.event.entry_id, **after)
 
 
+_WANTED = {"wanted": Wanted("mail-engine"), **FACTS}
+
+
+def _search_customers():
+    found = searches.customers(purpose="personal_offers", namespace="customer", after=0, limit=9, **_WANTED)
+    assert found.customers == (ALICE,)
+
+
 def _check(*questions):
     decisions.check(questions=[Question("mail-engine", *each) for each in questions], **FACTS)
 
@@ -155,6 +165,14 @@ VERBS = {
         (lambda: _check(("personal_offers", ALICE)), ["decision.made"]),
         (lambda: _check(("personal_offers", ALICE), ("nothing", MALLORY)), ["decision.made", "decision.made"]),
     ],
+    "searches.customers": [(_search_customers, ["search.made"])],
+    "searches.recipients": [
+        (
+            lambda: searches.recipients(customer=ALICE, purpose="personal_offers", kind="system", only=None, **_WANTED),
+            ["search.made"],
+        )
+    ],
+    "searches.purposes": [(lambda: searches.purposes(customer=ALICE, only=None, **_WANTED), ["search.made"])],
     "uses.report": [(_two_uses, ["use.reported", "use.reported"])],
     "uses.report_benefits": [(_benefit, ["benefit.reported"])],
     "keys.create": [(lambda: keys.create(recipient="mailbird", scopes=["decide"], **FACTS), ["key.created"])],

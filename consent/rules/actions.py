@@ -25,6 +25,7 @@ ACTIONS = {
     "consent.expiring": "A customer's yes will run out soon.",
     "consent.expired": "A customer's yes ran out.",
     "decision.made": "A system asked whether it may use a customer's data, and was answered.",
+    "search.made": "A system searched whose data it may use, or what a customer's may be used for.",
     "use.reported": "A system used a customer's data after deciding on its own copy.",
     "benefit.reported": "A system told what a customer got from a purpose.",
     "evidence.viewed": "A member of staff looked at a customer's record.",
@@ -52,4 +53,4 @@ BY_ACT = {
     "expire": "consent.expired",
 }
 # What the customer sees under “Who used my data”.
-USES = ("decision.made", "use.reported", "evidence.viewed")
+USES = ("decision.made", "search.made", "use.reported", "evidence.viewed")

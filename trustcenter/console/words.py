@@ -15,6 +15,7 @@ class Act(NamedTuple):
 
 ACTS = {
     "decision.made": Act(_("Asked"), "no"),
+    "search.made": Act(_("Searched"), "yes"),
     "use.reported": Act(_("Used"), "yes"),
     "benefit.reported": Act(_("Benefit"), "on"),
     "consent.requested": Act(_("Asked for consent"), "wait"),
