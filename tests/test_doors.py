@@ -71,7 +71,7 @@ _USE = {"subject": subject(ALICE), "purpose": "personal_offers", "at": AT}
 DOORS = [
     # check
     posted("access/v1/evaluation", "decide", 200, question(ALICE), third=403),
-    posted("access/v1/search/subject", "search", 200, {**question(ALICE), "subject": {"type": "system"}}),
+    posted("access/v1/search/subject", "search", 200, {**question(ALICE), "subject": {"type": "system"}}, third=200),
     posted("access/v1/search/resource", "search", 200, question(ALICE), third=403),
     posted("access/v1/search/action", "search", 200, question(ALICE), third=403),
     posted("access/v1/evaluations", "decide", 200, question(ALICE), third=403),
