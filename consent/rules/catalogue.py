@@ -133,7 +133,7 @@ def _purpose(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any]
 
 
 def _details(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any]:
-    """The members that a version may lack; what says nothing (false, an empty text) is left out, as if it were absent."""
+    """The members that a version may lack. What says nothing (false, no text) is left out, as if it were absent."""
     found = {
         "jurisdictions": members.list_of_texts(row, "jurisdictions", at, problems),
         "storage_locations": members.list_of_texts(row, "storage_locations", at, problems),

@@ -48,7 +48,7 @@ def level_of(categories: Iterable[str], recipients: Iterable[str], levels: Seque
 
 
 def presets(levels: Sequence[Level], offered: Scope) -> list[dict[str, Any]]:
-    """Every level in full, from nothing to all: key, name (language to label, empty where the file gives none) and scope."""
+    """Every level in full, from nothing to all: key, name (by language; empty where the file gives none) and scope."""
     names = {level["key"]: level["name"] for level in levels}
     return [
         {"key": key, "name": names.get(key, {}), "categories": list(scope[0]), "recipients": list(scope[1])}

@@ -1,10 +1,10 @@
 """What changed between two versions of a purpose, and whether people must be asked again.
 
-Material by computation (EDPB 05/2020, 3.3.1 and 110; PIPL Art. 14: purpose, method or category; LGPD Art. 8 §6: purpose,
-duration, controller, sharing): more data, a further recipient, a longer retention, another controller, legal basis or
-DPV term of the purpose, AI or automated decisions, sale or sharing, a lower age, a benefit taken away, and storage in a
-further country (GDPR Art. 13(1)(f), PIPL Art. 39: people are told where data goes before it goes). The author may
-escalate, never play down: words alone cannot be weighed by a rule, so who changes what they mean says `material: true`.
+Material by computation (EDPB 05/2020, 3.3.1 and 110; PIPL Art. 14: purpose, method or category; LGPD Art. 8 §6:
+purpose, duration, controller, sharing): more data, a further recipient, a longer retention, another controller, legal
+basis or DPV term of the purpose, AI or automated decisions, sale or sharing, a lower age, a benefit taken away, and
+storage in a further country (GDPR Art. 13(1)(f), PIPL Art. 39: people are told where data goes before it goes). The
+author may escalate, never play down. No rule can weigh words, so who changes what they mean says `material: true`.
 
 Not material:
 - `consent_lasts`, longer or shorter: a yes runs out as its own version says, so a later version moves no date.

@@ -13,8 +13,8 @@ from audit.services.entries import Actor, Fact
 from consent.errors import Field, Invalid, NotFound
 from consent.models import Category, ConsentState, Controller, NoticeText, Purpose, PurposeVersion, Recipient
 from consent.models.catalogue import VersionCategory, VersionRecipient
+from consent.rules import bases, decision, levels, text
 from consent.rules import catalogue as rules
-from consent.rules import bases, decision, text
 from consent.rules import material as differences
 from consent.rules.decision import Terms
 from consent.rules.plain import Finding
@@ -119,6 +119,24 @@ def texts(of: PurposeVersion) -> dict[str, NoticeText]:
 def brand() -> Controller:
     """The first controller of the catalogue, whose name and address stand on every page; blank before there is one."""
     return Controller.objects.order_by("id").first() or Controller(name="TrustCenter")
+
+
+def offered(of: PurposeVersion) -> levels.Scope:
+    """The whole scope of a version that a yes can cover at once: its categories, and its recipients of our own.
+
+    Third parties are chosen one by one, by name.
+    """
+    allowed = terms(of)
+    rows = Recipient.objects.filter(key__in=allowed.recipients)
+    third = {row.key for row in rows if row.third_party}
+    return allowed.categories, tuple(key for key in allowed.recipients if key not in third)
+
+
+def presets(of: PurposeVersion) -> list[dict[str, Any]]:
+    """The levels of sharing of a version, each in full, from nothing to all; none where no choice has a scope."""
+    if of.legal_basis not in bases.ASKED:
+        return []
+    return levels.presets(of.details.get("levels", []), offered(of))
 
 
 def recipient(key: str) -> Recipient:
