@@ -52,9 +52,7 @@ def test_G17_a_category_does_not_turn_sensitive_under_a_plain_consent(park):
     turned = {"categories": [row(document(), "categories", "purchase_history") | {"sensitive": True}]}
     assert refused(turned) == [("/categories/0/sensitive", "sensitive")]
     assert refused(edited() | turned) == [("/purposes/1/legal_basis", "sensitive")]
-    assert catalogue.apply(
-        document=edited(legal_basis="explicit_consent") | turned, by=OPERATOR, now=NOW
-    )  # fmt: skip
+    assert catalogue.apply(document=edited(legal_basis="explicit_consent") | turned, by=OPERATOR, now=NOW)
 
 
 def test_a_purpose_on_the_wrong_basis_can_be_retired(park):
@@ -77,13 +75,9 @@ def test_P6_so_it_is_when_the_file_does_not_restate_the_recipient(park):
 
 
 def test_a_level_that_holds_all_is_refused(db):
-    whole = {
-        "categories": ["contact.email", "contact.sms", "purchase_history"],
-        "recipients": ["mail-engine", "mailbird"],
-    }
-    assert refused(edited(levels=[{"key": "some", "name": {"en": "Some"}} | whole])) == [
-        ("/purposes/1/levels/0", "same")
-    ]  # fmt: skip
+    categories, recipients = ["contact.email", "contact.sms", "purchase_history"], ["mail-engine", "mailbird"]
+    whole = {"key": "some", "name": {"en": "Some"}, "categories": categories, "recipients": recipients}
+    assert refused(edited(levels=[whole])) == [("/purposes/1/levels/0", "same")]
 
 
 def test_P6_one_of_ours_does_not_become_a_third_party_under_those_who_said_yes(park):
