@@ -47,7 +47,7 @@ def test_only_receivers_of_the_version_are_named(park):
     file = worded(what="We look at what you buy. SnapRide sends you offers.")
     assert [rule for *_, rule, _ in said(file)] == ["L13"]
     file["purposes"][OFFERS]["texts"]["zh-hans"]["what"] = "我们查看您买了什么。SnapRide 给您发送优惠。"
-    file["purposes"][OFFERS]["recipients"] = ["mail-engine", "snapride"]
+    file["purposes"][OFFERS] |= {"recipients": ["mail-engine", "snapride"], "levels": None}
     assert said(file) == []
 
 

@@ -212,13 +212,9 @@ def test_a_yes_that_an_editorial_version_carried_over_says_so(desk, open_file):
     publish(now=NOW - timedelta(days=1), personal_offers=less)
     open_file()
     shown = page(desk)
-    date = (NOW - timedelta(days=2)).date()
-    assert (
-        f"Given to version 1; carried over to version 2, published on {date}: kept for a shorter time (P6M)." in shown
-    )
-    assert (
-        "carried over to version 3, published on 2026-05-13: less data (purchase_history), details (levels)." in shown
-    )
+    carried = "Given to version 1; carried over to version"
+    assert f"{carried} 2, published on 2026-05-12: kept for a shorter time (P6M)." in shown
+    assert f"{carried} 3, published on 2026-05-13: less data (purchase_history), details (levels)." in shown
     assert "carried over" not in page(desk, on="2026-05-01T00:00")
 
 
