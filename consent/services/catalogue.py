@@ -77,6 +77,7 @@ def apply(*, document: Any, by: Actor, now: datetime) -> list[Step]:
     """
     parsed = rules.parse(document)
     steps = diff(document=document)
+    remarks = wording.findings(parsed)
     for step in steps:
         row = next(each for each in parsed[_PLURAL.get(step.kind, "purposes")] if each["key"] == step.key)
         if step.kind in _PLAIN:
@@ -84,7 +85,7 @@ def apply(*, document: Any, by: Actor, now: datetime) -> list[Step]:
         elif step.kind == "retire":
             _retire(row["key"], by, now)
         else:
-            _publish(row, step, by, now)
+            _publish(row, step, [each for each in remarks if each.purpose == step.key], by, now)
     _order(parsed["purposes"])
     return steps
 
@@ -259,7 +260,7 @@ def _save(kind: str, row: dict[str, Any], by: Actor, now: datetime) -> None:
     ledger.record(Fact(f"catalogue.{kind}", object=row["key"]), by=by, now=now, payload={kind: row})
 
 
-def _publish(row: dict[str, Any], step: Step, by: Actor, now: datetime) -> PurposeVersion:
+def _publish(row: dict[str, Any], step: Step, remarks: Iterable[Finding], by: Actor, now: datetime) -> PurposeVersion:
     controller = Controller.objects.get(key=row["content"]["controller"])
     last = Purpose.objects.aggregate(last=Max("position"))["last"] or 0
     found, _ = Purpose.objects.update_or_create(
@@ -285,7 +286,11 @@ def _publish(row: dict[str, Any], step: Step, by: Actor, now: datetime) -> Purpo
         ),
         by=by,
         now=now,
-        payload={"content": row["content"], "changes": [change.detail for change in step.changes]},
+        payload={
+            "content": row["content"],
+            "changes": [change.detail for change in step.changes],
+            "plain": [[each.rule, each.severity, each.language, each.field] for each in remarks],
+        },
     )
     return new
 

@@ -4,6 +4,8 @@ import copy
 
 import pytest
 
+from audit.models import Entry
+from audit.services import entries
 from consent.errors import Invalid
 from consent.rules.plain import ERROR, WARNING
 from consent.services import catalogue
@@ -135,6 +137,14 @@ def test_advice_blocks_nothing(db):
     file = worded(title="Offers we may send")
     assert [severity for *_, severity in said(file)] == [WARNING]
     assert catalogue.apply(document=file, by=OPERATOR, now=NOW)
+
+
+def test_the_log_keeps_what_the_rules_said_of_the_words(db):
+    catalogue.apply(document=worded(title="Offers we may send"), by=OPERATOR, now=NOW)
+    found = Entry.objects.filter(action="catalogue.published")
+    said = {entry.purpose: entries.payloads([entry])[entry.id]["plain"] for entry in found}
+    assert said["personal_offers"] == [["L7", "warning", "en", "title"]]
+    assert said["improve_visit"] == []
 
 
 def test_errors_stand_first(db):
