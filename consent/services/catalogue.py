@@ -18,7 +18,7 @@ from consent.rules import decision, text
 from consent.rules import material as differences
 from consent.rules.decision import Terms
 from consent.rules.plain import Finding
-from consent.services import ledger, wording
+from consent.services import ledger, revisions, wording
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,8 @@ def content(of: PurposeVersion) -> dict[str, Any]:
 
 
 def _save(kind: str, row: dict[str, Any], by: Actor, now: datetime) -> None:
-    _PLAIN[kind].objects.update_or_create(key=row["key"], defaults=row)
+    saved, _ = _PLAIN[kind].objects.update_or_create(key=row["key"], defaults=row)
+    revisions.keep(saved, now=now)
     ledger.record(Fact(f"catalogue.{kind}", object=row["key"]), by=by, now=now, payload={kind: row})
 
 

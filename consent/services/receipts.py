@@ -13,7 +13,7 @@ from audit.services import receipts as signing
 from consent.models import ConsentEvent, Controller, PurposeVersion, Recipient, Subject
 from consent.models import Receipt as Signed
 from consent.rules import lifecycle
-from consent.services import evidence, states, versions
+from consent.services import evidence, revisions, states, versions
 
 PAGE = 50
 
@@ -22,8 +22,8 @@ PAGE = 50
 class Receipt:
     """One consent event and its proof.
 
-    title, words: as they stood in the notice that was shown. seq, signed_at: None until the log is sealed. signed: the
-    receipt itself is signed, a moment after the log.
+    title, words: as they stood in the notice that was shown; controller, categories, recipients: as they stood when it
+    was recorded. seq, signed_at: None until the log is sealed. signed: the receipt itself is signed, a moment after.
     damaged: why the log could not prove it, "" otherwise. leaf: the hash of the entry, in hex.
     """
 
@@ -69,21 +69,25 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
     assert event is not None
     published = versions.read([event.version])[event.version_id]
     notice = event.notice or published.notice(language)
+    owner, then = event.version.controller, event.recorded_at
+    earlier = revisions.read([owner, *published.categories, *published.recipients])
     document, damaged = _proof(found)
     head = Checkpoint.objects.order_by("-size").first() if document else None
     return Receipt(
         event=event,
         version=event.version,
-        controller=event.purpose.controller,
+        controller=earlier.at(owner, then),
         title=str(notice.text["title"]),
         words=notice.text if event.notice else {},
         language=notice.language,
         categories=tuple(
-            versions.label(row.name, language)
+            versions.label(earlier.at(row, then).name, language)
             for row in published.categories
             if not event.yes or row.key in event.categories
         ),
-        recipients=tuple(row for row in published.recipients if not event.yes or row.key in event.recipients),
+        recipients=tuple(
+            earlier.at(row, then) for row in published.recipients if not event.yes or row.key in event.recipients
+        ),
         expires_at=lifecycle.ends(states.event_as_rule(event)),
         leaf=merkle.leaf_hash(bytes(found.entry.leaf)).hex(),
         seq=found.seq,

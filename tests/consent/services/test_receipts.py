@@ -18,12 +18,13 @@ from audit.proof import receipt
 from audit.services import prove
 from audit.services import receipts as signing
 from consent.errors import NotFound
-from consent.models import ConsentEvent, Receipt
+from consent.models import ConsentEvent, Receipt, Revision
 from consent.rules import profiles
-from consent.services import signed_receipts, subjects
-from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, ask, publish, say, seal_all, sign_all
+from consent.services import catalogue, receipts, signed_receipts, subjects
+from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, OPERATOR, ask, document, publish, say, seal_all, sign_all
 
 SIGNED = NOW + timedelta(seconds=2)
+BY = {"by": OPERATOR}
 
 
 def file(event):
@@ -297,3 +298,45 @@ def test_what_is_signed_is_spelled_as_rfc_8785_asks(cast):
     part = file(ConsentEvent.objects.get(act="give")).split(".")[1]
     raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     assert rfc8785.dumps(json.loads(raw)) == raw
+
+
+def edit(now, **changed):
+    """Publish the catalogue with rows edited in place: `mailbird={"address": …}`, by key."""
+    plain = {
+        kind: [row | changed.get(row["key"], {}) for row in document()[kind]] for kind in ("recipients", "categories")
+    }
+    owner = document()["controller"]
+    catalogue.apply(document=document() | plain | {"controller": owner | changed.get(owner["key"], {})}, **BY, now=now)
+
+
+def test_it_states_what_stood_when_the_choice_was_recorded_however_late_it_is_signed(park):
+    old = say(ALICE, "give", recipients=["mailbird"]).event
+    edit(
+        NOW + timedelta(seconds=1),
+        **{"mailbird": {"name": "Hawk", "address": "Elsewhere", "country": "US"}},
+        **{"kestrel-park": {"address": "The new house"}, "contact.email": {"name": {"en": "Anything"}}},
+    )
+    new = say(ALICE, "give", recipients=["mailbird"], now=NOW + timedelta(seconds=2)).event
+    sign_all(NOW + timedelta(days=9))
+    told = {event: json.dumps(record(event), ensure_ascii=False) for event in (old, new)}
+    for words in ("Hawk", "Elsewhere", "The new house", "Anything"):
+        assert words not in told[old], words
+        assert words in told[new], words
+    assert record(old)["dpv:hasProcess"][0]["dpv:hasRecipient"][0]["dpv:hasLocation"] == ["loc:IE"]
+    page = receipts.read(subject=old.subject, number=old.entry_id, language="en")
+    assert (page.recipients[0].country, page.controller.address) == ("IE", document()["controller"]["address"])
+    assert "Anything" not in page.categories
+
+
+def test_of_edits_in_one_moment_the_last_counts_and_a_slow_clock_hides_none(park):
+    for name, seconds in (("Hawk", 0), ("Kite", 0), ("Wren", -5)):
+        edit(NOW + timedelta(seconds=seconds), mailbird={"name": name})
+        event = say(ALICE, "give", recipients=["mailbird"]).event
+        assert signed_receipts.document(event, now=NOW)["dpv:hasRecordOfActivity"][0]["dpv:hasProcess"][0][
+            "dpv:hasRecipient"
+        ][0]["dpv:hasName"] == [name]
+
+
+def test_a_revision_cannot_be_changed(park):
+    with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
+        Revision.objects.update(since=NOW)
