@@ -4,7 +4,6 @@ A receipt is signed after the event, and says what stood when the event was reco
 in place (an address, a name, a label) is read as it was then.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -113,8 +112,7 @@ def _recipient(row: Recipient) -> Party:
 
 
 def _recorder(entry: Entry) -> str:
-    actor = json.loads(bytes(entry.leaf))["actor"]
-    return ":".join(part for part in (actor["type"], actor.get("ref")) if part)
+    return ":".join(part for part in (entry.actor_type, entry.actor_ref) if part)
 
 
 def _codes(said: Any, home: str) -> tuple[str, ...]:

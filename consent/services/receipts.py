@@ -10,10 +10,10 @@ from audit.proof import bundle, merkle
 from audit.proof.errors import ProofError
 from audit.services import prove
 from audit.services import receipts as signing
+from consent.errors import Conflict
 from consent.models import ConsentEvent, Controller, PurposeVersion, Recipient, Subject
-from consent.models import Receipt as Signed
 from consent.rules import lifecycle
-from consent.services import evidence, revisions, states, versions
+from consent.services import evidence, revisions, signed_receipts, states, versions
 
 PAGE = 50
 
@@ -23,7 +23,8 @@ class Receipt:
     """One consent event and its proof.
 
     title, words: as they stood in the notice that was shown; controller, categories, recipients: as they stood when it
-    was recorded. seq, signed_at: None until the log is sealed. signed: the receipt itself is signed, a moment after.
+    was recorded. seq, signed_at: None until the log is sealed. standing: of the receipt itself, signed a moment after
+    (services/signed_receipts.py).
     damaged: why the log could not prove it, "" otherwise. leaf: the hash of the entry, in hex.
     """
 
@@ -40,7 +41,7 @@ class Receipt:
     seq: int | None
     head: str
     vkeys: tuple[str, ...]
-    signed: bool
+    standing: str
     signed_at: datetime | None
     damaged: str
 
@@ -93,7 +94,7 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
         seq=found.seq,
         head="{origin} {size} {root}".format(**_head(document)) if document else "",
         vkeys=(*prove.vkeys(), *signing.vkeys()),
-        signed=Signed.objects.filter(event=event).exists(),
+        standing=signed_receipts.standing(event),
         signed_at=head.signed_at if head else None,
         damaged=damaged,
     )
@@ -108,9 +109,20 @@ def page(*, subject: Subject, language: str, number: int) -> Page:
     return Page(rows, number - 1 if number > 1 else None, number + 1 if len(events) > PAGE else None)
 
 
+def proof(*, subject: Subject | None, number: UUID) -> dict[str, Any] | None:
+    """The proof to carry away, which verifies without us; None until the log is sealed.
+
+    subject: only this customer's. Raises NotFound, and Conflict when the log does not prove it.
+    """
+    document, damaged = _proof(evidence.receipt(subject=subject, number=number))
+    if damaged:
+        raise Conflict(f"There is no proof to carry away: {damaged}")
+    return document
+
+
 def file(*, subject: Subject, number: UUID) -> bytes | None:
-    """The proof to carry away, which verifies without us; None until the log is sealed. Raises NotFound."""
-    document = evidence.proof(found=[evidence.receipt(subject=subject, number=number).entry])
+    """The same as a file."""
+    document = proof(subject=subject, number=number)
     return bundle.dumps(document) if document else None
 
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from consent.errors import Field, Invalid, NotAllowed, NotFound
-from consent.services import evidence, signed_receipts
+from consent.services import evidence, receipts, signed_receipts
 from trustcenter import access
 from trustcenter.api.answers import READ, operation
 
@@ -97,12 +97,13 @@ class ReadReceipt(APIView):
             ),
             202: WaitingOutput,
         },
-        READ,
+        (*READ, 409, 410),
         operation_id="read_receipt",
         summary="The receipt of one choice",
         description=(
             "The signed receipt taken apart; `Accept: application/jose` gives the file (JWS), which verifies alone. "
-            "202 with Retry-After until it is signed. A third party's key is refused."
+            "202 with Retry-After until it is signed; 410 when there will never be one, since the customer was "
+            "erased or the record of the choice is damaged. A third party's key is refused."
         ),
         parameters=[
             OpenApiParameter("format", enum=FORMATS, description="The bare proof, or a yes in Kantara's form.")
@@ -119,7 +120,7 @@ class ReadReceipt(APIView):
         if wanted == "kantara-1.1":
             return Response(_kantara(line.event))
         if wanted == "proof":
-            proof = evidence.proof(found=[line.entry])
+            proof = receipts.proof(subject=None, number=id)
             return Response(proof) if proof else _waiting()
         signed = signed_receipts.read(subject=None, number=id)
         return _signed(request, id, signed) if signed else _waiting()

@@ -4,11 +4,13 @@ import uuid
 
 import pytest
 
+from audit.models import Entry, SubjectSecret
 from audit.proof import __main__ as verifier
 from audit.proof import bundle, receipt
 from audit.services import prove
+from consent.models import ConsentEvent, Receipt
 from tests.callers import about, choice, get, post
-from tests.world import CAROL, key, seal_all, sign_all
+from tests.world import CAROL, damage, key, seal_all, sign_all
 
 
 @pytest.fixture
@@ -82,6 +84,21 @@ def test_a_decision_has_no_receipt(shop):
     from tests.world import ALICE, ask
 
     about(get(f"/api/v1/receipts/{ask(ALICE).id}", key=shop), 404)
+
+
+def test_of_whom_was_erased_and_of_what_is_damaged_it_says_so_instead_of_waiting(shop, yes):
+    event = ConsentEvent.objects.latest("pk")
+    entry = Entry.objects.get(id=event.entry_id)
+    damage(Entry.objects.filter(id=entry.id), leaf=b"\xff" + bytes(entry.leaf))
+    about(get(f"{yes}?format=proof", key=shop), 409)
+    damage(Receipt.objects.filter(event=event), sealed=b"x" * 99)
+    about(get(yes, key=shop), 410)
+    assert get(yes, key=shop).json()["code"] == "receipt_gone"
+    SubjectSecret.objects.filter(pseudonym=event.subject.pseudonym).delete()
+    for form in ("", "?format=kantara-1.1"):
+        gone = get(yes + form, key=shop)
+        about(gone, 410)
+        assert "erased" in gone.json()["detail"]
 
 
 def test_it_needs_the_scope_and_stays_within_limits(shop):
