@@ -9,7 +9,7 @@ from audit.proof import bundle, receipt
 from audit.proof.errors import ProofError
 from audit.services import prove
 from audit.services import receipts as signing
-from consent.rules import moments
+from consent.rules import moments, profiles
 from consent.rules.actions import BY_ACT
 
 REAL, CHANGED, FOREIGN, UNREADABLE = "real", "changed", "foreign", "unreadable"
@@ -28,7 +28,7 @@ class Checked:
     """What was found. verdict: one of the four above; finding: what the verifier says against it.
 
     Of what is real: how many entries it proves, and of the first its number, time, act ("" for what is no choice), and
-    for a signed receipt the title of the purpose with its language.
+    for a signed receipt the title of the purpose with its language, and the profiles of ISO/IEC TS 27560 that it meets.
     """
 
     verdict: str
@@ -39,6 +39,7 @@ class Checked:
     act: str = ""
     title: str = ""
     language: str = ""
+    meets: tuple[str, ...] | None = None
 
 
 def check(raw: bytes) -> Checked:
@@ -47,20 +48,22 @@ def check(raw: bytes) -> Checked:
     try:
         if receipt.is_receipt(raw):
             found = receipt.verify_receipt(raw, keys)
-            return _real(found.entry.leaf, 1, **_notice(found.document))
+            return _real(found.entry.leaf, 1, **_told(found.document))
         report = bundle.verify_bundle(bundle.loads(raw), keys)
     except ProofError as problem:
         return Checked(_CANNOT_TELL.get(problem.code, CHANGED), str(problem))
     return _real(report.entries[0].leaf, len(report.entries))
 
 
-def _real(leaf: Mapping[str, Any], entries: int, **shown: str) -> Checked:
+def _real(leaf: Mapping[str, Any], entries: int, **shown: Any) -> Checked:
     act = _ACTS.get(str(leaf.get("action")), "")
     return Checked(REAL, "", entries, str(leaf["id"]), moments.moment(str(leaf["at"])), act, **shown)
 
 
-def _notice(document: dict[str, Any]) -> dict[str, str]:
-    """Title and language of the words that were shown, if any were."""
-    for notice in document["dpv:hasRecordOfActivity"][0].get("dpv:hasNotice", []):
-        return {"title": str(notice["tc:words"]["title"]), "language": str(notice["dct:language"][0])}
-    return {}
+def _told(document: dict[str, Any]) -> dict[str, Any]:
+    """Title and language of the words that were shown, if any were; and which profiles the record meets."""
+    record = document["dpv:hasRecordOfActivity"][0]
+    told: dict[str, Any] = {"meets": profiles.met(record)}
+    for notice in record.get("dpv:hasNotice", []):
+        told |= {"title": str(notice["tc:words"]["title"]), "language": str(notice["dct:language"][0])}
+    return told

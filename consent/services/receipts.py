@@ -10,7 +10,7 @@ from audit.proof import bundle, merkle
 from audit.proof.errors import ProofError
 from audit.services import prove
 from audit.services import receipts as signing
-from consent.errors import Conflict
+from consent.errors import Conflict, ReceiptGone
 from consent.models import ConsentEvent, Controller, PurposeVersion, Recipient, Subject
 from consent.rules import lifecycle
 from consent.services import evidence, revisions, signed_receipts, states, versions
@@ -24,7 +24,7 @@ class Receipt:
 
     title, words: as they stood in the notice that was shown; controller, categories, recipients: as they stood when it
     was recorded. seq, signed_at: None until the log is sealed. standing: of the receipt itself, signed a moment after
-    (services/signed_receipts.py).
+    (services/signed_receipts.py). meets: the profiles of ISO/IEC TS 27560 that it meets, once signed.
     damaged: why the log could not prove it, "" otherwise. leaf: the hash of the entry, in hex.
     """
 
@@ -42,6 +42,7 @@ class Receipt:
     head: str
     vkeys: tuple[str, ...]
     standing: str
+    meets: tuple[str, ...]
     signed_at: datetime | None
     damaged: str
 
@@ -73,6 +74,7 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
     owner, then = event.version.controller, event.recorded_at
     earlier = revisions.read([owner, *published.categories, *published.recipients])
     document, damaged = _proof(found)
+    standing, meets = _signed(subject, number)
     head = Checkpoint.objects.order_by("-size").first() if document else None
     return Receipt(
         event=event,
@@ -94,7 +96,8 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
         seq=found.seq,
         head="{origin} {size} {root}".format(**_head(document)) if document else "",
         vkeys=(*prove.vkeys(), *signing.vkeys()),
-        standing=signed_receipts.standing(event),
+        standing=standing,
+        meets=meets,
         signed_at=head.signed_at if head else None,
         damaged=damaged,
     )
@@ -124,6 +127,14 @@ def file(*, subject: Subject, number: UUID) -> bytes | None:
     """The same as a file."""
     document = proof(subject=subject, number=number)
     return bundle.dumps(document) if document else None
+
+
+def _signed(subject: Subject, number: UUID) -> tuple[str, tuple[str, ...]]:
+    try:
+        found = signed_receipts.read(subject=subject, number=number)
+    except ReceiptGone:
+        return signed_receipts.DAMAGED, ()
+    return (signed_receipts.SIGNED, found.meets) if found else (signed_receipts.WAITING, ())
 
 
 def _proof(found: evidence.Line) -> tuple[dict[str, Any] | None, str]:

@@ -51,6 +51,11 @@ class Signed:
         """By profile of ISO/IEC TS 27560, the mandatory fields that this record does not have."""
         return profiles.missing(self.document["dpv:hasRecordOfActivity"][0])
 
+    @property
+    def meets(self) -> tuple[str, ...]:
+        """The profiles of which it lacks nothing."""
+        return profiles.met(self.document["dpv:hasRecordOfActivity"][0])
+
 
 def read(*, subject: Subject | None, number: UUID) -> Signed | None:
     """The signed receipt of one event; None while it waits for the log and the worker.

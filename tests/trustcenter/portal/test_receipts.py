@@ -79,6 +79,7 @@ def test_the_signed_receipt_can_be_carried_away_a_moment_later(alice, choice, to
     assert "Download the receipt</a>" not in alice.get(address).text
     world.sign_all(today)
     assert f"{address}/receipt.jws" in alice.get(address).text
+    assert "ISO/IEC TS 27560, with all that the GDPR asks for" in alice.get(address).text
     answer = alice.get(f"{address}/receipt.jws")
     assert answer["Content-Disposition"] == f'attachment; filename="receipt-{choice.entry_id}.jws"'
     assert receipt.verify_receipt(answer.content, None).entry.leaf["id"] == str(choice.entry_id)
