@@ -52,5 +52,7 @@ BY_ACT = {
     "invalidate": "consent.invalidated",
     "expire": "consent.expired",
 }
+# The act that each fact of a choice tells of; a yes that waits to be confirmed is not told as a yes.
+ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}
 # What the customer sees under “Who used my data”.
 USES = ("decision.made", "search.made", "use.reported", "evidence.viewed")

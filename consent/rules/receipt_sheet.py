@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from consent.rules import moments, profiles
-from consent.rules.actions import BY_ACT
+from consent.rules import lifecycle, moments, profiles
+from consent.rules.actions import ACT_OF
 from consent.rules.receipt_facts import Party
 
-_ACTS = {action: act for act, action in BY_ACT.items()}
+# Acts after which nobody may use the data.
+ENDS = frozenset(act for act, move in lifecycle.TABLE.items() if move.kind in {"ends", "lapses"})
 
 
 @dataclass(frozen=True)
 class Sheet:
     """What stands on the page. language: of the notice, "" where no text was shown; then words are empty too.
 
-    act: `give`, `withdraw` …; place: of the entry in the log. change: where the choice is changed.
+    act: `give`, `withdraw` …, or `pending` for a yes that waits to be confirmed. place: of the entry in the log.
+    change: where the choice is changed.
     meets: the profiles of ISO/IEC TS 27560 that the record meets (consent/rules/profiles.py).
     """
 
@@ -50,6 +52,16 @@ class Sheet:
     place: int
 
     @property
+    def yes(self) -> bool:
+        """Whether it is a yes, with a scope and an end."""
+        return self.act in lifecycle.YES
+
+    @property
+    def ends(self) -> bool:
+        """Whether nobody may use the data from then on."""
+        return self.act in ENDS
+
+    @property
     def sentences(self) -> list[str]:
         """The words below the title, in the order in which they are shown."""
         return [self.words[name] for name in ("what", "why", "benefit", "if_no", "ai") if self.words.get(name)]
@@ -63,7 +75,7 @@ def read(document: Mapping[str, Any]) -> Sheet:
     valid = _text(event, "dct:valid")
     return Sheet(
         number=_text(document, "dct:identifier"),
-        act=_ACTS.get(event["tc:action"], ""),
+        act=ACT_OF[event["tc:action"]],
         purpose=_text(purpose, "dct:identifier"),
         version=purpose["tc:version"],
         title=_text(purpose, "dct:title"),

@@ -10,7 +10,7 @@ from audit.proof.errors import ProofError
 from audit.services import prove
 from audit.services import receipts as signing
 from consent.rules import moments, profiles
-from consent.rules.actions import BY_ACT
+from consent.rules.actions import ACT_OF
 
 REAL, CHANGED, FOREIGN, UNREADABLE = "real", "changed", "foreign", "unreadable"
 # What says nothing against a file: it is none of ours, or none that we can read.
@@ -20,7 +20,6 @@ _CANNOT_TELL = {
     "bundle-syntax": UNREADABLE,
     "jws-form": UNREADABLE,
 }
-_ACTS = {action: act for act, action in BY_ACT.items()}
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def check(raw: bytes) -> Checked:
 
 
 def _real(leaf: Mapping[str, Any], entries: int, **shown: Any) -> Checked:
-    act = _ACTS.get(str(leaf.get("action")), "")
+    act = ACT_OF.get(str(leaf.get("action")), "")
     return Checked(REAL, "", entries, str(leaf["id"]), moments.moment(str(leaf["at"])), act, **shown)
 
 

@@ -12,7 +12,7 @@ from audit.services import prove
 from audit.services import receipts as signing
 from consent.errors import Conflict, ReceiptGone
 from consent.models import ConsentEvent, Controller, PurposeVersion, Recipient, Subject
-from consent.rules import lifecycle
+from consent.rules import lifecycle, receipt_sheet
 from consent.services import evidence, revisions, signed_receipts, states, versions
 
 PAGE = 50
@@ -49,6 +49,11 @@ class Receipt:
     @property
     def number(self) -> str:
         return str(self.event.entry_id)
+
+    @property
+    def ends(self) -> bool:
+        """Whether nobody may use the data from then on."""
+        return self.event.act in receipt_sheet.ENDS
 
     @property
     def sealed(self) -> bool:
