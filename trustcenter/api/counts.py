@@ -44,8 +44,8 @@ class CountPurpose(APIView):
         operation_id="count_purpose",
         summary="How many customers stand where, now or at a past moment",
         description=(
-            "Now is one query; a past moment folds every event recorded by then, some ten seconds for a million: "
-            "`trustcenter count` shows how far it is. A third party's key is refused."
+            "Now is one query; a past moment folds every event of the purpose recorded by then, some minutes for a "
+            "million: `trustcenter count` shows how far it is. A third party's key is refused."
         ),
     )
     def get(self, request: Request, key: str) -> Response:
