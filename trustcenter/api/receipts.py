@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.html import format_html
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -158,14 +159,17 @@ def _signed(request: Request, number: UUID, signed: signed_receipts.Signed) -> H
 
 
 def _page(sheet: receipt_sheet.Sheet, headers: dict[str, str]) -> HttpResponse:
-    """The receipt for a person, in the language of its notice. The policy allows its own style and nothing else."""
+    """The receipt for a person, in the language of its notice.
+
+    Its style stands inside, so that the page can be kept; the policy allows that style and nothing else.
+    """
     language = sheet.language if sheet.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    style = render_to_string("receipt_sheet.css")
+    shown = {"sheet": sheet, "LANGUAGE_CODE": language, "check": f"{settings.PUBLIC_URL}/check"}
     with translation.override(language):
-        page = render_to_string(
-            "receipt_sheet.html", {"sheet": sheet, "LANGUAGE_CODE": language, "check": f"{settings.PUBLIC_URL}/check"}
-        )
-    style = base64.b64encode(hashlib.sha256(render_to_string("receipt_sheet.css").encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'"
+        page = render_to_string("receipt_sheet.html", shown | {"style": format_html("<style>{}</style>", style)})
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
     return HttpResponse(page, headers=headers | {"Content-Security-Policy": policy, "Content-Language": language})
 
 
