@@ -106,4 +106,5 @@ def damage(rows: QuerySet, **values: Any) -> None:
     connection.check_constraints()  # PostgreSQL alters no table while a check is still to come
     guards.remove(connection)
     rows.update(**values)
+    connection.check_constraints()
     guards.install(connection)
