@@ -88,6 +88,7 @@ DOORS = [
     machine(
         "api/v1/purposes/<str:key>/versions/<int:number>", "/api/v1/purposes/personal_offers/versions/1", "", third=200
     ),
+    machine("api/v1/purposes/<str:key>/counts", "/api/v1/purposes/personal_offers/counts", "audit"),
     posted("api/v1/uses", "reports", 201, {"uses": [_USE | {"categories": ["contact.email"]}]}),
     posted("api/v1/benefits", "reports", 201, {"benefits": [_USE | {"words": {"en": "10 % off"}}]}),
     posted("api/v1/portal-links", "consents:write", 201, {"subject": subject(ALICE)}),

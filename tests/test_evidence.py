@@ -20,6 +20,7 @@ from consent.services import (
     keys,
     officers,
     portal_links,
+    rebuild,
     searches,
     subjects,
     switches,
@@ -119,6 +120,16 @@ def _remind():
     expiry.remind(state=_held(), days=30, now=_held().expires_at - timedelta(days=20))
 
 
+def _mend(*, damaged=True):
+    alice = subjects.find(ALICE)
+    if damaged:
+        ConsentState.objects.filter(subject=alice).update(status="refused")
+        given = ConsentState.objects.get(subject=alice)
+        others = {"purpose": catalogue.purpose("ride_photos"), "status": "given", "version": given.version}
+        ConsentState.objects.create(subject=alice, event=given.event, since=NOW, **others)
+    rebuild.mend(subject=alice, **FACTS)
+
+
 def _retire():
     rows = [row | {"retired": row["key"] == "ride_photos"} for row in document()["purposes"]]
     catalogue.apply(document=document() | {"purposes": rows}, **FACTS)
@@ -175,6 +186,7 @@ VERBS = {
     "searches.purposes": [(lambda: searches.purposes(customer=ALICE, only=None, **_WANTED), ["search.made"])],
     "uses.report": [(_two_uses, ["use.reported", "use.reported"])],
     "uses.report_benefits": [(_benefit, ["benefit.reported"])],
+    "rebuild.mend": [(_mend, ["state.rebuilt", "state.rebuilt"]), (lambda: _mend(damaged=False), [])],
     "keys.create": [(lambda: keys.create(recipient="mailbird", scopes=["decide"], **FACTS), ["key.created"])],
     "keys.revoke": [
         (lambda: keys.revoke(prefix=keys.listed()[0].prefix, **FACTS), ["key.revoked"]),

@@ -18,7 +18,7 @@ from consent.rules import catalogue as rules
 from consent.rules import material as differences
 from consent.rules.decision import Terms
 from consent.rules.plain import Finding
-from consent.services import ledger, references, wording
+from consent.services import ledger, references, revisions, wording
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,8 @@ def content(of: PurposeVersion) -> dict[str, Any]:
 
 
 def _save(kind: str, row: dict[str, Any], by: Actor, now: datetime) -> None:
-    _PLAIN[kind].objects.update_or_create(key=row["key"], defaults=row)
+    saved, _ = _PLAIN[kind].objects.update_or_create(key=row["key"], defaults=row)
+    revisions.keep(saved, now=now)
     ledger.record(Fact(f"catalogue.{kind}", object=row["key"]), by=by, now=now, payload={kind: row})
 
 

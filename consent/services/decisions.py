@@ -93,11 +93,18 @@ def standing(*, subject: Subject, moment: datetime) -> list[Standing]:
         terms, customer = facts(row, subject, moment, past=True)
         if row is None or terms is None or customer is None:
             continue
-        named = terms.current.recipients
-        recipient = next((each for each in (*customer.state.recipients, *named) if each in named), "")
-        made = decision.decide(purpose=terms, customer=customer, recipient=recipient, categories=None, now=moment)
-        found.append(Standing(row.purpose, row.version, customer.state, made))
+        found.append(Standing(row.purpose, row.version, customer.state, stands(terms, customer, moment)))
     return found
+
+
+def stands(purpose: Purpose, customer: Customer, moment: datetime) -> Decision:
+    """What a check would answer at a moment for the first recipient that was chosen, and the data that was chosen.
+
+    For telling how things stand: no data is used, so no decision is logged.
+    """
+    named = purpose.current.recipients
+    recipient = next((each for each in (*customer.state.recipients, *named) if each in named), "")
+    return decision.decide(purpose=purpose, customer=customer, recipient=recipient, categories=None, now=moment)
 
 
 def token(entry_id: UUID) -> str:

@@ -33,6 +33,7 @@ ACTS = {
     "consent.invalidated": Act(_("Not valid"), "off"),
     "consent.expiring": Act(_("Reminded: ends soon"), "wait"),
     "consent.expired": Act(_("Run out"), "off"),
+    "state.rebuilt": Act(_("Answer put right"), "wait"),
     "evidence.viewed": Act(_("Viewed by staff"), "yes"),
     "evidence.exported": Act(_("Proof carried away"), "yes"),
     "subject.created": Act(_("Became known"), "on"),

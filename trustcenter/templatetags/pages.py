@@ -1,7 +1,7 @@
 """How dates, countries, durations and receipt numbers are written on pages, in the visitor's language."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -13,8 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext as _
 
-from consent.rules import durations
+from consent.rules import durations, profiles
 from consent.rules.material import Change
 
 register = template.Library()
@@ -90,6 +91,14 @@ def duration(text: str) -> str:
     if days:
         parts.append(ngettext("%(count)s day", "%(count)s days", days) % {"count": days})
     return " ".join(parts)
+
+
+@register.filter
+def standard(meets: Collection[str]) -> str:
+    """Which profile of the standard a record meets (consent/rules/profiles.py)."""
+    if profiles.GDPR in meets:
+        return _("ISO/IEC TS 27560, with all that the GDPR asks for")
+    return "ISO/IEC TS 27560" if meets else _("ISO/IEC TS 27560, but not all of its fields")
 
 
 @register.filter
