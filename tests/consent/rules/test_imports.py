@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent.errors import Invalid
-from consent.rules import imports, mapping
+from consent.rules import imports, mapping, own_words
 from consent.rules.imports import Act, Refused
 from tests import test_demo_files as demo
 from tests.world import NOW
@@ -179,7 +179,7 @@ OWN = {
 
 
 def own(**cells):
-    return imports.read_own(OWN | cells, explicit={"ride_photos"}, now=NOW)
+    return own_words.read(OWN | cells, explicit={"ride_photos"}, now=NOW)
 
 
 def test_a_file_in_our_own_words_needs_no_mapping():
