@@ -107,7 +107,8 @@ def _fill(now: datetime) -> None:
             year.live(emails, Actor("staff", ref="staff-1", name="Rosa Lind"), now=now, progress=progress)
     terminal.say("", "The consent history of the park's old e-mail tool (trustcenter/demo/history.csv):")
     mapped = imports.read_mapping(catalogue_files.read(demo.MAPPING))
-    files.tell(files.take(demo.HISTORY, mapped), dry_run=False)
+    report, _ = files.take(demo.HISTORY, mapped)
+    files.tell(report, dry_run=False)
     terminal.note("Sealing the log …")
     while seal.seal(now=access.clock()).taken:
         pass

@@ -63,10 +63,10 @@ def add(commands: Any) -> None:
 
 def take(
     path: Path, mapped: Mapping | None, *, dry_run: bool = False, again: bool = False, keep: Path | None = None
-) -> Report:
+) -> tuple[Report, RefusedRows | None]:
     """Import a file, with progress shown; raises Invalid when the file as a whole cannot be read.
 
-    keep: where refused rows go.
+    keep: where refused rows go. Returns the report, and the file of refused rows if one was written.
     """
     found = source(path, mapped)
     with terminal.progress("Lines read") as progress:
@@ -93,8 +93,7 @@ def take(
         )
     if refused:
         refused.close()
-        _tell_refused(refused, keep, report)
-    return report
+    return report, refused
 
 
 def tell(report: Report, *, dry_run: bool) -> None:
@@ -126,13 +125,15 @@ def _import(options: argparse.Namespace) -> int:
     elif options.purpose:
         terminal.complain("--purpose fills the purpose that a mapping leaves open: name the mapping too.")
         return 2
-    report = take(options.file, mapped, dry_run=options.dry_run, again=options.again, keep=options.refused)
+    report, kept = take(options.file, mapped, dry_run=options.dry_run, again=options.again, keep=options.refused)
     tell(report, dry_run=options.dry_run)
+    if kept:
+        _tell_refused(kept, report)
     return 0
 
 
-def _tell_refused(kept: RefusedRows, path: Path | None, report: Report) -> None:
-    terminal.say(f"The refused rows are in {path}. It holds personal data.")
+def _tell_refused(kept: RefusedRows, report: Report) -> None:
+    terminal.say(f"The refused rows are in {kept.path}. It holds personal data.")
     if kept.guarded:
         terminal.say(
             f"{kept.guarded:,} cells in it begin as a formula does. They stand behind an apostrophe, so that no",

@@ -23,7 +23,7 @@ class RefusedRows:
     """
 
     def __init__(self, path: Path, source: Source, head: list[str], line: int) -> None:
-        self._path, self._source, self._line = path, source, line
+        self.path, self._source, self._line = path, source, line
         self._head = [name for name in head if name not in REFUSED]
         self._file: TextIO | None = None
         self.rows = self.guarded = 0
@@ -39,18 +39,19 @@ class RefusedRows:
 
     def _opened(self) -> TextIO:
         if self._file is None:
-            kept = written_before(self._path, self._source, self._line) if self._line else iter(())
-            new = self._path.with_name(f"{self._path.name}~")
+            kept = written_before(self.path, self._source, self._line) if self._line else iter(())
+            new = self.path.with_name(f"{self.path.name}~")
             new.unlink(missing_ok=True)  # an older file may be open to others
             number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file = os.fdopen(number, "w", encoding=self._source.encoding, newline="", errors="backslashreplace")
             if not self._source.ndjson:
                 self._file.write(_table([[*REFUSED, *map(formulas.guarded, self._head)]], self._source.delimiter))
-            for written in kept:
+            for written, guarded in kept:
                 self._file.write(written)
                 self.rows += 1
+                self.guarded += guarded
             self._file.flush()
-            new.replace(self._path)
+            new.replace(self.path)
         return self._file
 
     def _write(self, why: list[Any], written: Any) -> None:
@@ -64,8 +65,8 @@ class RefusedRows:
         file.write(_table([[*why, *plain]], self._source.delimiter))
 
 
-def written_before(path: Path, source: Source, line: int) -> Iterator[str]:
-    """The rows of such a file up to a line of its source, as they stand; one that was torn apart is left out."""
+def written_before(path: Path, source: Source, line: int) -> Iterator[tuple[str, int]]:
+    """The rows of such a file up to a line of its source, with the number of guarded cells; without one torn apart."""
     if not path.exists():
         return
     with path.open(encoding=source.encoding, newline="", errors="replace") as file:
@@ -77,7 +78,7 @@ def written_before(path: Path, source: Source, line: int) -> Iterator[str]:
                     return
                 if found > line:
                     return
-                yield written
+                yield written, 0
             return
         reader = csv.reader(file, delimiter=source.delimiter)
         next(reader, None)
@@ -85,7 +86,7 @@ def written_before(path: Path, source: Source, line: int) -> Iterator[str]:
             # A line number is whole when another cell follows it.
             if len(cells) < 2 or not cells[0].isdigit() or int(cells[0]) > line:
                 return
-            yield _table([cells], source.delimiter)
+            yield _table([cells], source.delimiter), sum(cell.startswith("'") for cell in cells[len(REFUSED) :])
 
 
 def _table(rows: list[list[Any]], delimiter: str) -> str:
