@@ -16,7 +16,7 @@ from consent.services.ledger import Actor, Fact
 
 LISTED = 20  # lines that are named of each reason
 # Sentences may hold figures ("at most 512 characters, not 600"): past these they are told by their code alone.
-REASONS = 60
+REASONS = 20
 COUNTS = ("imported", "repeated", "skipped", "refused", "events")
 
 

@@ -184,13 +184,15 @@ def _record(work: _Import, line: int, plan: Any, customers: Mapping[tuple[str, s
     """Record what of a row does not stand yet; how many acts."""
     customer = customers[subjects.key(Handle(plan.namespace, plan.id))]
     new = [act for act in plan.acts if not _stands(work, plan, act, customer)]
+    if not new:
+        return 0
     try:
         with transaction.atomic():
             for act in new:
                 consents.record(
                     subject=customer.handle, choice=_choice(work, line, plan, act), by=work.by, now=work.now
                 )
-            if new and (plan.others or plan.jurisdiction or plan.minor_until):
+            if plan.others or plan.jurisdiction or plan.minor_until:
                 _describe(work, plan, customer.handle)
     except TrustError as error:
         return Refused("not_recordable", error.detail)

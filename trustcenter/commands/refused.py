@@ -43,7 +43,9 @@ class RefusedRows:
             new = self.path.with_name(f"{self.path.name}~")
             new.unlink(missing_ok=True)  # an older file may be open to others
             number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            self._file = os.fdopen(number, "w", encoding=self._source.encoding, newline="", errors="backslashreplace")
+            # Read with or without the mark in front; we write none.
+            encoding = self._source.encoding.lower().replace("_", "-").removesuffix("-sig")
+            self._file = os.fdopen(number, "w", encoding=encoding, newline="", errors="backslashreplace")
             if not self._source.ndjson:
                 self._file.write(_table([[*REFUSED, *map(formulas.guarded, self._head)]], self._source.delimiter))
             for written, guarded in kept:

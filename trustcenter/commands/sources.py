@@ -68,6 +68,7 @@ class Source:
             raise self.unreadable(f"after line {line} it is not text in {self.encoding}") from None
         except csv.Error as problem:
             raise self.unreadable(f"after line {line} it is not CSV: {problem}") from None
+        progress(lines, lines)
         return Measured(found.hexdigest(), rows, head or list(names))
 
     def rows(self, head: list[str]) -> Iterator[Row]:
