@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,7 +10,7 @@ from typing import Any, TextIO
 from consent.rules.imports import Refused
 from consent.rules.own_words import REFUSED
 from consent.services.imports import Row
-from trustcenter.commands import formulas
+from trustcenter.commands import formulas, terminal
 from trustcenter.commands.sources import Source
 
 
@@ -41,11 +40,9 @@ class RefusedRows:
         if self._file is None:
             kept = written_before(self.path, self._source, self._line) if self._line else iter(())
             new = self.path.with_name(f"{self.path.name}~")
-            new.unlink(missing_ok=True)  # an older file may be open to others
-            number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             # Read with or without the mark in front; we write none.
             encoding = self._source.encoding.lower().replace("_", "-").removesuffix("-sig")
-            self._file = os.fdopen(number, "w", encoding=encoding, newline="", errors="backslashreplace")
+            self._file = terminal.open_private(new, encoding=encoding, errors="backslashreplace")
             if not self._source.ndjson:
                 self._file.write(_table([[*REFUSED, *map(formulas.guarded, self._head)]], self._source.delimiter))
             for written, guarded in kept:

@@ -11,7 +11,7 @@ from typing import Any
 
 from consent.errors import Field, Invalid
 from consent.rules.mapping import Mapping
-from consent.rules.own_words import ACCEPTED, COLUMNS, REFUSED
+from consent.rules.own_words import ACCEPTED, COLUMNS, REFUSED, TOLD
 from consent.services.imports import Row
 from trustcenter.commands import formulas
 
@@ -97,7 +97,8 @@ class Source:
         return head
 
     def _table(self, head: list[str]) -> Iterator[Row]:
-        guarded = tuple(head[: len(REFUSED)]) == REFUSED  # we wrote it: rows that were refused before
+        kept = tuple(head[: len(REFUSED)]) == REFUSED  # rows that were refused before
+        guarded = kept or (self.own and set(TOLD) <= set(head))  # or an export: we wrote it
         reader = csv.reader(self._lines(), delimiter=self.delimiter, strict=True)
         next(reader, None)
         line = reader.line_num + 1
@@ -105,7 +106,7 @@ class Source:
             plain = [formulas.bare(cell) for cell in cells] if guarded else cells
             if cells:
                 fits = dict(zip(head, plain, strict=True)) if len(cells) == len(head) else None
-                yield Row(line, fits, plain[len(REFUSED) :] if guarded else plain)
+                yield Row(line, fits, plain[len(REFUSED) :] if kept else plain)
             line = reader.line_num + 1
 
     def _objects(self, head: list[str]) -> Iterator[Row]:
