@@ -29,8 +29,8 @@ _CONSENTS = """\
   trustcenter export-consents --out consents.ndjson
       Take it in elsewhere: trustcenter import-consents consents.ndjson. The same answers stand there.
   trustcenter export-consents --out consents.csv --format csv --as-of 2026-05-14T12:00:00Z
-      For a spreadsheet, as everything stood at that moment. A cell that begins as a formula does (= + - @) stands behind
-      an apostrophe, so that no spreadsheet runs it; import-consents takes it away again.
+      For a spreadsheet, as everything stood at that moment. A cell that begins as a formula does (= + - @) stands
+      behind an apostrophe, so that no spreadsheet runs it; import-consents takes it away again.
 """
 _SHEET = '<link rel="stylesheet" href="trustcenter.css">'
 
@@ -41,8 +41,9 @@ def add(commands: Any) -> None:
         "export-customer",
         _export_customer,
         short="write everything that is kept about one customer",
-        about="Write everything that is kept about one customer: what stands, every choice with its words and its receipt,\n"
-        "uses, benefits, identifiers, evidence, and which of the staff looked. The file holds personal data (mode 0600).",
+        about="Write everything that is kept about one customer: what stands, every choice with its words and its\n"
+        "receipt, uses, benefits, identifiers, evidence, and which of the staff looked. The file holds personal data\n"
+        "(mode 0600).",
         examples=_CUSTOMER,
     )
     one.add_argument("namespace", metavar="NAMESPACE", help="of the identifier, e.g. customer or email")
@@ -54,7 +55,8 @@ def add(commands: Any) -> None:
         "export-consents",
         _export_consents,
         short="write all answers that stand, one line per customer and purpose",
-        about="Write all answers that stand, one line per customer and purpose. The file holds personal data (mode 0600).",
+        about="Write all answers that stand, one line per customer and purpose. The file holds personal data\n"
+        "(mode 0600).",
         examples=_CONSENTS,
     )
     every.add_argument("--out", type=Path, metavar="FILE", required=True)
