@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from consent.errors import Field, Invalid
-from consent.rules import scope, text
+from consent.rules import lifecycle, scope, text
 
 SKIP = "skip"
 OPEN = "?"  # the purpose of a mapping that fits any catalogue: named when it is used
@@ -48,7 +48,7 @@ class Purposes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One act, and the columns of its date; see the demo's mapping."""
 
-    act: Literal["give", "refuse", "withdraw", "object"]
+    act: str
     at: tuple[str, ...]
     optional: bool = False
     otherwise: Literal["now", ""] = ""
@@ -175,7 +175,9 @@ def _meaning(mapping: Mapping) -> Iterator[Field]:
         if bool(found.always) == bool(found.column):
             yield Field(f"/{part}", "choice", "Name a column with its values, or what is `always` so.")
     for at, step in _steps(mapping):
-        if step.act == "give" and step.otherwise:
+        if step.act not in lifecycle.ACTS:
+            yield Field(f"{at}/act", "choice", f"One of {', '.join(lifecycle.ACTS)}.")
+        if step.act == lifecycle.GIVE and step.otherwise:
             yield Field(f"{at}/otherwise", "choice", "A yes needs a sure date: `otherwise` is for a no.")
 
 

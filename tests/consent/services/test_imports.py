@@ -234,3 +234,22 @@ def test_a_mapping_that_leaves_its_purpose_open_wants_one(park):
     with pytest.raises(Invalid) as caught:
         imports.read_mapping(demo.MAPPING, target=Target("personal_offers"))
     assert [field.code for field in caught.value.fields] == ["not_open"]
+
+
+def test_a_customer_who_gets_a_second_identifier_in_the_file_is_one_from_the_next_row_on(park):
+    row = {"namespace": "customer", "id": "C-7", "purpose": "personal_offers", "act": "refuse", "language": "en"}
+    row |= {"collected_at": "2026-03-14T09:12:00Z"}
+    rows = [row | {"identifiers": f"customer:C-7\nemail:{MEI.id}"}, row | {"namespace": "email", "id": MEI.id}]
+    report = run(*rows, head=list(COLUMNS), mapped=False)
+    assert (report.imported, report.repeated) == (1, 1)
+    assert subjects.find(MEI) == subjects.find(Handle("customer", "C-7"))
+
+
+def test_a_row_whose_identifiers_are_two_customers_is_refused_whole(park):
+    say(MEI, "refuse", now=NOW - timedelta(days=1))
+    say(Handle("customer", "C-7"), "refuse", now=NOW - timedelta(days=1))
+    row = {"namespace": "customer", "id": "C-7", "purpose": "personal_offers", "act": "give", "language": "en"}
+    row |= {"collected_at": "2026-03-14T09:12:00Z", "identifiers": f"email:{MEI.id}"}
+    report = run(row, head=list(COLUMNS), mapped=False)
+    assert [reason.code for reason in report.reasons.values()] == ["not_recordable"]
+    assert not ConsentEvent.objects.filter(act="give").exists()

@@ -215,6 +215,7 @@ def empty():
     guards.remove(connection)
     for model in (ConsentState, ConsentEvent, Identifier, Subject, SubjectSecret, Pending, Payload):
         model.objects.all().delete()
+    connection.check_constraints()
     guards.install(connection)
 
 
