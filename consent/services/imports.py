@@ -147,9 +147,11 @@ def _take(work: _Import, batch: Sequence[Row], report: Report, refused: Refusals
     """Some rows, each whole or not at all, in the caller's transaction."""
     plans = [_plan(work.read, row) for row in batch]
     handles = [Handle(plan.namespace, plan.id, plan.verified) for plan in plans if isinstance(plan, Plan)]
-    # Those who are known first, then strangers in one order: so no two who write wait for each other.
     places = [place for place, plan in enumerate(plans) if isinstance(plan, Plan)]
+    # Those who are known first, then strangers in one order: so no two who write wait for each other.
     turns = [places[turn] for turn in subjects.lock_together(handles)]
+    if any(isinstance(plan, Plan) and plan.others for plan in plans):
+        turns = places  # one row can say that the next one's stranger is the same person: then as the file has them
     customers = _customers(handles)
     done = {place: _record(work, batch[place].line, plans[place], customers) for place in turns}
     for place, row in enumerate(batch):
