@@ -73,12 +73,13 @@ def words(file, folder):
 
 
 def kill_in_the_middle(folder, file, more):
-    """Start it, wait until it has moved on, and kill it; as a power cut would, without a last word."""
-    before = ask(folder, more, RUNS)
+    """Start it, wait for the first new events, and kill it: if its place were kept apart from them, it would be lost."""
+    count = "SELECT count(*) FROM consent_consentevent"
+    before = ask(folder, more, count)
     call = [sys.executable, "manage.py", *words(file, folder)]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(call, cwd=ROOT, env=environment(folder, **more), **silent)
-    until(lambda: ask(folder, more, RUNS) != before)
+    until(lambda: ask(folder, more, count) != before)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "It ended before it could be killed: more rows are needed."
     until(lambda: alone(folder, more))
