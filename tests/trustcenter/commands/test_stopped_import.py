@@ -73,7 +73,7 @@ def words(file, folder):
 
 
 def kill_in_the_middle(folder, file, more):
-    """Start it, wait for the first new events, and kill it: if its place were kept apart from them, it would be lost."""
+    """Start it, wait for the first new events, and kill it: a place that is kept apart from them would be lost."""
     count = "SELECT count(*) FROM consent_consentevent"
     before = ask(folder, more, count)
     call = [sys.executable, "manage.py", *words(file, folder)]
