@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from audit import vault
+from audit import rows, vault
 from audit.models import Entry, Payload, Pending
 from audit.proof import canonical, commitment, merkle
 
@@ -70,7 +70,7 @@ def append(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | No
     box = (vault.of(fact.subject) if fact.subject else vault.house()) if known else None
     salt = box.salt(str(entry_id)) if box else secrets.token_bytes(32)
     leaf = canonical.leaf(_leaf(entry_id, fact, by, now, commitment.commit(salt, content)))
-    entry = Entry.objects.create(
+    entry = Entry(
         id=entry_id,
         recorded_at=now,
         action=fact.action,
@@ -83,9 +83,10 @@ def append(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | No
         reason=fact.reason,
         leaf=leaf,
     )
-    Pending.objects.create(entry=entry, leaf_hash=merkle.leaf_hash(leaf))
+    beside: list[models.Model] = [Pending(entry=entry, leaf_hash=merkle.leaf_hash(leaf))]
     if box:
-        Payload.objects.create(entry=entry, subject=fact.subject, sealed=box.seal(content, str(entry_id)))
+        beside.append(Payload(entry=entry, subject=fact.subject, sealed=box.seal(content, str(entry_id))))
+    rows.insert(entry, *beside)
     return entry
 
 
