@@ -30,6 +30,7 @@ from tests.bench import load, server
 from tests.bench.__main__ import databases, machine
 
 ROUNDS = 5
+SCOPE = ["contact.email", "purchase_history"]
 SPAWN = multiprocessing.get_context("spawn")
 _together: list[Barrier] = []
 
@@ -162,26 +163,25 @@ def _bare(customer: int) -> None:
     from django.db import connection, transaction
     from django.utils import timezone
 
-    now, scope = timezone.now(), json.dumps(["contact.email", "purchase_history"])
-    adapt = connection.ops.adapt_datetimefield_value
+    now, scope = connection.ops.adapt_datetimefield_value(timezone.now()), json.dumps(SCOPE)
     number = uuid.uuid4() if connection.vendor == "postgresql" else uuid.uuid4().hex
+    purpose, version, notice = _in_force()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO consent_consentevent (subject_id, purpose_id, version_id, notice_id, assumed, act, categories,"
-            " recipients, channel, actor, language, collected_at, recorded_at, imported, entry_id)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
-            [customer + 1, *_in_force(), True, "give", scope, '["mail-engine"]', "web", "self", "en"]
-            + [adapt(now), adapt(now), False, number],
+            " recipients, channel, actor, language, collected_at, recorded_at, pending, imported, entry_id)"
+            " VALUES (%s, %s, %s, %s, %s, 'give', %s, %s, 'web', 'self', 'en', %s, %s, %s, %s, %s) RETURNING id",
+            [customer + 1, purpose, version, notice, True, scope, scope, now, now, False, False, number],
         )
         event = cursor.fetchone()[0]
         cursor.execute(
-            "UPDATE consent_consentstate SET status = %s, version_id = %s, categories = %s, recipients = %s,"
+            "UPDATE consent_consentstate SET status = 'given', version_id = %s, categories = %s, recipients = %s,"
             " expires_at = %s, paused_until = NULL, objected = %s, by_guardian = %s, since = %s, event_id = %s"
             " WHERE subject_id = %s AND purpose_id = %s",
-            ["given", _in_force()[1], scope, '["mail-engine"]', adapt(now), False, False, adapt(now), event]
-            + [customer + 1, _in_force()[0]],
+            [version, scope, scope, now, False, False, now, event, customer + 1, purpose],
         )
-        assert cursor.rowcount == 1
+        if cursor.rowcount != 1:
+            raise RuntimeError(f"Customer {customer} has no state to update.")
 
 
 _found: list[int] = []
