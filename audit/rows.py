@@ -27,6 +27,19 @@ def put(row: models.Model, *unique: str) -> None:
     _is_written(row, _write(_put(type(row), unique), row)[0])
 
 
+def find(query: str, values: Sequence[Any], *, hold: str = "", **named: type[models.Model]) -> list[tuple[Any, ...]]:
+    """The rows of a query as models: a line of them for each line of the answer.
+
+    query: `{p}` in it stands for all columns of the table that it calls p, whose model is named: p=Purpose.
+    hold: the table whose rows are kept from others until the transaction ends.
+    """
+    statement, fields = _select(query, tuple(named.items()))
+    if hold and transaction.get_connection().features.has_select_for_update:
+        # SQLite has no such words and needs none: our transactions have the whole database from their start.
+        statement += f" FOR UPDATE OF {hold}"
+    return [_models(line, tuple(named.values())) for line in read(statement, values, *fields)]
+
+
 def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ...]]:
     """What a query of ours finds; columns: the model fields it selects, in their order, which convert what is read."""
     connection = transaction.get_connection()
@@ -41,6 +54,15 @@ def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ..
         for place, column, convert in converters:
             line[place] = convert(line[place], column, connection)
     return [tuple(line) for line in lines]
+
+
+def _models(line: tuple[Any, ...], kinds: tuple[type[models.Model], ...]) -> tuple[Any, ...]:
+    found, start = [], 0
+    for kind in kinds:
+        names = _names(kind)
+        found.append(kind.from_db(transaction.get_connection().alias, names, line[start : start + len(names)]))
+        start += len(names)
+    return tuple(found)
 
 
 def _write(statement: str, *rows: models.Model) -> Any:
@@ -77,6 +99,19 @@ def _fields(model: type[models.Model]) -> list[Any]:
 
 
 # The tables and columns of the statements below are those of our own models: nothing of them comes from outside.
+
+
+@cache
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@cache
+def _select(query: str, named: tuple[tuple[str, type[models.Model]], ...]) -> tuple[str, list[Any]]:
+    """The statement with the columns of each table in it, and their fields."""
+    fields = {name: model._meta.concrete_fields for name, model in named}
+    columns = {name: ", ".join(f'{name}."{field.column}"' for field in found) for name, found in fields.items()}
+    return query.format(**columns), [field for found in fields.values() for field in found]
 
 
 @cache

@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import cast
 
 from django.db import IntegrityError, transaction
 
-from audit import vault
+from audit import rows, vault
 from audit.services.entries import Actor, Fact
 from consent.errors import Conflict, Field, Invalid
 from consent.models import Identifier, Subject
@@ -62,8 +63,8 @@ def find(handle: Handle) -> Subject | None:
 def find_all(handles: Iterable[Handle]) -> dict[tuple[str, str], Subject]:
     """The customers that some identifiers point at, under the `key` of each; who is unknown is left out."""
     wanted = {_hash(handle): key(handle) for handle in handles}
-    rows = Identifier.objects.filter(lookup_hash__in=wanted).select_related("subject")
-    return {wanted[bytes(row.lookup_hash)]: row.subject for row in rows}
+    found = Identifier.objects.filter(lookup_hash__in=wanted).select_related("subject")
+    return {wanted[bytes(row.lookup_hash)]: row.subject for row in found}
 
 
 def key(handle: Handle) -> tuple[str, str]:
@@ -71,14 +72,21 @@ def key(handle: Handle) -> tuple[str, str]:
     return handle.namespace, text.normal(handle.namespace, handle.id)
 
 
-def obtain(handle: Handle, *, by: Actor, now: datetime) -> Subject:
-    """The customer an identifier points at, made known if need be; inside the caller's transaction."""
-    return find(handle) or _first_contact(handle, by, now)[0]
+def hold(handle: Handle, *, by: Actor, now: datetime) -> Subject:
+    """The customer an identifier points at, made known if need be, and held as by `lock`."""
+    known: list[tuple[Subject]] = rows.find(
+        "SELECT {s} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id WHERE i.lookup_hash = %s",
+        [_hash(handle)],
+        s=Subject,
+        hold="s",
+    )
+    return known[0][0] if known else lock(_first_contact(handle, by, now)[0])
 
 
 def lock(subject: Subject) -> Subject:
     """Hold the customer's row until the transaction ends, so that choices are folded one after the other."""
-    return Subject.objects.select_for_update().get(pk=subject.pk)
+    ((held,),) = rows.find("SELECT {s} FROM consent_subject s WHERE s.id = %s", [subject.pk], s=Subject, hold="s")
+    return cast(Subject, held)
 
 
 def lock_together(handles: Iterable[Handle]) -> list[int]:
