@@ -5,26 +5,42 @@ Values go through their fields, as the ORM's do, and the guards stand in the dat
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.db import models, transaction
 
+# The tables and columns of our statements are those of our own models: nothing of them comes from outside.
 
-def insert(*new: models.Model) -> None:
-    """Write unsaved rows of one or several tables, and give each the number the database chose for it."""
+
+@dataclass(frozen=True)
+class Over:
+    """A row that takes the place of the one with the same `unique` fields, and is a new one where there is none."""
+
+    row: models.Model
+    unique: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a row's part of a statement is made of; pointers: which columns take the number of which row beside it."""
+
+    model: type[models.Model]
+    unique: tuple[str, ...]
+    pointers: tuple[tuple[str, int], ...]
+
+
+def write(*new: models.Model | Over) -> None:
+    """Write rows of one or several tables, and give each the number the database chose for it.
+
+    A row may point at one that stands before it and has no number yet.
+    """
+    wanted = [each if isinstance(each, Over) else Over(each, ()) for each in new]
     # PostgreSQL takes them all in one statement; SQLite has none for that, but is no journey away either.
-    if transaction.get_connection().vendor == "postgresql":
-        numbers = _write(_together(tuple(type(row) for row in new)), *new)
-    else:
-        numbers = [_write(_insert(type(row)), row)[0] for row in new]
-    for row, number in zip(new, numbers, strict=True):
-        _is_written(row, number)
-
-
-def put(row: models.Model, *unique: str) -> None:
-    """Write a row in place of the one that has the same `unique` fields, or as a new one where there is none."""
-    _is_written(row, _write(_put(type(row), unique), row)[0])
+    together = transaction.get_connection().vendor == "postgresql"
+    for group in [wanted] if together else [[each] for each in wanted]:
+        _write(group)
 
 
 def find(query: str, values: Sequence[Any], *, hold: str = "", **named: type[models.Model]) -> list[tuple[Any, ...]]:
@@ -56,6 +72,41 @@ def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ..
     return [tuple(line) for line in lines]
 
 
+def _write(group: list[Over]) -> None:
+    connection = transaction.get_connection()
+    shapes, values = [], []
+    for place, each in enumerate(group):
+        row, pointers = each.row, _pointers(each.row, [earlier.row for earlier in group[:place]])
+        shapes.append(_Shape(type(row), each.unique, pointers))
+        pointing = dict(pointers)
+        values += [
+            field.get_db_prep_save(getattr(row, field.attname), connection)
+            for field in _fields(type(row))
+            if field.attname not in pointing
+        ]
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(tuple(shapes)), values)
+        numbers = cursor.fetchone()
+    for each, shape, number in zip(group, shapes, numbers, strict=True):
+        if isinstance(each.row._meta.pk, models.AutoField):
+            each.row.pk = number
+        for name, place in shape.pointers:
+            setattr(each.row, name, group[place].row.pk)
+        each.row._state.adding, each.row._state.db = False, connection.alias
+
+
+def _pointers(row: models.Model, earlier: list[models.Model]) -> tuple[tuple[str, int], ...]:
+    """Which columns of a row take the number of a row that is written with it; one written before has its own."""
+    found = []
+    for field in _relations(type(row)):
+        if getattr(row, field.attname) is None and (target := field.get_cached_value(row, None)) is not None:
+            if target.pk is not None:
+                setattr(row, field.attname, target.pk)
+            else:
+                found.append((field.attname, next(place for place, each in enumerate(earlier) if each is target)))
+    return tuple(found)
+
+
 def _models(line: tuple[Any, ...], kinds: tuple[type[models.Model], ...]) -> tuple[Any, ...]:
     found, start = [], 0
     for kind in kinds:
@@ -63,22 +114,6 @@ def _models(line: tuple[Any, ...], kinds: tuple[type[models.Model], ...]) -> tup
         found.append(kind.from_db(transaction.get_connection().alias, names, line[start : start + len(names)]))
         start += len(names)
     return tuple(found)
-
-
-def _write(statement: str, *rows: models.Model) -> Any:
-    connection = transaction.get_connection()
-    values = [
-        field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in _fields(type(row))
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchone()
-
-
-def _is_written(row: models.Model, number: Any) -> None:
-    if isinstance(row._meta.pk, models.AutoField):
-        row.pk = number
-    row._state.adding, row._state.db = False, transaction.get_connection().alias
 
 
 @cache
@@ -93,17 +128,19 @@ def _converters(vendor: str, columns: tuple[Any, ...]) -> list[tuple[int, Any, A
 
 
 @cache
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@cache
 def _fields(model: type[models.Model]) -> list[Any]:
     """The columns we write: all but a number that the database chooses."""
     return [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
 
 
-# The tables and columns of the statements below are those of our own models: nothing of them comes from outside.
-
-
 @cache
-def _names(model: type[models.Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields]
+def _relations(model: type[models.Model]) -> list[Any]:
+    return [field for field in _fields(model) if field.remote_field]
 
 
 @cache
@@ -115,23 +152,23 @@ def _select(query: str, named: tuple[tuple[str, type[models.Model]], ...]) -> tu
 
 
 @cache
-def _insert(model: type[models.Model]) -> str:
-    columns = ", ".join(f'"{field.column}"' for field in _fields(model))
-    places = ", ".join(["%s"] * len(_fields(model)))
-    key = model._meta.pk.column
-    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({places}) RETURNING "{key}"'  # noqa: S608
+def _statement(shapes: tuple[_Shape, ...]) -> str:
+    """One statement for all; Django's foreign keys are checked at commit, so the order is free."""
+    if len(shapes) == 1:
+        return _insert(shapes[0])
+    parts = ", ".join(f"row_{place} AS ({_insert(shape)})" for place, shape in enumerate(shapes))
+    return f"WITH {parts} SELECT " + ", ".join(f"(TABLE row_{place})" for place in range(len(shapes)))
 
 
-@cache
-def _together(kinds: tuple[type[models.Model], ...]) -> str:
-    """One statement for rows of several tables; Django's foreign keys are checked at commit, so any order will do."""
-    parts = ", ".join(f"row_{place} AS ({_insert(model)})" for place, model in enumerate(kinds))
-    return f"WITH {parts} SELECT " + ", ".join(f"(TABLE row_{place})" for place in range(len(kinds)))
-
-
-@cache
-def _put(model: type[models.Model], unique: tuple[str, ...]) -> str:
-    fixed = [field.column for field in _fields(model) if field.name in unique]
-    free = [field.column for field in _fields(model) if field.name not in unique]
-    same, new = ", ".join(f'"{each}"' for each in fixed), ", ".join(f'"{each}" = excluded."{each}"' for each in free)
-    return _insert(model).replace(" RETURNING ", f" ON CONFLICT ({same}) DO UPDATE SET {new} RETURNING ")
+def _insert(shape: _Shape) -> str:
+    fields, pointing = _fields(shape.model), dict(shape.pointers)
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    given = ", ".join(f"(TABLE row_{pointing[each.attname]})" if each.attname in pointing else "%s" for each in fields)
+    statement = f'INSERT INTO "{shape.model._meta.db_table}" ({columns}) VALUES ({given})'  # noqa: S608
+    if shape.unique:
+        same = ", ".join(f'"{each.column}"' for each in fields if each.name in shape.unique)
+        new = ", ".join(
+            f'"{each.column}" = excluded."{each.column}"' for each in fields if each.name not in shape.unique
+        )
+        statement += f" ON CONFLICT ({same}) DO UPDATE SET {new}"
+    return f'{statement} RETURNING "{shape.model._meta.pk.column}"'

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from audit import rows
+from audit.rows import Over
 from consent.errors import AskedRecently, Field, Invalid, NoChoiceHere, NotAllowed, OutOfTurn, PurposeClosed
 from consent.models import ConsentEvent, ConsentState, NoticeText, Purpose, PurposeVersion, Subject
 from consent.rules import bases, decision, lifecycle, moments, scope
@@ -230,13 +230,7 @@ def _write(
     choice: Choice, subject: Subject, purpose: Purpose, said: _Said, heard: Heard, by: Actor, now: datetime
 ) -> Recorded:
     """The entry, the event and the answer, together."""
-    collected_at = choice.collected_at or now
-    entry = ledger.record(
-        _fact(choice, subject, purpose, said, collected_at),
-        by=by,
-        now=now,
-        payload={"method": choice.method, "evidence": choice.evidence, "assumed": said.assumed},
-    )
+    collected_at, number = choice.collected_at or now, ledger.uuid7(now)
     event = ConsentEvent(
         subject=subject,
         purpose=purpose,
@@ -254,11 +248,19 @@ def _write(
         pending=said.pending,
         until=said.until,
         imported=choice.imported,
-        entry_id=entry.id,
+        entry_id=number,
     )
-    rows.insert(event)
+    state = states.settled(event, heard)
+    ledger.record(
+        _fact(choice, subject, purpose, said, collected_at),
+        by=by,
+        now=now,
+        payload={"method": choice.method, "evidence": choice.evidence, "assumed": said.assumed},
+        number=number,
+        beside=(event, Over(state, ("subject", "purpose"))),
+    )
     told = said.pending and not choice.imported
-    return Recorded(event, states.settle(event, heard), confirmations.make(event, now=now) if told else None)
+    return Recorded(event, state, confirmations.make(event, now=now) if told else None)
 
 
 def _fact(choice: Choice, subject: Subject, purpose: Purpose, said: _Said, collected_at: datetime) -> Fact:

@@ -1,7 +1,7 @@
 """What stands for a customer: the answers folded from what they said, now and at any past moment."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import models
@@ -72,9 +72,11 @@ def heard(subject: Subject, purpose: Purpose) -> Heard:
     return Heard(tuple(events), {line[-2]: line[-3] for line in lines})
 
 
-def settle(event: ConsentEvent, said: Heard) -> ConsentState:
-    """Write the answer that stands after an event: the fold of all that was said before, and of it."""
-    folded = lifecycle.fold((*said.events, event_as_rule(event)))
+def settled(event: ConsentEvent, said: Heard) -> ConsentState:
+    """The answer that stands after an event that is about to be recorded; not written yet."""
+    # While the customer is held, whatever number it gets is higher than those of all that was said.
+    order = max((each.order for each in said.events), default=0) + 1
+    folded = lifecycle.fold((*said.events, replace(event_as_rule(event), order=order)))
     state, versions = folded.state, {**said.versions, event.version.number: event.version_id}
     row = ConsentState(
         subject=event.subject,
@@ -88,11 +90,12 @@ def settle(event: ConsentEvent, said: Heard) -> ConsentState:
         objected=state.objected,
         by_guardian=state.by_guardian,
         since=folded.since or event.collected_at,
-        event_id=folded.order or event.pk,
+        event_id=folded.order or order,
     )
+    if row.event_id == order:
+        row.event = event
     if row.version_id == event.version_id:
         row.version = event.version
-    rows.put(row, "subject", "purpose")
     return row
 
 

@@ -8,6 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from audit import rows
 from audit.models import Entry, Payload, Pending
+from audit.rows import Over
 from consent.models import ConsentEvent, ConsentState
 from tests.world import ALICE, NOW, say
 
@@ -21,7 +22,7 @@ def an_entry() -> Entry:
 def test_rows_of_three_tables_are_written_with_their_numbers(db):
     entry = an_entry()
     waiting, payload = Pending(entry=entry, leaf_hash=b"h" * 32), Payload(entry=entry, sealed=b"\x00s")
-    rows.insert(entry, waiting, payload)
+    rows.write(entry, waiting, payload)
     found = Entry.objects.get(id=entry.id)
     assert (found.recorded_at, found.action, found.purpose) == (LATER, "consent.given", "")
     assert bytes(found.leaf) == b"{}\x00\xff"
@@ -32,28 +33,37 @@ def test_rows_of_three_tables_are_written_with_their_numbers(db):
 
 def test_what_the_database_refuses_is_refused_and_nothing_of_it_stays(db):
     entry = an_entry()
-    rows.insert(entry)
+    rows.write(entry)
     again, waiting = an_entry(), Pending(entry=entry, leaf_hash=b"h" * 32)
     again.id = entry.id
     with pytest.raises(IntegrityError), transaction.atomic():
-        rows.insert(waiting, again)
+        rows.write(waiting, again)
     assert not Pending.objects.filter(entry=entry).exists()
 
 
 def test_the_guard_of_a_table_stands_in_the_way(cast):
     event = ConsentEvent.objects.first()
     with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
-        rows.put(ConsentEvent(**fields_of(event) | {"act": "refuse"}), "entry_id")
+        rows.write(Over(ConsentEvent(**fields_of(event) | {"act": "refuse"}), ("entry_id",)))
 
 
-def test_put_writes_over_the_row_that_is_there_and_leaves_its_number(cast):
+def test_a_row_takes_the_place_of_the_one_that_is_there_and_its_number(cast):
     state = say(ALICE, "give", now=NOW).state
     before = state.pk
     twin = ConsentState(**fields_of(state) | {"status": "refused", "expires_at": LATER, "categories": ["a", "b"]})
-    rows.put(twin, "subject", "purpose")
+    rows.write(Over(twin, ("subject", "purpose")))
     assert twin.pk == before
     state.refresh_from_db()
     assert (state.status, state.expires_at, state.categories) == ("refused", LATER, ["a", "b"])
+
+
+def test_a_row_may_point_at_one_that_is_written_with_it(cast):
+    said = say(ALICE, "refuse", now=NOW)
+    event = ConsentEvent(**fields_of(said.event) | {"entry_id": uuid.uuid4()})
+    state = ConsentState(**fields_of(said.state) | {"event": event, "event_id": None})
+    rows.write(event, Over(state, ("subject", "purpose")))
+    assert event.pk > said.event.pk
+    assert state.event_id == event.pk == ConsentState.objects.get(pk=said.state.pk).event_id
 
 
 def test_values_are_read_as_their_fields_give_them(cast):
@@ -68,7 +78,7 @@ def test_values_are_read_as_their_fields_give_them(cast):
 def test_it_costs_one_statement_on_postgresql(db, django_assert_num_queries):
     entry = an_entry()
     with django_assert_num_queries(1 if connection.vendor == "postgresql" else 2):
-        rows.insert(entry, Pending(entry=entry, leaf_hash=b"h" * 32))
+        rows.write(entry, Pending(entry=entry, leaf_hash=b"h" * 32))
 
 
 def fields_of(row) -> dict:
