@@ -157,10 +157,18 @@ def presets(of: PurposeVersion) -> list[dict[str, Any]]:
 
 def recipient(key: str) -> Recipient:
     """One recipient; raises NotFound."""
-    found = Recipient.objects.filter(key=key).first()
+    found = find_recipient(key)
     if found is None:
         raise NotFound("No such recipient is in the catalogue.")
     return found
+
+
+def find_recipient(key: str) -> Recipient | None:
+    """One recipient as it is now, or None."""
+    found: list[tuple[Recipient]] = rows.find(
+        "SELECT {r} FROM consent_recipient r WHERE r.key = %s", [key], r=Recipient
+    )
+    return found[0][0] if found else None
 
 
 def recipients() -> models.QuerySet[Recipient]:

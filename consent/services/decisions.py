@@ -14,8 +14,8 @@ from django.db import transaction
 from audit.models import Entry
 from audit.services.entries import Actor, Fact
 from consent.errors import Field, Invalid
-from consent.models import ConsentState, PurposeVersion, Recipient, Subject
 from consent.models import Purpose as PurposeRow
+from consent.models import PurposeVersion, Recipient, Subject
 from consent.rules import decision, text
 from consent.rules.decision import Customer, Decision, Purpose, State, Terms
 from consent.services import catalogue, ledger, states, subjects
@@ -122,7 +122,7 @@ def known(handle: Handle, moment: datetime) -> Subject | None:
 
 def in_force(key: str, moment: datetime) -> InForce | None:
     """The purpose and the version in force at a moment."""
-    row = PurposeRow.objects.filter(key=key).select_related("current").first() if text.KEY.fullmatch(key) else None
+    row = catalogue.in_force(key) if text.KEY.fullmatch(key) else None
     if row is None or row.current is None:
         return None
     version: PurposeVersion | None = row.current
@@ -143,7 +143,7 @@ def facts(
         if past:
             state, agreed = states.at(subject, purpose, moment)
         else:
-            found = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version").first()
+            found = states.one(subject, purpose)
             state, agreed = states.as_rule(found), found.version if found else None
         customer = customer_facts(subject, state, moment)
     terms = catalogue.terms(version)
@@ -171,7 +171,7 @@ def customer_facts(subject: Subject, state: State, moment: datetime) -> Customer
 def _answer(question: Question, by: Actor, now: datetime) -> Answer:
     _check_token(question.at_least)
     moment = question.as_of or now
-    recipient = Recipient.objects.filter(key=question.recipient).first()
+    recipient = catalogue.find_recipient(question.recipient)
     subject = known(question.customer, moment)
     row = in_force(question.purpose, moment)
     purpose, customer = facts(row, subject, moment, past=question.as_of is not None)

@@ -99,6 +99,21 @@ def settled(event: ConsentEvent, said: Heard) -> ConsentState:
     return row
 
 
+def one(subject: Subject, purpose: Purpose) -> ConsentState | None:
+    """The current answer of one customer on one purpose, with its version; None where nothing was said."""
+    found: list[tuple[ConsentState, PurposeVersion]] = rows.find(
+        "SELECT {c}, {v} FROM consent_consentstate c LEFT JOIN consent_purposeversion v ON v.id = c.version_id"
+        " WHERE c.subject_id = %s AND c.purpose_id = %s",
+        [subject.pk, purpose.pk],
+        c=ConsentState,
+        v=PurposeVersion,
+    )
+    for row, version in found:
+        row.version = version if row.version_id else None
+        return row
+    return None
+
+
 def every(*, subject: Subject) -> dict[int, ConsentState]:
     """The current answers of one customer, by purpose id."""
     found = ConsentState.objects.filter(subject=subject).select_related("version", "event", "event__notice")

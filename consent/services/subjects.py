@@ -56,8 +56,7 @@ def register(
 
 def find(handle: Handle) -> Subject | None:
     """The customer an identifier points at, or None."""
-    row = Identifier.objects.filter(lookup_hash=_hash(handle)).select_related("subject").first()
-    return row.subject if row else None
+    return _find(handle)
 
 
 def find_all(handles: Iterable[Handle]) -> dict[tuple[str, str], Subject]:
@@ -74,13 +73,7 @@ def key(handle: Handle) -> tuple[str, str]:
 
 def hold(handle: Handle, *, by: Actor, now: datetime) -> Subject:
     """The customer an identifier points at, made known if need be, and held as by `lock`."""
-    known: list[tuple[Subject]] = rows.find(
-        "SELECT {s} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id WHERE i.lookup_hash = %s",
-        [_hash(handle)],
-        s=Subject,
-        hold="s",
-    )
-    return known[0][0] if known else lock(_first_contact(handle, by, now)[0])
+    return _find(handle, hold="s") or lock(_first_contact(handle, by, now)[0])
 
 
 def lock(subject: Subject) -> Subject:
@@ -194,6 +187,14 @@ def _describe(subject: Subject, jurisdiction: str | None, minor_until: date | No
     if changed:
         subject.save(update_fields=["jurisdiction", "minor_until"])
         ledger.record(Fact("subject.changed", subject=subject.pseudonym), by=by, now=now, payload=changed)
+
+
+def _find(handle: Handle, hold: str = "") -> Subject | None:
+    query = (
+        "SELECT {s} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id WHERE i.lookup_hash = %s"
+    )
+    found: list[tuple[Subject]] = rows.find(query, [_hash(handle)], s=Subject, hold=hold)
+    return found[0][0] if found else None
 
 
 def _hash(handle: Handle) -> bytes:
