@@ -257,7 +257,7 @@ def _write(
         now=now,
         payload={"method": choice.method, "evidence": choice.evidence, "assumed": said.assumed},
         number=number,
-        beside=(event, Over(state, ("subject", "purpose"))),
+        beside=(event, Over(state, states.UNIQUE)),
     )
     told = said.pending and not choice.imported
     return Recorded(event, state, confirmations.make(event, now=now) if told else None)

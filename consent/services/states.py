@@ -11,6 +11,8 @@ from consent.models import ConsentEvent, ConsentState, Purpose, PurposeVersion, 
 from consent.rules import lifecycle
 from consent.rules.decision import State
 
+# There is one answer for each customer and purpose: a new one takes the place of the last.
+UNIQUE = ("subject", "purpose")
 _EVENT = (
     "id",
     "act",
@@ -76,27 +78,40 @@ def settled(event: ConsentEvent, said: Heard) -> ConsentState:
     """The answer that stands after an event that is about to be recorded; not written yet."""
     # While the customer is held, whatever number it gets is higher than those of all that was said.
     order = max((each.order for each in said.events), default=0) + 1
-    folded = lifecycle.fold((*said.events, replace(event_as_rule(event), order=order)))
-    state, versions = folded.state, {**said.versions, event.version.number: event.version_id}
-    row = ConsentState(
-        subject=event.subject,
-        purpose=event.purpose,
+    now = replace(event_as_rule(event), order=order)
+    versions = {**said.versions, event.version.number: event.version_id}
+    row = _answer(event.subject, event.purpose, Heard((*said.events, now), versions))
+    if row.event_id == order:
+        row.event = event
+    if row.version_id == event.version_id:
+        row.version = event.version
+    return row
+
+
+def refold(subject: Subject, purpose: Purpose) -> ConsentState:
+    """Write anew the answer that follows from all that was said; inside the caller's transaction."""
+    row = _answer(subject, purpose, heard(subject, purpose))
+    rows.write(rows.Over(row, UNIQUE))
+    return row
+
+
+def _answer(subject: Subject, purpose: Purpose, said: Heard) -> ConsentState:
+    folded = lifecycle.fold(said.events)
+    state, cause = folded.state, next(each for each in said.events if each.order == folded.order)
+    return ConsentState(
+        subject=subject,
+        purpose=purpose,
         status=state.status,
-        version_id=versions[state.version] if state.version else None,
+        version_id=said.versions[state.version] if state.version else None,
         categories=list(state.categories),
         recipients=list(state.recipients),
         expires_at=state.expires_at,
         paused_until=state.paused_until,
         objected=state.objected,
         by_guardian=state.by_guardian,
-        since=folded.since or event.collected_at,
-        event_id=folded.order or order,
+        since=folded.since or cause.collected_at,
+        event_id=cause.order,
     )
-    if row.event_id == order:
-        row.event = event
-    if row.version_id == event.version_id:
-        row.version = event.version
-    return row
 
 
 def one(subject: Subject, purpose: Purpose) -> ConsentState | None:
