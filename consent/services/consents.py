@@ -65,7 +65,7 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     known = subjects.lock(subject) if isinstance(subject, Subject) else subjects.hold(subject, by=by, now=now)
     heard = states.heard(known, purpose)
     third = catalogue.third_parties() if choice.act in lifecycle.WIDENING else frozenset()
-    said = _said(choice, known, purpose, heard, third, now)
+    said = _said(choice, known, purpose, heard, third, by, now)
     _refuse_own_gain(choice, said, purpose, third, by)
     return _write(choice, known, purpose, said, heard, by, now)
 
@@ -126,7 +126,7 @@ def _purpose(choice: Choice, subject: Handle | Subject, now: datetime) -> Purpos
 
 
 def _said(
-    choice: Choice, subject: Subject, purpose: Purpose, heard: Heard, third: Collection[str], now: datetime
+    choice: Choice, subject: Subject, purpose: Purpose, heard: Heard, third: Collection[str], by: Actor, now: datetime
 ) -> _Said:
     """What the act comes to: its words, its scope, its end. Raises as record."""
     if choice.confirmation:
@@ -145,7 +145,9 @@ def _said(
     if choice.act not in lifecycle.YES:
         return _Said(version, notice, assumed, until=choice.until)
     categories, recipients = _scope(choice, version, state, third)
-    pending = choice.act == lifecycle.GIVE and _needs_confirming(version, state, categories, recipients, now)
+    # Whoever presses the button in their own portal session has shown already who they are.
+    open_to_doubt = choice.act == lifecycle.GIVE and by.type != "customer"
+    pending = open_to_doubt and _needs_confirming(version, state, categories, recipients, now)
     return _Said(version, notice, assumed, categories, recipients, _majority(choice, subject), pending)
 
 

@@ -37,7 +37,7 @@ def turn(
     """
     current = _current(purpose)
     recipients = [*_own(current), *third] if on and third is not None else None
-    act = lifecycle.GIVE if on else _no(current.legal_basis)
+    act = _yes(subject, current, third, now) if on else _no(current.legal_basis)
     choice = Choice(purpose, act, CHANNEL, METHOD, notice_digest=notice_digest, recipients=recipients)
     return consents.record(subject=subject, choice=choice, by=by, now=now)
 
@@ -93,6 +93,12 @@ def _own(version: PurposeVersion) -> list[str]:
     named = catalogue.terms(version).recipients
     third = {row.key for row in Recipient.objects.filter(key__in=named) if row.third_party}
     return [key for key in named if key not in third]
+
+
+def _yes(subject: Subject, current: PurposeVersion, third: Sequence[str] | None, now: datetime) -> str:
+    """What rests is woken as it was; everything else is a new yes."""
+    rests = lifecycle.paused(states.as_rule(states.one(subject, current.purpose)), now)
+    return lifecycle.RESUME if rests and third is None else lifecycle.GIVE
 
 
 def _no(basis: str) -> str:

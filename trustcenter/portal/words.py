@@ -161,6 +161,10 @@ def since(use: Use) -> SafeString | str:
         return str(REASONS[use.reason])
     if use.since is None:
         return _("We do this unless you say no") if use.permitted else _("Never turned on")
+    if use.reason == "consent_paused" and use.since.paused_until:
+        return format_html(_("Paused until {date}"), date=day(use.since.paused_until))
+    if use.reason == "consent_requested":
+        return str(REASONS[use.reason])
     if use.permitted:
         sentence = _("On since {date}, {who}, {where}")
     elif use.objectable or use.since.status == "refused":

@@ -289,3 +289,20 @@ def test_withdrawing_everything_leaves_what_is_off_alone(open_park, today):
     assert [each.event.purpose.key for each in done] == ["improve_visit", "plan_staff"]
     found = {line.entry.action for line in evidence.line(subject=subject)[:2]}
     assert found == {"consent.objected", "consent.withdrawn"}
+
+
+def test_what_rests_is_woken_as_it_was(alice, today):
+    say(ALICE, "give", "improve_visit", categories=["ticket_scans"], now=today - timedelta(days=2))
+    say(ALICE, "pause", "improve_visit", until=today + timedelta(days=20), now=today - timedelta(days=1))
+    assert "Paused until" in alice.get("/").text
+    press(alice, "improve_visit", "on")
+    assert events(purpose="improve_visit")[-1].act == "resume"
+    made = ask(ALICE, "improve_visit", recipient="queue-planner", now=today + timedelta(seconds=9)).decision
+    assert (made.permitted, made.allowed) == (True, ("ticket_scans",))
+
+
+def test_in_the_portal_a_yes_needs_no_second_mail(alice, today):
+    publish(now=today, improve_visit={"double_opt_in": True})
+    press(alice, "improve_visit", "on")
+    event = events(purpose="improve_visit")[-1]
+    assert (event.act, event.pending) == ("give", False)
