@@ -7,6 +7,8 @@ from consent.models.keys import ApiKey
 from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
 from consent.models.receipts import Receipt, ReceiptsDone
+from consent.models.scans import Scan
+from consent.models.signals import Signal
 from consent.models.subjects import Identifier, Subject
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "ReceiptsDone",
     "Recipient",
     "Reminder",
+    "Scan",
     "SignInTry",
+    "Signal",
     "Subject",
 ]

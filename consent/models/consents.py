@@ -14,7 +14,7 @@ class ConsentEvent(AppendOnly):
 
     notice is empty only for what was imported from before our first text, and for reductions shown no text.
     assumed: the caller sent no digest, so the notice is the one in force when the act was collected.
-    pending: a yes that permits nothing until it is confirmed. until: the end of a pause, or of a guardian's authority.
+    pending: a yes that permits nothing until it is confirmed. until: the end of a pause, or the day a child comes of age.
     """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="events")

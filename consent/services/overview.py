@@ -155,7 +155,7 @@ def _answers(
     current = read[row.current_id or 0]
     agreed = read[held.version_id].terms if held and held.version_id else None
     purpose = decisions.purpose_facts(row, current.version, current.terms, agreed, now)
-    customer = decisions.customer_facts(subject, states.as_rule(held), now)
+    customer = decisions.customer_facts(subject, states.as_rule(held), held and held.event, current.terms, now)
     return {
         key: decision.decide(purpose=purpose, customer=customer, recipient=key, categories=None, now=now)
         for key in current.terms.recipients
