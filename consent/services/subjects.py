@@ -36,8 +36,8 @@ def register(
 ) -> tuple[Subject, bool]:
     """Make a customer known, or tie further identifiers to one who is; returns the customer and whether it is new.
 
-    minor_until: the day from which they say yes themselves. born: not kept; that day is worked out from it by the law of
-    their jurisdiction, and where both are given the later one counts. Of who is 21 or older nothing is kept.
+    minor_until: the day from which they say yes themselves. born: not kept; that day is worked out from it by the law
+    of their jurisdiction, and where both are given the later one counts. Of who is 21 or older nothing is kept.
     Safe when called at once for the same identifier: one customer comes of it.
     Raises Invalid for an identifier that may not come in, Conflict when the identifiers belong to two customers.
     """

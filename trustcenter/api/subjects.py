@@ -35,7 +35,7 @@ class CustomerInput(Input):
     minor_until = Day(required=False, help_text="The day from which they say yes themselves.")
     born = Day(
         required=False,
-        help_text="Not kept: `minor_until` is worked out from it by the law of their jurisdiction, and the later day wins.",
+        help_text="Not kept: `minor_until` is worked out from it by the law of their jurisdiction; the later day wins.",
     )
 
 
