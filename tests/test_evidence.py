@@ -19,7 +19,10 @@ from consent.services import (
     exports,
     keys,
     officers,
+    on_behalf,
     portal_links,
+    scans,
+    signals,
     subjects,
     switches,
     uses,
@@ -89,6 +92,23 @@ def _turn_off():
 def _undo(recorded):
     after = FACTS | {"now": NOW + timedelta(seconds=1)}
     switches.undo(subject=subjects.find(ALICE), number=recorded.event.entry_id, **after)
+
+
+def _scan():
+    return scans.store(subject=ALICE, content=b"%PDF-1.7 signed", **FACTS)[0]
+
+
+def _carry_scan_away():
+    scans.export(subject=subjects.find(ALICE), number=_scan().entry_id, **FACTS)
+
+
+def _signal(who=ALICE):
+    signals.receive(subject=who, channel="web", **FACTS)
+
+
+def _on_behalf(**more):
+    said = {"yes": True, "channel": "phone", "language": "en", "reason": "They called.", "scan": None} | more
+    on_behalf.record(subject=subjects.find(ALICE), purpose="improve_visit", **said, **FACTS)
 
 
 def _check(*questions):
@@ -167,6 +187,18 @@ VERBS = {
     ],
     "evidence.view": [
         (lambda: evidence.view(handle=ALICE, why="concern", note="K-311", **FACTS), ["evidence.viewed"]),
+    ],
+    "scans.store": [(_scan, ["evidence.stored"]), (lambda: (_scan(), _scan()), ["evidence.stored"])],
+    "scans.export": [(_carry_scan_away, ["evidence.stored", "evidence.exported"])],
+    "signals.receive": [
+        (_signal, ["signal.received"]),
+        (lambda: (_signal(), _signal()), ["signal.received"]),
+        (lambda: _signal(MALLORY), ["subject.created", "signal.received"]),
+    ],
+    "on_behalf.record": [
+        (_on_behalf, ["consent.given"]),
+        (lambda: _on_behalf(yes=False), ["consent.refused"]),
+        (lambda: _on_behalf(channel="paper", scan=b"%PDF-1.7 signed"), ["evidence.stored", "consent.given"]),
     ],
     "evidence.export": [(_export, ["evidence.exported"])],
     "exports.run": [(lambda: (seal_all(), exports.run(**FACTS)), ["evidence.exported"])],

@@ -205,7 +205,9 @@ def _facts(
         else:
             held = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version", "event")
             found = held.first()
-            state, agreed, cause = states.as_rule(found), found and found.version, found and found.event
+            state, agreed, cause = states.as_rule(found), None, None
+            if found:
+                agreed, cause = found.version, found.event
         customer = customer_facts(subject, state, cause, terms, moment)
     return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
 

@@ -51,4 +51,4 @@ def stops_asking(*, subject: Subject, purpose: Purpose, now: datetime) -> bool:
         return False
     held = states.every(subject=subject).get(purpose.pk)
     terms = catalogue.terms(purpose.current)
-    return decisions.customer_facts(subject, states.as_rule(held), held and held.event, terms, now).gpc
+    return decisions.customer_facts(subject, states.as_rule(held), held.event if held else None, terms, now).gpc

@@ -43,7 +43,7 @@ class StoreScan(APIView):
         key: Any = request.user
         customer = named(key, namespace, id)
         # Read here, and no further than a scan can be long: Django itself reads no body as large as this.
-        request._request._body = content = request._request.read(rules.LARGEST + 1)  # type: ignore[attr-defined]
+        request._request._body = content = request._request.read(rules.LARGEST + 1)
         by, now = access.system_actor(request._request, key), access.clock()
 
         def work() -> tuple[int, Any]:
