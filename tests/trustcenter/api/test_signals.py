@@ -8,14 +8,14 @@ from audit.models import Entry
 from consent.models import Signal
 from tests import world
 from tests.callers import about, choice, get, post, question, subject
-from tests.world import ALICE, MALLORY, NOW, publish
+from tests.world import ALICE, MALLORY, NOW, publish, say
 
 BODY = {"subject": subject(ALICE), "signal": "gpc", "channel": "web"}
 
 
 @pytest.fixture
 def key(cast):
-    publish(now=NOW, personal_offers={"sale_or_sharing": True})
+    publish(now=NOW, improve_visit={"sale_or_sharing": True})
     return world.key()
 
 
@@ -29,7 +29,9 @@ def test_C3_the_first_report_counts_and_is_answered_the_same_ever_after(key):
     assert first.json() == second.json()
     assert (first.json()["signal"], first.json()["honoured"]) == ("gpc", True)
     assert Signal.objects.count() == 1
-    answer = post("/access/v1/evaluation", question(ALICE), key=key).json()
+    say(ALICE, "give", "improve_visit", collected_at=NOW)
+    asked = question(ALICE, "improve_visit", subject={"type": "system", "id": "queue-planner"})
+    answer = post("/access/v1/evaluation", asked, key=world.key("queue-planner")).json()
     assert (answer["decision"], answer["context"]["reason"]) == (False, "gpc_opt_out")
 
 
