@@ -58,6 +58,14 @@ class Standing:
     decision: Decision
 
 
+@dataclass(frozen=True)
+class InForce:
+    """A purpose, and its version in force at a moment."""
+
+    purpose: PurposeRow
+    version: PurposeVersion
+
+
 @transaction.atomic
 def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Actor, now: datetime) -> list[Answer]:
     """Answer questions in order, and log each answer.
@@ -81,20 +89,68 @@ def standing(*, subject: Subject, moment: datetime) -> list[Standing]:
     """
     found = []
     for purpose in catalogue.purposes():
-        row = _purpose_row(purpose.key, moment)
-        facts, customer = _facts(row, subject, moment, past=True)
-        if row is None or facts is None or customer is None:
+        row = in_force(purpose.key, moment)
+        terms, customer = facts(row, subject, moment, past=True)
+        if row is None or terms is None or customer is None:
             continue
-        named = facts.current.recipients
-        recipient = next((each for each in (*customer.state.recipients, *named) if each in named), "")
-        made = decision.decide(purpose=facts, customer=customer, recipient=recipient, categories=None, now=moment)
-        found.append(Standing(row[0], row[1], customer.state, made))
+        found.append(Standing(row.purpose, row.version, customer.state, stands(terms, customer, moment)))
     return found
+
+
+def stands(purpose: Purpose, customer: Customer, moment: datetime) -> Decision:
+    """What a check would answer at a moment for the first recipient that was chosen, and the data that was chosen.
+
+    For telling how things stand: no data is used, so no decision is logged.
+    """
+    named = purpose.current.recipients
+    recipient = next((each for each in (*customer.state.recipients, *named) if each in named), "")
+    return decision.decide(purpose=purpose, customer=customer, recipient=recipient, categories=None, now=moment)
 
 
 def token(entry_id: UUID) -> str:
     """The consistency token of a write or a check: a later check with it sees at least that."""
     return f"t1.{entry_id.hex}"
+
+
+def known(handle: Handle, moment: datetime) -> Subject | None:
+    """The customer of an identifier, if we knew them at a moment."""
+    if text.identifier_problem(handle.namespace, handle.id):
+        return None
+    found = subjects.find(handle)
+    return found if found and found.created_at <= moment else None
+
+
+def in_force(key: str, moment: datetime) -> InForce | None:
+    """The purpose and the version in force at a moment."""
+    row = PurposeRow.objects.filter(key=key).select_related("current").first() if text.KEY.fullmatch(key) else None
+    if row is None or row.current is None:
+        return None
+    version: PurposeVersion | None = row.current
+    if row.current.published_at is None or row.current.published_at > moment:
+        version = row.versions.filter(published_at__lte=moment).order_by("-number").first()
+    return InForce(row, version) if version else None
+
+
+def facts(
+    row: InForce | None, subject: Subject | None, moment: datetime, *, past: bool
+) -> tuple[Purpose | None, Customer | None]:
+    """A purpose and a customer as the decision reads them. past: from the events, not from what stands now."""
+    if row is None:
+        return None, None
+    purpose, version = row.purpose, row.version
+    customer, agreed = None, None
+    terms = catalogue.terms(version)
+    if subject is not None:
+        if past:
+            state, agreed, cause = states.at(subject, purpose, moment)
+        else:
+            held = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version", "event")
+            found = held.first()
+            state, agreed, cause = states.as_rule(found), None, None
+            if found:
+                agreed, cause = found.version, found.event
+        customer = customer_facts(subject, state, cause, terms, moment)
+    return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
 
 
 def purpose_facts(
@@ -147,9 +203,9 @@ def _answer(question: Question, by: Actor, now: datetime) -> Answer:
     _check_token(question.at_least)
     moment = question.as_of or now
     recipient = Recipient.objects.filter(key=question.recipient).first()
-    subject = _subject(question.customer, moment)
-    row = _purpose_row(question.purpose, moment)
-    purpose, customer = _facts(row, subject, moment, past=question.as_of is not None)
+    subject = known(question.customer, moment)
+    row = in_force(question.purpose, moment)
+    purpose, customer = facts(row, subject, moment, past=question.as_of is not None)
     made = decision.decide(
         purpose=purpose,
         customer=customer,
@@ -173,51 +229,12 @@ def _check_token(at_least: str) -> None:
         raise Invalid(Field("/context/at_least", "unknown", "This is no token of ours, or it is from a later backup."))
 
 
-def _subject(handle: Handle, moment: datetime) -> Subject | None:
-    if text.identifier_problem(handle.namespace, handle.id):
-        return None
-    found = subjects.find(handle)
-    return found if found and found.created_at <= moment else None
-
-
-def _purpose_row(key: str, moment: datetime) -> tuple[PurposeRow, PurposeVersion] | None:
-    """The purpose and the version in force at a moment."""
-    row = PurposeRow.objects.filter(key=key).select_related("current").first() if text.KEY.fullmatch(key) else None
-    if row is None or row.current is None:
-        return None
-    version: PurposeVersion | None = row.current
-    if row.current.published_at is None or row.current.published_at > moment:
-        version = row.versions.filter(published_at__lte=moment).order_by("-number").first()
-    return (row, version) if version else None
-
-
-def _facts(
-    row: tuple[PurposeRow, PurposeVersion] | None, subject: Subject | None, moment: datetime, *, past: bool
-) -> tuple[Purpose | None, Customer | None]:
-    if row is None:
-        return None, None
-    purpose, version = row
-    customer, agreed = None, None
-    terms = catalogue.terms(version)
-    if subject is not None:
-        if past:
-            state, agreed, cause = states.at(subject, purpose, moment)
-        else:
-            held = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version", "event")
-            found = held.first()
-            state, agreed, cause = states.as_rule(found), None, None
-            if found:
-                agreed, cause = found.version, found.event
-        customer = customer_facts(subject, state, cause, terms, moment)
-    return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
-
-
 def _log(
     question: Question,
     made: Decision,
     recipient: Recipient | None,
     subject: Subject | None,
-    row: tuple[PurposeRow, PurposeVersion] | None,
+    row: InForce | None,
     by: Actor,
     now: datetime,
 ) -> Entry:
@@ -235,7 +252,7 @@ def _log(
         Fact(
             "decision.made",
             subject=subject.pseudonym if subject else "",
-            purpose=row[0].key if row else "",
+            purpose=row.purpose.key if row else "",
             version=made.version,
             recipient=recipient.key if recipient else "",
             outcome="allowed" if made.permitted else "refused",

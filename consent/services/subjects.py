@@ -92,10 +92,12 @@ def lock_together(handles: Iterable[Handle]) -> list[int]:
 def identifiers_of(subject: Subject) -> list[Handle]:
     """The customer's identifiers in the clear; raises vault.Unreadable when the customer was erased."""
     box = vault.of(subject.pseudonym)
-    return [
-        Handle(row.namespace, box.open(bytes(row.sealed), bytes(row.lookup_hash).hex()).decode(), row.verified)
-        for row in subject.identifiers.order_by("id")
-    ]
+    return [opened(row, box) for row in subject.identifiers.order_by("id")]
+
+
+def opened(row: Identifier, box: vault.Vault) -> Handle:
+    """One identifier in the clear. box: its customer's."""
+    return Handle(row.namespace, box.open(bytes(row.sealed), bytes(row.lookup_hash).hex()).decode(), row.verified)
 
 
 def check_handles(handles: Sequence[Handle], at: str = "/identifiers") -> None:

@@ -15,6 +15,7 @@ class Act(NamedTuple):
 
 ACTS = {
     "decision.made": Act(_("Asked"), "no"),
+    "search.made": Act(_("Searched"), "yes"),
     "use.reported": Act(_("Used"), "yes"),
     "benefit.reported": Act(_("Benefit"), "on"),
     "consent.requested": Act(_("Asked for consent"), "wait"),
@@ -32,6 +33,7 @@ ACTS = {
     "consent.invalidated": Act(_("Not valid"), "off"),
     "consent.expiring": Act(_("Reminded: ends soon"), "wait"),
     "consent.expired": Act(_("Run out"), "off"),
+    "state.rebuilt": Act(_("Answer put right"), "wait"),
     "signal.received": Act(_("Browser signal"), "off"),
     "evidence.stored": Act(_("Scan stored"), "on"),
     "evidence.viewed": Act(_("Viewed by staff"), "yes"),

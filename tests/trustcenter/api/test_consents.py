@@ -291,3 +291,58 @@ def test_reading_needs_another_method(shop):
     response = get(ONE, key=shop)
     about(response, 405)
     assert "POST" in response["Allow"]
+
+
+def test_a_yes_is_confirmed_by_the_token_that_only_its_answer_held(shop, settings):
+    publish(now=NOW - timedelta(days=1), personal_offers={"double_opt_in": True})
+    told = post(ONE, choice(CAROL), key=shop).json()
+    assert (told["state"]["status"], told["event"]["pending"], allowed(CAROL)) == ("requested", True, False)
+    token = told["confirmation"]["token"]
+    assert told["confirmation"]["url"] == f"{settings.PUBLIC_URL}/confirm/{token}"
+    about(post(ONE, choice(CAROL, "confirm"), key=shop), 400, "/confirmation")
+    about(post(ONE, choice(CAROL, "withdraw", confirmation=token), key=shop), 400, "/confirmation")
+    confirmed = post(ONE, choice(CAROL, "confirm", confirmation=token), key=shop)
+    assert (confirmed.status_code, confirmed.json()["state"]["status"]) == (201, "given")
+    assert "confirmation" not in confirmed.json()
+    assert allowed(CAROL)
+    about(post(ONE, choice(CAROL, "confirm", confirmation=token), key=shop), 410)
+
+
+def test_a_repeated_yes_gets_the_same_token(shop):
+    publish(now=NOW - timedelta(days=1), personal_offers={"double_opt_in": True})
+    first = post(ONE, choice(CAROL), key=shop, Idempotency_Key="d-1")
+    assert post(ONE, choice(CAROL), key=shop, Idempotency_Key="d-1").content == first.content
+
+
+def test_a_pause_and_its_end(shop):
+    until = (NOW + timedelta(days=30)).isoformat().replace("+00:00", "Z")
+    state = post(ONE, choice(ALICE, "pause", until=until), key=shop).json()["state"]
+    assert (state["status"], state["paused_until"]) == ("given", until)
+    assert not allowed(ALICE)
+    assert post(ONE, choice(ALICE, "resume"), key=shop).json()["state"]["paused_until"] is None
+    assert allowed(ALICE)
+    about(post(ONE, choice(ALICE, "resume"), key=shop), 409)
+
+
+def test_c8_asking_again_too_soon_is_409(shop):
+    response = post(ONE, choice(BOB, "request"), key=shop)
+    about(response, 409)
+    assert response.json()["code"] == "asked_recently"
+    assert post(ONE, choice(CAROL, "request"), key=shop).json()["state"]["status"] == "requested"
+
+
+@pytest.mark.parametrize(
+    ("act", "more", "pointer"),
+    [
+        ("pause", {}, "/until"),
+        ("pause", {"until": "2020-01-01T00:00:00Z"}, "/until"),
+        ("pause", {"until": "2029-01-01T00:00:00Z"}, "/until"),
+        ("give", {"until": "2026-06-01T00:00:00Z"}, "/until"),
+        ("revoke", {}, "/actor"),
+        ("expire", {"actor": "system"}, "/act"),
+        ("renew", {"language": None}, "/language"),
+    ],
+)
+def test_an_act_brings_what_it_needs_and_nothing_else(shop, act, more, pointer):
+    body = {name: value for name, value in (choice(ALICE, act) | more).items() if value is not None}
+    about(post(ONE, body, key=shop), 400, pointer)
