@@ -11,10 +11,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from django.db import connection
 
 from tests.world import DEMO
 
@@ -91,11 +94,28 @@ def command(folder: Path, *arguments: str, code: int = 0, **more: str) -> subpro
     return done
 
 
-def prepared(folder: Path) -> Path:
+def prepared(folder: Path, **more: str) -> Path:
     """A folder with database, keys and the park's catalogue."""
-    command(folder, "migrate")
-    command(folder, "catalogue", "apply", str(DEMO / "kestrel-park.yaml"))
+    command(folder, "migrate", **more)
+    command(folder, "catalogue", "apply", str(DEMO / "kestrel-park.yaml"), **more)
     return folder
+
+
+@contextlib.contextmanager
+def own_database() -> Iterator[dict[str, str]]:
+    """Where a run of its own keeps its data: SQLite in its folder, or a fresh database of the test's PostgreSQL."""
+    if connection.vendor == "sqlite":
+        yield {}
+        return
+    import psycopg
+
+    given, name = connection.get_connection_params(), f"job_{uuid.uuid4().hex[:8]}"
+    place = {key: given[key] for key in ("host", "port", "user", "password") if given.get(key)}
+    with psycopg.connect(**place, dbname="postgres", autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+        secret = f":{place['password']}" if "password" in place else ""
+        yield {"DATABASE_URL": f"postgres://{place['user']}{secret}@{place['host']}:{place['port']}/{name}"}
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def free_port() -> int:

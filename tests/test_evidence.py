@@ -12,11 +12,13 @@ from consent.rules.choice import Choice
 from consent.services import (
     batches,
     catalogue,
+    consent_export,
     consents,
     decisions,
     evidence,
     expiry,
     exports,
+    import_runs,
     keys,
     officers,
     on_behalf,
@@ -28,6 +30,7 @@ from consent.services import (
     subjects,
     switches,
     uses,
+    whole_record,
 )
 from consent.services.decisions import Question
 from consent.services.searches import Wanted
@@ -150,6 +153,11 @@ def _mend(*, damaged=True):
     rebuild.mend(subject=alice, **FACTS)
 
 
+def _begun():
+    row, report = import_runs.begin(digest="ab" * 32, mapped=None, again=False, now=NOW)
+    return {"row": row, "report": report}
+
+
 def _retire():
     rows = [row | {"retired": row["key"] == "ride_photos"} for row in document()["purposes"]]
     catalogue.apply(document=document() | {"purposes": rows}, **FACTS)
@@ -232,6 +240,9 @@ VERBS = {
     ],
     "evidence.export": [(_export, ["evidence.exported"])],
     "exports.run": [(lambda: (seal_all(), exports.run(**FACTS)), ["evidence.exported"])],
+    "whole_record.carry_away": [(lambda: whole_record.carry_away(customer=ALICE, **FACTS), ["evidence.exported"])],
+    "consent_export.run": [(lambda: list(consent_export.run(**FACTS)), ["evidence.exported"])],
+    "import_runs.finish": [(lambda: import_runs.finish(**_begun(), **FACTS), ["import.finished"])],
     "officers.create": [
         (
             lambda: officers.create(username="rosa", password="seven tall herons", full_name="Rosa Lindqvist", **FACTS),
@@ -247,6 +258,7 @@ VERBS = {
 }
 # Verbs that write and state no fact, each with its reason.
 NO_FACT = {
+    "import_runs.begin": "machinery: a file's place; what is taken in are facts, and that it is done is one",
     "idempotency.forget": "machinery: kept answers repeat facts that stand in the log already",
     "portal_links.leave": "the end of a visit changes nothing about the customer",
     "portal_links.forget": "machinery: removes links and sessions that are over",

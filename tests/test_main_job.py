@@ -5,13 +5,11 @@ import json
 import shutil
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
-from tests.serving import ROOT, command, serving, until
+from tests.serving import ROOT, command, own_database, serving, until
 from tests.world import DEMO
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
@@ -21,23 +19,8 @@ WHO = {"namespace": "email", "id": "amazur@moormail.example"}
 
 @pytest.fixture
 def database(db):
-    """Where this run keeps its data: SQLite in its folder, or a fresh database of the same PostgreSQL."""
-    if connection.vendor == "sqlite":
-        yield {}
-    else:
-        yield from fresh_postgres()
-
-
-def fresh_postgres():
-    import psycopg
-
-    given, name = connection.get_connection_params(), f"job_{uuid.uuid4().hex[:8]}"
-    place = {key: given[key] for key in ("host", "port", "user", "password") if given.get(key)}
-    with psycopg.connect(**place, dbname="postgres", autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        secret = f":{place['password']}" if "password" in place else ""
-        yield {"DATABASE_URL": f"postgres://{place['user']}{secret}@{place['host']}:{place['port']}/{name}"}
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with own_database() as more:
+        yield more
 
 
 def test_a_choice_is_recorded_enforced_logged_and_shown(tmp_path, database, open_page):

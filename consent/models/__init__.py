@@ -3,6 +3,7 @@
 from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient, Revision
 from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Reminder
 from consent.models.idempotency import Answer
+from consent.models.imports import ImportRun
 from consent.models.keys import ApiKey
 from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
@@ -20,6 +21,7 @@ __all__ = [
     "ConsentState",
     "Controller",
     "Identifier",
+    "ImportRun",
     "NoticeText",
     "PortalLink",
     "PortalSession",

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Cells
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from consent.rules import lifecycle, moments, text
@@ -12,6 +12,7 @@ from consent.rules.mapping import SKIP, Mapping, Step, Target, folded
 
 REFUSALS = {
     "wrong_number_of_cells": "The row has more or fewer cells than the head of the file.",
+    "unreadable": "The line is no JSON object of plain values, or has a member that nobody asked for.",
     "no_identifier": "The row does not say who it is about.",
     "bad_identifier": "The identifier cannot be one.",
     "control_character": "The identifier holds a control character.",
@@ -22,9 +23,6 @@ REFUSALS = {
     "ended_later": "The row says yes, and also that it ended later.",
     "not_recordable": "The choice cannot be recorded.",
 }
-# Column names of a file in our own words, which needs no mapping (DESIGN 6.3).
-OWN_NEEDED = ("namespace", "id", "purpose", "act", "collected_at")
-OWN = (*OWN_NEEDED, "language", "notice_digest", "categories", "channel", "method")
 
 
 class Refused(Exception):
@@ -48,6 +46,8 @@ class Plan:
     """What a row becomes.
 
     version: assumed in place of words that were not ours. notice_digest: the very words, when the file names them.
+    verified: whether the identifier is. others: further identifiers, each (namespace, id, verified).
+    recipients, until: only of a file in our own words: a customer chooses third parties by name, and a pause's end.
     """
 
     namespace: str
@@ -61,6 +61,13 @@ class Plan:
     version: int | None = None
     notice_digest: str = ""
     evidence: tuple[str, ...] = ()
+    recipients: tuple[str, ...] | None = None
+    actor: str = "self"
+    verified: bool = True
+    others: tuple[tuple[str, str, bool], ...] = ()
+    jurisdiction: str | None = None
+    minor_until: date | None = None
+    until: datetime | None = None
 
 
 class Reader:
@@ -78,10 +85,10 @@ class Reader:
         """What the row becomes, or None when the mapping skips rows like it on purpose. Raises Refused."""
         mapping = self._mapping
         who = self._identifier(row[mapping.identifier.column])
-        steps = self._statuses.get(_compared(row[mapping.status.column]))
-        if steps is None:
+        steps = mapping.status.always or self._statuses.get(_compared(row[mapping.status.column]))
+        if not steps:
             raise Refused("unknown_status")
-        target = self._purposes.get(_compared(row[mapping.purpose.column]))
+        target = mapping.purpose.always or self._purposes.get(_compared(row[mapping.purpose.column]))
         if target is None:
             raise Refused("unknown_purpose")
         if steps == SKIP:
@@ -148,28 +155,6 @@ class Reader:
         return None
 
 
-def read_own(row: Cells[str, str], *, explicit: Collection[str], now: datetime) -> Plan:
-    """What a row in our own words becomes. Raises Refused."""
-    cells = {name: (row.get(name) or "").strip() for name in OWN if name != "id"} | {"id": row["id"].strip(" ")}
-    if not cells["namespace"] or not cells["id"]:
-        raise Refused("no_identifier")
-    if cells["act"] not in lifecycle.IMPORTABLE:
-        raise Refused("unknown_status", f"An act is one of {', '.join(lifecycle.IMPORTABLE)}.")
-    if cells["act"] in lifecycle.YES and cells["purpose"] in explicit and not cells["notice_digest"]:
-        raise Refused("words_missing")
-    return Plan(
-        cells["namespace"],
-        checked_identifier(cells["namespace"], cells["id"]),
-        cells["purpose"],
-        (Act(cells["act"], _own_moment(cells["collected_at"], now)),),
-        cells["language"],
-        cells["channel"] or "import",
-        cells["method"] or "imported",
-        categories=tuple(cells["categories"].split()) or None,
-        notice_digest=cells["notice_digest"],
-    )
-
-
 def checked_identifier(namespace: str, value: str) -> str:
     """An identifier that may come in; raises Refused."""
     if any(unicodedata.category(letter) == "Cc" for letter in value):
@@ -177,16 +162,6 @@ def checked_identifier(namespace: str, value: str) -> str:
     if problem := text.identifier_problem(namespace, value):
         raise Refused("bad_identifier", problem)
     return value
-
-
-def _own_moment(cell: str, now: datetime) -> datetime:
-    try:
-        found = moments.moment(cell)
-    except ValueError as problem:
-        raise Refused("no_date", str(problem)) from None
-    if found > now:
-        raise Refused("no_date", "A choice cannot have been made in the future.")
-    return found
 
 
 def _compared(cell: str) -> str:

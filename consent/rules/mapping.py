@@ -5,7 +5,7 @@ refused, and nothing is guessed.
 """
 
 import zoneinfo
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from consent.errors import Field, Invalid
 from consent.rules import choice, lifecycle, text
 
 SKIP = "skip"
+OPEN = "?"  # the purpose of a mapping that fits any catalogue: named when it is used
 
 # Below, forbid_unknown_fields: a misspelt member must not be lost in silence.
 
@@ -37,14 +38,17 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Purposes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    column: str
-    values: dict[str, Target]
+    """By the values of a column; or `always` the same, in a file that holds one list only."""
+
+    column: str = ""
+    values: dict[str, Target] = {}
+    always: Target | None = None
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One act, and the columns of its date; see the demo's mapping."""
 
-    act: Literal["give", "confirm", "refuse", "withdraw", "object"]
+    act: str
     at: tuple[str, ...]
     optional: bool = False
     otherwise: Literal["now", ""] = ""
@@ -52,8 +56,11 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Statuses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    column: str
-    values: dict[str, tuple[Step, ...] | Literal["skip"]]
+    """By the values of a column; or `always` the same, in a file that holds rows of one kind only."""
+
+    column: str = ""
+    values: dict[str, tuple[Step, ...] | Literal["skip"]] = {}
+    always: tuple[Step, ...] = ()
 
 
 class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,26 +107,46 @@ def parse(document: Any, *, offered: dict[str, Collection[str]]) -> Mapping:
     return found
 
 
+def fill(document: Any, target: Target | None) -> Any:
+    """The document with the purpose that it leaves open (`always: {purpose: "?"}`) filled in.
+
+    Raises Invalid when it leaves one open and none is given, and when one is given and nothing is open.
+    """
+    purpose: Any = document.get("purpose") if isinstance(document, dict) else None
+    always: Any = purpose.get("always") if isinstance(purpose, dict) else None
+    is_open = isinstance(always, dict) and always.get("purpose") == OPEN
+    if is_open and target is None:
+        detail = "This mapping leaves the purpose open. Say which one of the catalogue it is: --purpose KEY."
+        raise Invalid(Field("/purpose/always/purpose", "open", detail))
+    if target is not None and not is_open:
+        raise Invalid(Field("/purpose", "not_open", "This mapping names its purposes itself: leave --purpose out."))
+    if target is None:
+        return document
+    filled = {name: value for name, value in msgspec.to_builtins(target).items() if value is not None}
+    return document | {"purpose": purpose | {"always": always | filled}}
+
+
 def columns(mapping: Mapping) -> Iterator[tuple[str, str]]:
     """Every column that the mapping reads, with the place that names it."""
     for part in ("identifier", "purpose", "status", "language"):
         if named := getattr(mapping, part).column:
             yield f"/{part}/column", named
-    for value, steps in mapping.status.values.items():
-        for place, step in enumerate(steps if isinstance(steps, tuple) else ()):
-            for name in (*step.at, *([step.unless_later] if step.unless_later else [])):
-                yield f"/status/values/{value}/{place}/at", name
+    for at, step in _steps(mapping):
+        for name in (*step.at, *([step.unless_later] if step.unless_later else [])):
+            yield f"{at}/at", name
     for place, name in enumerate(mapping.evidence):
         yield f"/evidence/{place}", name
 
 
-def check_columns(mapping: Mapping, head: Collection[str]) -> None:
-    """Raises Invalid naming each column that the file does not have."""
-    missing = [
-        Field(at, "unknown", f"The file has no column {name}.") for at, name in columns(mapping) if name not in head
+def check_columns(mapping: Mapping, head: Sequence[str]) -> None:
+    """Raises Invalid naming each column that the file does not have, or has more than once."""
+    problems = [
+        Field(at, "unknown", f"The file has {head.count(name) or 'no'} column{'s' * bool(head.count(name))} {name}.")
+        for at, name in columns(mapping)
+        if head.count(name) != 1
     ]
-    if missing:
-        raise Invalid(*missing)
+    if problems:
+        raise Invalid(*problems)
 
 
 def folded(values: dict[str, Any]) -> dict[str, Any]:
@@ -143,20 +170,31 @@ def _meaning(mapping: Mapping) -> Iterator[Field]:
     for place, form in enumerate(mapping.dates.formats):
         if not _reads(form):
             yield Field(f"/dates/formats/{place}", "format", "strptime codes that hold year, month and day.")
-    yield from _steps(mapping)
+    for part in ("purpose", "status"):
+        found = getattr(mapping, part)
+        if bool(found.always) == bool(found.column):
+            yield Field(f"/{part}", "choice", "Name a column with its values, or what is `always` so.")
+    for at, step in _steps(mapping):
+        if step.act not in lifecycle.IMPORTABLE:
+            yield Field(f"{at}/act", "choice", f"One of {', '.join(lifecycle.IMPORTABLE)}.")
+        if step.act in lifecycle.YES and step.otherwise:
+            yield Field(f"{at}/otherwise", "choice", "A yes needs a sure date: `otherwise` is for a no.")
 
 
-def _steps(mapping: Mapping) -> Iterator[Field]:
+def _steps(mapping: Mapping) -> Iterator[tuple[str, Step]]:
+    """Every step, with its place."""
     for value, steps in mapping.status.values.items():
         for place, step in enumerate(steps if isinstance(steps, tuple) else ()):
-            if step.act in lifecycle.YES and step.otherwise:
-                detail = "A yes needs a sure date: `otherwise` is for a no."
-                yield Field(f"/status/values/{value}/{place}/otherwise", "choice", detail)
+            yield f"/status/values/{value}/{place}", step
+    for place, step in enumerate(mapping.status.always):
+        yield f"/status/always/{place}", step
 
 
 def _references(mapping: Mapping, offered: dict[str, Collection[str]]) -> Iterator[Field]:
-    for value, target in mapping.purpose.values.items():
-        at = f"/purpose/values/{value}"
+    targets = {f"/purpose/values/{value}": target for value, target in mapping.purpose.values.items()}
+    if mapping.purpose.always:
+        targets["/purpose/always"] = mapping.purpose.always
+    for at, target in targets.items():
         known = offered.get(target.purpose)
         if known is None:
             yield Field(f"{at}/purpose", "unknown", f"No purpose {target.purpose} was published.")

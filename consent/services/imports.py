@@ -1,63 +1,74 @@
 """A file of consents recorded elsewhere, taken in row by row through the same verb as every other choice."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from collections.abc import Mapping as Cells
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 
-from consent.errors import Field, Invalid, TrustError
-from consent.models import ConsentEvent
-from consent.rules import bases, imports, lifecycle, mapping, text
+from consent.errors import TrustError
+from consent.models import ConsentEvent, Subject
+from consent.rules import bases, imports, lifecycle, mapping, own_words
 from consent.rules.choice import Choice
 from consent.rules.imports import Act, Plan, Refused
-from consent.services import catalogue, consents, ledger, subjects
-from consent.services.ledger import Actor, Fact
+from consent.services import catalogue, consents, import_runs, subjects
+from consent.services.import_runs import Report
+from consent.services.ledger import Actor
+from consent.services.seen import Seen
 from consent.services.subjects import Handle
 
-BATCH = 50  # rows in one transaction: few, so that others who write do not wait long
-_Read = Callable[[Cells[str, str]], Plan | None]
-_Place = tuple[str, str, str, str, datetime | None]
+# Rows in one transaction: few, so that others who write do not wait long. Ten times as many are hardly faster: nearly
+# all of the time goes into recording.
+BATCH = 50
+_Read = Callable[[Mapping[str, str]], Plan | None]
+_Place = tuple[str, str, datetime | None]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the file: where it begins, and its cells; None when their number is wrong."""
+    """One row of the file: where it begins, and its cells by column.
+
+    cells: None when they cannot be read; broken then says why, one of rules/imports.REFUSALS.
+    written: the row as it stands in the file, for whoever keeps what was refused.
+    """
 
     line: int
-    cells: Cells[str, str] | None
+    cells: Mapping[str, str] | None
+    written: Any = None
+    broken: str = "wrong_number_of_cells"
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """A row of which nothing was kept, and why."""
-
-    line: int
-    code: str
-    sentence: str
+Refusals = Callable[[Row, Refused], None]
 
 
 @dataclass
-class Report:
-    """What became of the rows. events: how many acts were recorded (in a dry run: would be)."""
+class _Import:
+    """One file on its way in. digest: of the file. seen: what a dry run would have recorded."""
 
-    imported: int = 0
-    repeated: int = 0
-    skipped: int = 0
-    refused: int = 0
-    events: int = 0
-    refusals: list[Refusal] = field(default_factory=list)
-
-    @property
-    def rows(self) -> int:
-        return self.imported + self.repeated + self.skipped + self.refused
+    read: _Read
+    digest: str
+    by: Actor
+    now: datetime
+    seen: Seen | None = None
 
 
-def read_mapping(document: Any) -> mapping.Mapping:
-    """A mapping that fits the catalogue; raises Invalid naming what is wrong in it."""
+@dataclass
+class _Customer:
+    """Whom a row is about, known or not yet, and what stands of them: purpose, act and moment of each event."""
+
+    who: Handle | Subject
+    said: set[_Place] = field(default_factory=set)
+
+
+def read_mapping(document: Any, *, target: mapping.Target | None = None) -> mapping.Mapping:
+    """A mapping that fits the catalogue.
+
+    target: the purpose that the mapping leaves open. Raises Invalid naming what is wrong.
+    """
+    document = mapping.fill(document, target)
     number = document.get("version") if isinstance(document, dict) else None
     offered: dict[str, Collection[str]] = {}
     for purpose in catalogue.purposes():
@@ -76,26 +87,49 @@ def run(
     by: Actor,
     now: datetime,
     dry_run: bool = False,
+    again: bool = False,
+    refused: Refusals = lambda row, problem: None,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Report:
-    """Take a file in, a few rows at a time; a second run of the same file records nothing twice.
+    """Take a file in, a few rows at a time. One that was stopped goes on where it stood; one that is done stays done.
 
-    head: the file's columns. mapped: how to read them; None for a file in our own words (rules/imports.OWN).
-    digest: SHA-256 of the file, in hex. dry_run: try everything, and keep nothing. progress(rows) is called now and
-    then. Raises Invalid when the head lacks columns; then nothing was read.
+    The report is about the whole file. again: from the first line; still nothing that stands is recorded twice.
+    head: the file's columns. mapped: how to read them; None for a file in our own words (rules/own_words).
+    digest: SHA-256 of the file, in hex. dry_run: try everything, and keep nothing. refused(row, problem) is called
+    before the rows around it are committed; progress(rows) now and then, with the rows done in all runs.
+    Raises Invalid when the head lacks columns; then nothing was read. Raises Conflict when the file is being imported.
     """
-    read = _reader(mapped, head, now)
-    report, left = Report(), iter(rows)
-    seen: set[_Place] = set()
-    while batch := list(islice(left, BATCH)):
+    work = _Import(_reader(mapped, head, now), digest, by, now)
+    if dry_run:
+        return _try(work, rows, refused, progress)
+    row, report = import_runs.begin(digest=digest, mapped=mapped, again=again, now=now)
+    if report.finished_at:
+        return report
+    for batch in _batches(each for each in rows if each.line > report.line):
         with transaction.atomic():
-            for row in batch:
-                _take(row, read, report, seen, by, now)
-            transaction.set_rollback(dry_run)
+            _take(work, batch, report, refused)
+            import_runs.advance(row, report)
         progress(report.rows)
-    if not dry_run:
-        _finish(report, digest, by, now)
+    import_runs.finish(row=row, report=report, by=by, now=now)
     return report
+
+
+def _try(work: _Import, rows: Iterable[Row], refused: Refusals, progress: Callable[[int], None]) -> Report:
+    """What a run from the first line would do."""
+    report = Report()
+    with closing(Seen()) as work.seen:
+        for batch in _batches(rows):
+            with transaction.atomic():
+                _take(work, batch, report, refused)
+                transaction.set_rollback(True)
+            progress(report.rows)
+    return report
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    left = iter(rows)
+    while batch := list(islice(left, BATCH)):
+        yield batch
 
 
 def _reader(mapped: mapping.Mapping | None, head: Sequence[str], now: datetime) -> _Read:
@@ -105,82 +139,133 @@ def _reader(mapped: mapping.Mapping | None, head: Sequence[str], now: datetime) 
     if mapped is not None:
         mapping.check_columns(mapped, head)
         return imports.Reader(mapped, explicit=explicit, now=now).read
-    missing = [
-        Field(f"/{name}", "required", f"The file has no column {name}.")
-        for name in imports.OWN_NEEDED
-        if name not in head
-    ]
-    unknown = [
-        Field(f"/{name}", "unknown", "Not a column of ours; use a mapping.") for name in head if name not in imports.OWN
-    ]
-    if missing or unknown:
-        raise Invalid(*missing, *unknown)
-    return lambda cells: imports.read_own(cells, explicit=explicit, now=now)
+    own_words.check_columns(head)
+    return lambda cells: own_words.read(cells, explicit=explicit, now=now)
 
 
-def _take(row: Row, read: _Read, report: Report, seen: set[_Place], by: Actor, now: datetime) -> None:
-    """One row, whole or not at all."""
+def _take(work: _Import, batch: Sequence[Row], report: Report, refused: Refusals) -> None:
+    """Some rows, each whole or not at all, in the caller's transaction."""
+    plans = [_plan(work.read, row) for row in batch]
+    handles = [Handle(plan.namespace, plan.id, plan.verified) for plan in plans if isinstance(plan, Plan)]
+    places = [place for place, plan in enumerate(plans) if isinstance(plan, Plan)]
+    # Those who are known first, then strangers in one order: so no two who write wait for each other.
+    turns = [places[turn] for turn in subjects.lock_together(handles)]
+    if any(isinstance(plan, Plan) and plan.others for plan in plans):
+        turns = places  # one row can say that the next one's stranger is the same person: then as the file has them
+    customers = _customers(handles)
+    done = {place: _record(work, batch[place].line, plans[place], customers) for place in turns}
+    for place, row in enumerate(batch):
+        _count(row, done.get(place, plans[place]), report, refused)
+
+
+def _plan(read: _Read, row: Row) -> Plan | Refused | None:
     try:
         if row.cells is None:
-            raise Refused("wrong_number_of_cells")
-        plan = read(row.cells)
-        if plan is None:
-            report.skipped += 1
-            return
-        with transaction.atomic():
-            recorded = {place for act in plan.acts if (place := _record(plan, act, row.line, seen, by, now))}
-    except Refused as refused:
-        _refuse(report, row.line, refused.code, str(refused))
+            raise Refused(row.broken)
+        return read(row.cells)
+    except Refused as problem:
+        return problem
+
+
+def _customers(handles: Sequence[Handle]) -> dict[tuple[str, str], _Customer]:
+    """The customers of a batch by identifier, with what they said before; two queries."""
+    found = subjects.find_all(handles)
+    said: dict[int, set[_Place]] = {subject.pk: set() for subject in found.values()}
+    events = ConsentEvent.objects.filter(subject__in=said)
+    for pk, purpose, act, collected, recorded, imported in events.values_list(
+        "subject_id", "purpose__key", "act", "collected_at", "recorded_at", "imported"
+    ):
+        # One without a date is known by having counted from the moment of an import.
+        said[pk] |= {(purpose, act, collected), *([(purpose, act, None)] if imported and collected == recorded else [])}
+    customers: dict[tuple[str, str], _Customer] = {}
+    for handle in handles:
+        subject = found.get(subjects.key(handle))
+        customers.setdefault(subjects.key(handle), _Customer(subject or handle, said[subject.pk] if subject else set()))
+    return customers
+
+
+def _record(work: _Import, line: int, plan: Any, customers: dict[tuple[str, str], _Customer]) -> int | Refused:
+    """Record what of a row does not stand yet; how many acts."""
+    customer = customers[subjects.key(Handle(plan.namespace, plan.id))]
+    new = [act for act in plan.acts if not _stands(work, plan, act, customer)]
+    if not new:
+        return 0
+    alone = len(new) == 1 and not _describes(plan)
+    try:
+        with nullcontext() if alone else transaction.atomic():  # a choice alone is whole or not at all by itself
+            done = [
+                consents.record(subject=customer.who, choice=_choice(work, line, plan, act), by=work.by, now=work.now)
+                for act in new
+            ]
+            if _describes(plan):
+                _describe(work, plan)
     except TrustError as error:
-        _refuse(report, row.line, "not_recordable", error.detail)
-    else:
-        seen |= recorded
-        report.events += len(recorded)
-        report.imported += bool(recorded)
-        report.repeated += not recorded
+        return Refused("not_recordable", error.detail)
+    customer.who = done[-1].event.subject
+    for other in plan.others:  # from now on the same customer, also for the next rows
+        customers[subjects.key(Handle(*other))] = customer
+    customer.said |= {(plan.purpose, act.act, act.at) for act in new}
+    if work.seen is not None:
+        for act in new:
+            work.seen.add(_named(plan, act))
+    return len(new)
 
 
-def _refuse(report: Report, line: int, code: str, sentence: str) -> None:
-    report.refused += 1
-    report.refusals.append(Refusal(line, code, sentence))
+def _stands(work: _Import, plan: Plan, act: Act, customer: _Customer) -> bool:
+    if (plan.purpose, act.act, act.at) in customer.said:
+        return True
+    return work.seen is not None and _named(plan, act) in work.seen
 
 
-def _record(plan: Plan, act: Act, line: int, seen: set[_Place], by: Actor, now: datetime) -> _Place | None:
-    """Record one act, unless it is recorded already; where it stands now."""
-    handle = Handle(plan.namespace, plan.id)
-    place = (plan.namespace, text.normal(plan.namespace, plan.id), plan.purpose, act.act, act.at)
-    # In a dry run nothing stays in the tables, so what was seen is remembered too.
-    if place in seen or _recorded(handle, plan, act):
-        return None
-    choice = Choice(
+def _named(plan: Plan, act: Act) -> str:
+    """One act of one customer as a text."""
+    return "\0".join([*subjects.key(Handle(plan.namespace, plan.id)), plan.purpose, act.act, str(act.at)])
+
+
+def _choice(work: _Import, line: int, plan: Plan, act: Act) -> Choice:
+    gives = act.act in lifecycle.YES
+    return Choice(
         plan.purpose,
         act.act,
         plan.channel,
         plan.method,
         language=plan.language,
         notice_digest=plan.notice_digest,
-        categories=plan.categories if act.act in lifecycle.YES else None,
+        categories=plan.categories if gives else None,
+        recipients=plan.recipients if gives else None,
         collected_at=act.at,
-        evidence={"line": line, "cells": list(plan.evidence)},
+        until=plan.until if act.act == lifecycle.PAUSE else None,
+        actor=plan.actor,
+        evidence={"file": work.digest, "line": line, "cells": list(plan.evidence)},
         imported=True,
         version=plan.version,
     )
-    consents.record(subject=handle, choice=choice, by=by, now=now)
-    return place
 
 
-def _recorded(handle: Handle, plan: Plan, act: Act) -> bool:
-    """Whether this act stands already. One without a date is known by having counted from the moment of an import."""
-    subject = subjects.find(handle)
-    if subject is None:
-        return False
-    said = ConsentEvent.objects.filter(subject=subject, purpose__key=plan.purpose, act=act.act)
-    if act.at is None:
-        return said.filter(imported=True, collected_at=models.F("recorded_at")).exists()
-    return said.filter(collected_at=act.at).exists()
+def _describes(plan: Plan) -> bool:
+    return bool(plan.others or plan.jurisdiction or plan.minor_until)
 
 
-@transaction.atomic
-def _finish(report: Report, digest: str, by: Actor, now: datetime) -> None:
-    counts = {name: getattr(report, name) for name in ("imported", "repeated", "skipped", "refused", "events")}
-    ledger.record(Fact("import.finished", object=digest, details=counts), by=by, now=now)
+def _describe(work: _Import, plan: Plan) -> None:
+    """What the file says of the customer besides the choice: further identifiers, where they live, when of age."""
+    subjects.register(
+        identifiers=[Handle(plan.namespace, plan.id, plan.verified), *(Handle(*each) for each in plan.others)],
+        jurisdiction=plan.jurisdiction,
+        minor_until=plan.minor_until,
+        by=work.by,
+        now=work.now,
+    )
+
+
+def _count(row: Row, outcome: int | Plan | Refused | None, report: Report, refused: Refusals) -> None:
+    """What became of one row. None: the mapping skips it on purpose."""
+    report.line = row.line
+    if isinstance(outcome, Refused):
+        report.refuse(row.line, outcome)
+        refused(row, outcome)
+    elif outcome is None:
+        report.skipped += 1
+    elif isinstance(outcome, int):
+        report.events += outcome
+        report.imported += bool(outcome)
+        report.repeated += not outcome

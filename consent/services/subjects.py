@@ -66,6 +66,18 @@ def find(handle: Handle) -> Subject | None:
     return row.subject if row else None
 
 
+def find_all(handles: Iterable[Handle]) -> dict[tuple[str, str], Subject]:
+    """The customers that some identifiers point at, under the `key` of each; who is unknown is left out."""
+    wanted = {_hash(handle): key(handle) for handle in handles}
+    rows = Identifier.objects.filter(lookup_hash__in=wanted).select_related("subject")
+    return {wanted[bytes(row.lookup_hash)]: row.subject for row in rows}
+
+
+def key(handle: Handle) -> tuple[str, str]:
+    """An identifier in the one form by which it is looked up."""
+    return handle.namespace, text.normal(handle.namespace, handle.id)
+
+
 def obtain(handle: Handle, *, by: Actor, now: datetime) -> Subject:
     """The customer an identifier points at, made known if need be; inside the caller's transaction."""
     return find(handle) or _first_contact(handle, by, now)[0]
@@ -188,4 +200,4 @@ def _describe(subject: Subject, jurisdiction: str, minor_until: date | None, by:
 
 
 def _hash(handle: Handle) -> bytes:
-    return vault.lookup_hash(handle.namespace, text.normal(handle.namespace, handle.id))
+    return vault.lookup_hash(*key(handle))

@@ -22,7 +22,7 @@ from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from trustcenter import access, demo, health, logs
 from trustcenter.commands import catalogue as catalogue_files
-from trustcenter.commands import files, serve, terminal, tour
+from trustcenter.commands import files, serve, sources, terminal, tour
 from trustcenter.demo import year
 
 _EXAMPLES = """\
@@ -107,7 +107,7 @@ def _fill(now: datetime) -> None:
             year.live(emails, Actor("staff", ref="staff-1", name="Rosa Lind"), now=now, progress=progress)
     terminal.say("", "The consent history of the park's old e-mail tool (trustcenter/demo/history.csv):")
     mapped = imports.read_mapping(catalogue_files.read(demo.MAPPING))
-    report, _ = files.take(demo.HISTORY, mapped, dry_run=False)
+    report, _ = files.take(demo.HISTORY, mapped)
     files.tell(report, dry_run=False)
     terminal.note("Sealing the log …")
     while seal.seal(now=access.clock()).taken:
@@ -117,9 +117,10 @@ def _fill(now: datetime) -> None:
 def _emails() -> list[str]:
     """The addresses in the history that can be some, each once, in the order of the file."""
     found: dict[str, None] = {}
-    for _, _, row in files.Source(demo.HISTORY, own=False).rows():
+    history = sources.Source(demo.HISTORY, own=False)
+    for row in history.rows(history.measure(lambda done, of: None).head):
         try:
-            address = import_rules.checked_identifier("email", (row or {}).get("Email Address", "").strip(" "))
+            address = import_rules.checked_identifier("email", (row.cells or {}).get("Email Address", "").strip(" "))
         except import_rules.Refused:
             continue
         found[address.lower()] = None

@@ -71,6 +71,25 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def open_private(path: Path, *, encoding: str = "utf-8", errors: str = "strict") -> TextIO:
+    """A new text file that only its owner may read. An older one of this name goes: it may be open to others."""
+    path.unlink(missing_ok=True)
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    return os.fdopen(number, "w", encoding=encoding, errors=errors, newline="")
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[TextIO]:
+    """Write such a file little by little. It has its name when it is whole; if writing fails, nothing is left."""
+    unfinished = path.with_name(f"{path.name}~")
+    try:
+        with open_private(unfinished) as file:
+            yield file
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Tick]:
     """Show how far long work is: a bar on a terminal, a plain line now and then elsewhere. Call it with (done, of)."""

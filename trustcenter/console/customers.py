@@ -146,7 +146,11 @@ def _in_full(line: Line, titles: dict[str, str]) -> dict[str, Any]:
         "text": [text[name] for name in words.PARTS if text.get(name)],
         "actor": words.ACTORS.get(event.actor, event.actor),
         "method": line.payload.get("method", ""),
-        "evidence": line.payload.get("evidence") or {},
+        "evidence": {name: _told(value) for name, value in (line.payload.get("evidence") or {}).items()},
         "proof": {"node": node, "word": word, "rest": rest},
         "sealed": line.seq is not None,
     }
+
+
+def _told(value: Any) -> Any:
+    return "; ".join(map(str, value)) if isinstance(value, list) else value

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent.errors import Invalid
-from consent.rules import imports, mapping
+from consent.rules import imports, mapping, own_words
 from consent.rules.imports import Act, Refused
 from tests import test_demo_files as demo
 from tests.world import NOW
@@ -179,7 +179,7 @@ OWN = {
 
 
 def own(**cells):
-    return imports.read_own(OWN | cells, explicit={"ride_photos"}, now=NOW)
+    return own_words.read(OWN | cells, explicit={"ride_photos"}, now=NOW)
 
 
 def test_a_file_in_our_own_words_needs_no_mapping():
@@ -187,6 +187,17 @@ def test_a_file_in_our_own_words_needs_no_mapping():
     assert plan.acts == (Act("give", datetime(2026, 3, 14, 9, 12, tzinfo=UTC)),)
     assert (plan.categories, plan.channel, plan.method) == (("contact.email", "purchase_history"), "paper", "imported")
     assert own().categories is None
+
+
+def test_what_another_service_exports_is_read_as_it_was_told():
+    plan = own(
+        recipients="adpartner", identifiers="customer:C-1\ndevice:a:b", unverified="email:a@x.example", actor="guardian"
+    )
+    assert (plan.recipients, plan.actor, plan.verified) == (("adpartner",), "guardian", True)
+    assert plan.others == (("device", "a:b", True), ("email", "a@x.example", False))
+    assert not own(unverified="customer:C-1").verified
+    assert (own(version="2").version, own(version="2", notice_digest="ab").version) == (2, None)
+    assert own(version="2", notice_digest="ab", assumed="true").version == 2
 
 
 @pytest.mark.parametrize(
@@ -198,6 +209,11 @@ def test_a_file_in_our_own_words_needs_no_mapping():
         ({"purpose": "ride_photos"}, "words_missing"),
         ({"collected_at": "14.03.2026"}, "no_date"),
         ({"collected_at": (NOW + timedelta(days=1)).isoformat()}, "no_date"),
+        ({"purpose": "ride_photos", "notice_digest": "ab", "assumed": "true"}, "words_missing"),
+        ({"identifiers": "C-1"}, "bad_identifier"),
+        ({"unverified": "email:no address"}, "bad_identifier"),
+        ({"version": "one"}, "not_recordable"),
+        ({"minor_until": "soon"}, "no_date"),
     ],
 )
 def test_our_own_words_are_checked_too(cells, code):

@@ -5,17 +5,20 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+import yaml
 
 from audit.models import Entry
 from audit.services import entries
-from consent.errors import Invalid
-from consent.models import ConsentEvent, Subject
-from consent.rules.imports import OWN
-from consent.services import imports, subjects
+from consent.errors import Conflict, Invalid
+from consent.models import ConsentEvent, ImportRun, Subject
+from consent.rules.mapping import Target
+from consent.rules.own_words import COLUMNS
+from consent.services import import_runs, imports, subjects
 from consent.services.imports import Row
 from consent.services.subjects import Handle
 from tests import test_demo_files as demo
 from tests.world import NOW, OPERATOR, ask, publish, say
+from trustcenter import mappings
 
 MEI = Handle("email", "mei.lin@youjian.example")
 ROW = {
@@ -31,7 +34,7 @@ ROW = {
 GONE = ROW | {"STATUS": "unsubscribed", "OPTIN_TIME": "", "UNSUB_TIME": "long ago"}
 
 
-def run(*rows, now=NOW, head=None, mapped=True, dry_run=False):
+def run(*rows, now=NOW, head=None, mapped=True, **more):
     return imports.run(
         rows=[row if isinstance(row, Row) else Row(line, row) for line, row in enumerate(rows, 2)],
         head=head or list(ROW),
@@ -39,7 +42,7 @@ def run(*rows, now=NOW, head=None, mapped=True, dry_run=False):
         digest="ab" * 32,
         by=OPERATOR,
         now=now,
-        dry_run=dry_run,
+        **more,
     )
 
 
@@ -51,13 +54,13 @@ def demo_rows():
 def test_the_demo_history_is_taken_in_and_every_refusal_has_its_reason(park):
     report = run(*demo_rows(), head=demo.HEAD)
     by_hand = Counter(reason for line in demo.LINES if (reason := demo.why_refused(line)))
-    assert report.refused == len(report.refusals) == sum(by_hand.values())
-    assert sorted(Counter(refusal.code for refusal in report.refusals).values()) == sorted(by_hand.values())
+    assert report.refused == sum(by_hand.values())
+    assert sorted(reason.rows for reason in report.reasons.values()) == sorted(by_hand.values())
     assert report.rows == len(demo.LINES)
     assert report.repeated >= 9
     assert report.events == ConsentEvent.objects.count()
     assert not ConsentEvent.objects.exclude(imported=True, assumed=True, version__number=1, notice=None).exists()
-    again = run(*demo_rows(), head=demo.HEAD, now=NOW + timedelta(days=1))
+    again = run(*demo_rows(), head=demo.HEAD, now=NOW + timedelta(days=1), again=True)
     assert (again.imported, again.events, again.repeated) == (0, 0, report.imported + report.repeated)
     assert ConsentEvent.objects.count() == report.events
 
@@ -74,6 +77,7 @@ def test_the_evidence_says_where_it_comes_from(park):
     entry = Entry.objects.get(action="consent.given")
     payload = entries.payloads([entry])[entry.id]
     assert payload["evidence"]["line"] == 2
+    assert payload["evidence"]["file"] == "ab" * 32
     assert "LIST: Park News & Offers" in payload["evidence"]["cells"]
     assert payload["assumed"] is True
     assert json.loads(bytes(entry.leaf))["details"]["imported"] is True
@@ -104,7 +108,7 @@ def test_an_undated_no_does_not_undo_a_later_yes_when_the_file_is_run_again(park
     run(GONE)
     assert ask(MEI).decision.reason == "consent_withdrawn"
     say(MEI, "give", now=NOW + timedelta(days=1))
-    report = run(GONE, now=NOW + timedelta(days=2))
+    report = run(GONE, now=NOW + timedelta(days=2), again=True)
     assert report.repeated == 1
     assert ask(MEI, now=NOW + timedelta(days=2)).decision.permitted
 
@@ -145,8 +149,8 @@ def test_our_own_words_need_no_mapping(park):
         row | {"collected_at": "2026-03-14T09:12:00Z", "purpose": "tickets_and_orders"},
         row | {"collected_at": "2026-03-15T09:12:00Z", "categories": "dreams"},
     ]
-    report = run(*rows, head=list(OWN), mapped=False)
-    assert (report.imported, [refusal.code for refusal in report.refusals]) == (1, ["not_recordable"] * 2)
+    report = run(*rows, head=list(COLUMNS), mapped=False)
+    assert (report.imported, [reason.code for reason in report.reasons.values()]) == (1, ["not_recordable"] * 2)
     assert ask(MEI).decision.permitted
     assert ConsentEvent.objects.get().notice is not None
 
@@ -155,3 +159,97 @@ def test_unknown_and_missing_columns_of_our_own_are_named(park):
     with pytest.raises(Invalid) as caught:
         run(head=["namespace", "id", "purpose", "act", "colour"], mapped=False)
     assert [field.pointer for field in caught.value.fields] == ["/collected_at", "/colour"]
+
+
+def test_without_the_remembered_place_nothing_is_doubled_either(park):
+    first = run(ROW, GONE, ROW | {"LIST": "?"})
+    ImportRun.objects.all().delete()
+    report = run(ROW, GONE, ROW | {"LIST": "?"}, now=NOW + timedelta(days=1))
+    assert (report.imported, report.events, report.repeated) == (0, 0, first.imported)
+    assert ConsentEvent.objects.count() == first.events
+
+
+def test_a_file_that_is_done_stays_done(park):
+    first = run(ROW, ROW | {"LIST": "?"})
+    report = run(ROW, ROW | {"LIST": "?"}, now=NOW + timedelta(days=1))
+    assert (report.imported, report.refused, report.reasons) == (first.imported, 1, first.reasons)
+    assert (first.finished_at, report.finished_at) == (None, NOW)
+    assert Entry.objects.filter(action="import.finished").count() == 1
+
+
+def test_an_import_that_stopped_goes_on_after_its_last_row_and_adds_up(park, monkeypatch):
+    monkeypatch.setattr(imports, "BATCH", 2)
+    rows = [ROW | {"Email Address": f"v{number}@x.example", "LIST": "?"} for number in range(2)]
+    rows += [ROW | {"Email Address": f"v{number}@x.example"} for number in range(2, 5)]
+
+    def stop(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(*rows, progress=stop)
+    assert import_runs.place(digest="ab" * 32, mapped=imports.read_mapping(demo.MAPPING)).line == 3
+    seen = []
+    report = run(*rows, progress=seen.append, now=NOW + timedelta(minutes=1))
+    assert (report.refused, report.imported, report.rows) == (2, 3, 5)
+    assert seen == [4, 5]
+    assert [reason.lines for reason in report.reasons.values()] == [[2, 3]]
+
+
+def test_two_processes_cannot_import_one_file_at_once(park, monkeypatch):
+    monkeypatch.setattr(imports, "BATCH", 1)
+    other = ROW | {"Email Address": "other@x.example"}
+
+    def meanwhile(done):
+        if done == 1:
+            ImportRun.objects.update(line=3)
+
+    with pytest.raises(Conflict, match="Another process is importing this very file"):
+        run(ROW, other, progress=meanwhile)
+    assert ConsentEvent.objects.count() == 1
+
+
+def test_the_report_names_the_first_lines_of_each_reason_and_counts_the_others(park):
+    report = run(*[Row(line, None) for line in range(2, 60)], dry_run=True)
+    reason = report.reasons["The row has more or fewer cells than the head of the file."]
+    assert (reason.rows, reason.lines) == (58, list(range(2, 22)))
+
+
+def test_however_many_sentences_there_are_the_report_stays_small(park):
+    rows = [ROW | {"Email Address": f"{'x' * (600 + number)}@x.example"} for number in range(100)]
+    report = run(*rows, dry_run=True)
+    assert len(report.reasons) <= import_runs.REASONS + 1
+    assert sum(reason.rows for reason in report.reasons.values()) == report.refused == 100
+
+
+def test_a_mapping_that_leaves_its_purpose_open_wants_one(park):
+    document = yaml.safe_load(mappings.file("klaviyo-profiles").read_text("utf-8"))
+    for target, code in (
+        (None, "open"),
+        (Target("nothing"), "unknown"),
+        (Target("personal_offers", ("x",)), "not_offered"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            imports.read_mapping(document, target=target)
+        assert [field.code for field in caught.value.fields] == [code]
+    with pytest.raises(Invalid) as caught:
+        imports.read_mapping(demo.MAPPING, target=Target("personal_offers"))
+    assert [field.code for field in caught.value.fields] == ["not_open"]
+
+
+def test_a_customer_who_gets_a_second_identifier_in_the_file_is_one_from_the_next_row_on(park):
+    row = {"namespace": "customer", "id": "C-7", "purpose": "personal_offers", "act": "refuse", "language": "en"}
+    row |= {"collected_at": "2026-03-14T09:12:00Z"}
+    rows = [row | {"identifiers": f"customer:C-7\nemail:{MEI.id}"}, row | {"namespace": "email", "id": MEI.id}]
+    report = run(*rows, head=list(COLUMNS), mapped=False)
+    assert (report.imported, report.repeated) == (1, 1)
+    assert subjects.find(MEI) == subjects.find(Handle("customer", "C-7"))
+
+
+def test_a_row_whose_identifiers_are_two_customers_is_refused_whole(park):
+    say(MEI, "refuse", now=NOW - timedelta(days=1))
+    say(Handle("customer", "C-7"), "refuse", now=NOW - timedelta(days=1))
+    row = {"namespace": "customer", "id": "C-7", "purpose": "personal_offers", "act": "give", "language": "en"}
+    row |= {"collected_at": "2026-03-14T09:12:00Z", "identifiers": f"email:{MEI.id}"}
+    report = run(row, head=list(COLUMNS), mapped=False)
+    assert [reason.code for reason in report.reasons.values()] == ["not_recordable"]
+    assert not ConsentEvent.objects.filter(act="give").exists()

@@ -4,8 +4,6 @@ import csv
 import json
 import stat
 
-import pytest
-
 from consent.models import ConsentEvent, Subject
 from consent.services import subjects
 from consent.services.subjects import Handle
@@ -51,7 +49,7 @@ def test_ndjson_in_our_own_words(run, park, tmp_path):
     code, out, _ = run("import-consents", path)
     assert code == 0
     assert "2  imported" in out
-    assert "2  The row has more or fewer cells" in out
+    assert "2  The line is no JSON object" in out
     assert ConsentEvent.objects.get(act="give").categories == ["contact.email", "contact.sms"]
 
 
@@ -60,22 +58,6 @@ def test_csv_in_our_own_words(run, park, tmp_path):
     path.write_text("namespace,id,purpose,act,collected_at\ncustomer,C-9,improve_visit,refuse,2026-03-14T09:12:00Z\n\n")
     assert "1  imported" in run("import-consents", path)[1]
     assert subjects.find(Handle("customer", "C-9"))
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"Email Address,LIST\n", "The file has no column STATUS."),
-        (b"", "The file has no column STATUS."),
-        (b"\xff\xfe\xff", "cannot be read to its end"),
-    ],
-)
-def test_a_file_that_does_not_fit_is_refused(run, park, tmp_path, content, sentence):
-    path = tmp_path / "x.csv"
-    path.write_bytes(content)
-    code, _, err = run("import-consents", path, "--mapping", MAPPING)
-    assert code == 1
-    assert sentence in err
 
 
 def test_files_that_are_not_there_are_refused(run, park, tmp_path):

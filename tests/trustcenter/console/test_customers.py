@@ -238,6 +238,15 @@ def test_a_choice_shows_the_exact_words_and_how_it_was_given(desk, open_file):
         assert words in shown
 
 
+def test_a_choice_from_elsewhere_says_so_and_shows_the_cells_it_came_from(desk, open_file):
+    evidence = {"line": 7, "cells": ["STATUS: subscribed", "OPTIN_TIME: 2026-05-01"]}
+    say(ALICE, "give", imported=True, evidence=evidence)
+    open_file()
+    shown = page(desk)
+    assert "imported: recorded elsewhere before" in shown
+    assert "<dt>cells</dt><dd>STATUS: subscribed; OPTIN_TIME: 2026-05-01</dd>" in shown
+
+
 def test_an_older_choice_can_be_chosen(desk, open_file):
     say(ALICE, "withdraw")
     open_file()

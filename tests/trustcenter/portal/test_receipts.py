@@ -44,6 +44,11 @@ def test_words_that_nobody_vouched_for_are_called_so(alice, today):
     assert "The words in force then" in alice.get(f"/receipts/{newest().entry_id}").text
 
 
+def test_a_choice_from_elsewhere_says_so(alice, today):
+    say(ALICE, "give", imported=True, now=today)
+    assert "Taken over from an earlier system on" in alice.get(f"/receipts/{newest().entry_id}").text
+
+
 def test_it_says_real_and_unchanged_once_it_is_sealed(alice, choice):
     page = alice.get(f"/receipts/{choice.entry_id}").text
     assert "Real and unchanged" in page

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consent', '0005_revisions'),
+        ('consent', '0006_import_runs'),
     ]
 
     operations = [
