@@ -159,3 +159,25 @@ def test_the_database_lets_nobody_take_a_signal_back(shared):
         Signal.objects.all().delete()
     with pytest.raises(Error), transaction.atomic():
         Signal.objects.update(channel="app")
+
+
+def test_C1_opting_out_by_portal_by_phone_and_by_signal_is_the_same_for_the_person(shared):
+    def after(act):
+        with transaction.atomic():
+            act()
+            answer = ask(ALICE, now=NOW + DAY).decision.permitted
+            transaction.set_rollback(True)
+        return answer
+
+    assert after(lambda: None)
+    assert not after(lambda: say(ALICE, "withdraw", channel="portal"))
+    assert not after(lambda: say(ALICE, "withdraw", actor="staff", channel="phone"))
+    assert not after(signal)
+
+
+def test_G30_a_browser_objects_and_that_counts(park):
+    live("DE")
+    planned = {"purpose": "plan_staff", "recipient": "staff-planner"}
+    assert reason(**planned) == "permitted"
+    say(ALICE, "object", "plan_staff", actor="browser")
+    assert reason(**planned) == "objected"
