@@ -9,14 +9,11 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from audit import keys
+from audit import keys, rows
 from audit.models import SubjectSecret
 
 
@@ -33,18 +30,18 @@ class Vault:
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         """Encrypt; `bound_to` names the place the bytes belong to, and opening elsewhere fails."""
         nonce = secrets.token_bytes(12)
-        return nonce + AESGCM(_expand(self.secret, "enc")).encrypt(nonce, plain, bound_to.encode())
+        return nonce + AESGCM(keys.expand(self.secret, "enc")).encrypt(nonce, plain, bound_to.encode())
 
     def open(self, sealed: bytes, bound_to: str) -> bytes:
         """The plain bytes; raises Unreadable when they were changed or moved."""
         try:
-            return AESGCM(_expand(self.secret, "enc")).decrypt(sealed[:12], sealed[12:], bound_to.encode())
+            return AESGCM(keys.expand(self.secret, "enc")).decrypt(sealed[:12], sealed[12:], bound_to.encode())
         except InvalidTag:
             raise Unreadable("These bytes were not sealed for this place.") from None
 
     def salt(self, entry_id: str) -> bytes:
         """The 32-byte salt of one entry's commitment; nothing needs to be stored for it."""
-        return hmac.digest(_expand(self.secret, "commit"), entry_id.encode(), "sha256")
+        return hmac.digest(keys.expand(self.secret, "commit"), entry_id.encode(), "sha256")
 
 
 def create(pseudonym: str, *, now: datetime) -> Vault:
@@ -56,10 +53,11 @@ def create(pseudonym: str, *, now: datetime) -> Vault:
 
 def of(pseudonym: str) -> Vault:
     """The vault of a subject; raises Unreadable when it was erased."""
-    row = SubjectSecret.objects.filter(pseudonym=pseudonym).values_list("wrapped", flat=True).first()
-    if row is None:
+    # Read anew for each entry, and never kept: what is destroyed must be gone from the next transaction on.
+    found = rows.read("SELECT wrapped FROM audit_subjectsecret WHERE pseudonym = %s", [pseudonym])
+    if not found:
         raise Unreadable("The secret of this subject was destroyed.")
-    return Vault(_wrapper().open(bytes(row), pseudonym))
+    return Vault(_wrapper().open(bytes(found[0][0]), pseudonym))
 
 
 def house() -> Vault:
@@ -74,8 +72,3 @@ def lookup_hash(namespace: str, value: str) -> bytes:
 
 def _wrapper() -> Vault:
     return Vault(keys.derived("data", "wrap"))
-
-
-@lru_cache(maxsize=4096)
-def _expand(secret: bytes, use: str) -> bytes:
-    return HKDF(hashes.SHA256(), 32, salt=None, info=use.encode()).derive(secret)

@@ -33,6 +33,37 @@ from consent.models import ConsentEvent, ConsentState, Identifier, Subject
 rows = Subject, Identifier, ConsentEvent, ConsentState, Entry.objects.filter(action__startswith="consent.")
 print(*(getattr(each, "objects", each).count() for each in rows))
 """
+WRITER = """
+import sys
+import django; django.setup()
+from django.utils import timezone
+from consent.rules.choice import Choice
+from consent.services import consents
+from consent.services.subjects import Handle
+from tests import world
+turn = int(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(20):
+    said = {"act": "give", "categories": ["contact.email", "purchase_history"][: 1 + turn % 2]}
+    choice = Choice(purpose="personal_offers", channel="web", method="button", language="en",
+                    **(said if (turn + number) % 2 else {"act": "withdraw"}))
+    consents.record(subject=Handle("customer", "C-one"), choice=choice, by=world.SYSTEM, now=timezone.now())
+"""
+ONE = """
+import django; django.setup()
+from consent.models import ConsentState
+from consent.rules import lifecycle
+from consent.services import states, subjects
+from consent.services.subjects import Handle
+subject = subjects.find(Handle("customer", "C-one"))
+row = ConsentState.objects.select_related("purpose", "version").get(subject=subject)
+heard = states.heard(subject, row.purpose)
+assert states.as_rule(row) == heard.state, (states.as_rule(row), heard.state)
+assert row.event_id == lifecycle.fold(heard.events).order
+assert row.version_id in heard.versions.values()
+print(len(heard.events))
+"""
 SERVE = ("-m", "granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--no-ws")
 pytestmark = pytest.mark.xdist_group("house")  # one server for all of them
 # One for each of four purposes; the fourth rests on legitimate interest.
@@ -123,6 +154,25 @@ def house(tmp_path_factory):
         if given.startswith("postgres"):
             with psycopg.connect(given, autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_eight_processes_that_write_about_one_customer_lose_nothing(house):
+    """The same purpose of a customer nobody knows yet: no error, no deadlock, and what stands is what was said."""
+    command, pipe = [sys.executable, "-c", WRITER], subprocess.PIPE
+    before = house.counts()
+    writers = [
+        subprocess.Popen([*command, str(turn)], cwd=ROOT, env=house.environment, stdin=pipe, stdout=pipe, text=True)
+        for turn in range(8)
+    ]
+    assert [writer.stdout.readline().strip() for writer in writers] == ["ready"] * 8
+    for writer in writers:
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=120)
+    assert [writer.returncode for writer in writers] == [0] * 8
+    assert _added(before, house.counts()) == [1, 1, 160, 1, 160]
+    assert house.run(ONE).split() == ["160"]
 
 
 def test_first_contact_makes_one_customer_and_loses_no_choice(house):

@@ -8,7 +8,7 @@ import json
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from audit import vault
+from audit import rows, vault
 from audit.models import Entry, Payload, Pending
 from audit.proof import canonical, commitment, merkle
 
@@ -55,9 +55,19 @@ class Fact:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def append(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | None, known: bool = True) -> Entry:
+def append(
+    fact: Fact,
+    *,
+    by: Actor,
+    now: datetime,
+    payload: dict[str, Any] | None,
+    known: bool = True,
+    number: uuid.UUID | None = None,
+    beside: Sequence[models.Model | rows.Over] = (),
+) -> Entry:
     """Write the entry of one fact, its outbox row, and its payload encrypted under the subject's secret.
 
+    number: the entry's own, from `uuid7`, where rows of the fact name it. beside: those rows, written with the entry.
     known=False is a fact about somebody we do not know: the payload is committed to under a salt that is thrown
     away, and not stored, so that nobody can ask the log whether we were once asked about a person.
 
@@ -65,12 +75,12 @@ def append(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | No
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("The log is written in the transaction of the fact itself; open one first.")
-    entry_id = uuid7(now)
+    entry_id = number or uuid7(now)
     content = canonical.dumps(_payload(payload or {}, by))
     box = (vault.of(fact.subject) if fact.subject else vault.house()) if known else None
     salt = box.salt(str(entry_id)) if box else secrets.token_bytes(32)
     leaf = canonical.leaf(_leaf(entry_id, fact, by, now, commitment.commit(salt, content)))
-    entry = Entry.objects.create(
+    entry = Entry(
         id=entry_id,
         recorded_at=now,
         action=fact.action,
@@ -83,18 +93,18 @@ def append(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | No
         reason=fact.reason,
         leaf=leaf,
     )
-    Pending.objects.create(entry=entry, leaf_hash=merkle.leaf_hash(leaf))
-    if box:
-        Payload.objects.create(entry=entry, subject=fact.subject, sealed=box.seal(content, str(entry_id)))
+    waiting = Pending(entry=entry, leaf_hash=merkle.leaf_hash(leaf))
+    sealed = [Payload(entry=entry, subject=fact.subject, sealed=box.seal(content, str(entry_id)))] if box else []
+    rows.write(entry, waiting, *sealed, *beside)
     return entry
 
 
 def payloads(entries: Iterable[Entry]) -> dict[uuid.UUID, dict[str, Any]]:
     """The opened payloads of entries, by entry id; those of erased subjects, and damaged ones, are absent."""
-    rows = list(Payload.objects.filter(entry_id__in=[entry.id for entry in entries]))
+    found = Payload.objects.filter(entry_id__in=[entry.id for entry in entries])
     boxes: dict[str, vault.Vault | None] = {}
     opened = {}
-    for row in rows:
+    for row in found:
         if row.subject not in boxes:
             boxes[row.subject] = _box(row.subject)
         box = boxes[row.subject]

@@ -1,10 +1,10 @@
 """Which categories and recipients a yes covers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 
 def chosen(
-    offered: Sequence[str], named: Sequence[str] | None, *, separate: Sequence[str] = ()
+    offered: Sequence[str], named: Sequence[str] | None, *, separate: Collection[str] = ()
 ) -> tuple[tuple[str, ...], list[str]]:
     """The scope of one yes, and what was named but not offered.
 

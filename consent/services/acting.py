@@ -24,7 +24,7 @@ def check(choice: Choice, subject: Subject, purpose: Purpose, now: datetime) -> 
     if choice.actor == "guardian" and choice.act in lifecycle.YES and said >= moments.midnight(until):
         raise Invalid(Field("/actor", "age", f"Since {until} they say yes themselves, and nobody for them."))
     own = choice.act == lifecycle.RESUME and choice.actor == "self" and now < moments.midnight(until)
-    if own and states.one(subject, purpose).by_guardian:
+    if own and states.as_rule(states.one(subject, purpose)).by_guardian:
         raise OutOfTurn("A guardian said yes for them, so it is the guardian who ends the pause.")
 
 

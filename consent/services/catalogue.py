@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Max
 
+from audit import rows
 from audit.services.entries import Actor, Fact
 from consent.errors import Field, Invalid, NotFound
 from consent.models import Category, ConsentState, Controller, NoticeText, Purpose, PurposeVersion, Recipient
@@ -95,6 +96,20 @@ def purposes() -> models.QuerySet[Purpose]:
     return Purpose.objects.filter(current__isnull=False).select_related("controller", "current")
 
 
+def in_force(key: str) -> Purpose | None:
+    """A published purpose with its current version, read anew each time; None when it was never published."""
+    found: list[tuple[Purpose, PurposeVersion]] = rows.find(
+        "SELECT {p}, {v} FROM consent_purpose p JOIN consent_purposeversion v ON v.id = p.current_id WHERE p.key = %s",
+        [key],
+        p=Purpose,
+        v=PurposeVersion,
+    )
+    for row, current in found:
+        row.current = current
+        return row
+    return None
+
+
 def purpose(key: str) -> Purpose:
     """One published purpose; raises NotFound."""
     found = purposes().filter(key=key).first() if text.KEY.fullmatch(key) else None
@@ -142,10 +157,18 @@ def presets(of: PurposeVersion) -> list[dict[str, Any]]:
 
 def recipient(key: str) -> Recipient:
     """One recipient; raises NotFound."""
-    found = Recipient.objects.filter(key=key).first()
+    found = find_recipient(key)
     if found is None:
         raise NotFound("No such recipient is in the catalogue.")
     return found
+
+
+def find_recipient(key: str) -> Recipient | None:
+    """One recipient as it is now, or None."""
+    found: list[tuple[Recipient]] = rows.find(
+        "SELECT {r} FROM consent_recipient r WHERE r.key = %s", [key], r=Recipient
+    )
+    return found[0][0] if found else None
 
 
 def recipients() -> models.QuerySet[Recipient]:
@@ -156,6 +179,18 @@ def recipients() -> models.QuerySet[Recipient]:
 def terms(of: PurposeVersion) -> Terms:
     """What a published version allows. It never changes, so it is kept in memory under its digest."""
     return _terms(of.pk, of.digest)
+
+
+def notices(of: PurposeVersion) -> Mapping[str, NoticeText]:
+    """The approved words of a published version, by language. They never change, so they are kept in memory too."""
+    return _notices(of.pk, of.digest, of.published_at)
+
+
+def third_parties() -> frozenset[str]:
+    """The keys of the recipients that are third parties now."""
+    own = ", ".join(["%s"] * len(Recipient.OWN))
+    found = rows.read(f"SELECT key FROM consent_recipient WHERE kind NOT IN ({own})", Recipient.OWN)  # noqa: S608
+    return frozenset(key for (key,) in found)
 
 
 def make_terms(of: PurposeVersion, categories: Iterable[str], recipients: Iterable[str]) -> Terms:
@@ -173,6 +208,12 @@ def make_terms(of: PurposeVersion, categories: Iterable[str], recipients: Iterab
 def categories_named(keys: Iterable[str]) -> dict[str, Category]:
     """Category rows by key."""
     return {row.key: row for row in Category.objects.filter(key__in=list(keys))}
+
+
+@lru_cache(maxsize=1024)
+def _notices(pk: int, digest: str, published_at: datetime) -> dict[str, NoticeText]:  # noqa: ARG001  as for _terms
+    found = NoticeText.objects.filter(version_id=pk, approved_at__isnull=False).select_related("version")
+    return {row.language: row for row in found}
 
 
 @lru_cache(maxsize=1024)

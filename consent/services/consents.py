@@ -1,14 +1,15 @@
 """What a customer says about a purpose: record it, with the words, the way and the person it came by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
+from audit.rows import Over
 from consent.errors import AskedRecently, Field, Invalid, NoChoiceHere, NotAllowed, OutOfTurn, PurposeClosed
-from consent.models import ConsentEvent, ConsentState, NoticeText, Purpose, PurposeVersion, Recipient, Subject
+from consent.models import ConsentEvent, ConsentState, NoticeText, Purpose, PurposeVersion, Subject
 from consent.rules import bases, decision, lifecycle, scope
 from consent.rules import choice as rules
 from consent.rules.actions import BY_ACT
@@ -17,6 +18,7 @@ from consent.rules.decision import State
 from consent.services import acting, catalogue, confirmations, ledger, notices, signals, states, subjects
 from consent.services.confirmations import Waiting
 from consent.services.ledger import Actor, Fact
+from consent.services.states import Heard
 from consent.services.subjects import Handle
 
 # What the service says of the way when nobody acted, but the time came.
@@ -59,13 +61,14 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     nothing; NotAllowed when somebody would grant to themselves.
     """
     purpose = _purpose(choice, subject, now)
-    known = subject if isinstance(subject, Subject) else subjects.obtain(subject, by=by, now=now)
     # One customer's choices are folded one after the other; others' do not wait.
-    known = subjects.lock(known)
+    known = subjects.lock(subject) if isinstance(subject, Subject) else subjects.hold(subject, by=by, now=now)
     acting.check(choice, known, purpose, now)
-    said = _said(choice, known, purpose, now)
-    _refuse_own_gain(choice, said, purpose, by)
-    return _write(choice, known, purpose, said, by, now)
+    heard = states.heard(known, purpose)
+    third = catalogue.third_parties() if choice.act in lifecycle.WIDENING else frozenset()
+    said = _said(choice, known, purpose, heard, third, now)
+    _refuse_own_gain(choice, said, purpose, third, by)
+    return _write(choice, known, purpose, said, heard, by, now)
 
 
 @transaction.atomic
@@ -99,7 +102,7 @@ def lapse(*, state: ConsentState, now: datetime) -> Recorded | None:
     if row.version is None or not over:
         return None
     choice = Choice(purpose.key, lifecycle.EXPIRE, TIMETABLE, TIMETABLE, collected_at=row.expires_at, actor="system")
-    return _write(choice, subject, purpose, _Said(row.version), OPERATOR, now)
+    return _write(choice, subject, purpose, _Said(row.version), states.heard(subject, purpose), OPERATOR, now)
 
 
 def _purpose(choice: Choice, subject: Handle | Subject, now: datetime) -> Purpose:
@@ -110,7 +113,7 @@ def _purpose(choice: Choice, subject: Handle | Subject, now: datetime) -> Purpos
             subjects.check_handles([subject], "/subject")
         except Invalid as wrong:
             problems += wrong.fields
-    purpose = catalogue.purposes().filter(key=choice.purpose).first()
+    purpose = catalogue.in_force(choice.purpose)
     if purpose is None:
         problems.append(Field("/purpose", "unknown", "No such purpose was ever published."))
     if problems or purpose is None:
@@ -124,7 +127,9 @@ def _purpose(choice: Choice, subject: Handle | Subject, now: datetime) -> Purpos
     return purpose
 
 
-def _said(choice: Choice, subject: Subject, purpose: Purpose, now: datetime) -> _Said:
+def _said(
+    choice: Choice, subject: Subject, purpose: Purpose, heard: Heard, third: Collection[str], now: datetime
+) -> _Said:
     """What the act comes to: its words, its scope, its end. Raises as record."""
     if choice.confirmation:
         event = confirmations.redeem(token=choice.confirmation, subject=subject, purpose=purpose, now=now)
@@ -135,20 +140,22 @@ def _said(choice: Choice, subject: Subject, purpose: Purpose, now: datetime) -> 
     if choice.act == lifecycle.REQUEST:
         _refuse_asking(subject, purpose, now)
     # What another tool recorded is kept as it is; what is said to us has to fit what stands.
-    state = State() if choice.imported else states.one(subject, purpose)
+    state = State() if choice.imported else heard.state
     if not choice.imported and (misfit := lifecycle.misfit(choice.act, state, now)):
         raise OutOfTurn(misfit)
     notice, assumed = notices.shown(choice, purpose, choice.collected_at or now)
     version = notices.version(choice, purpose, notice)
     if choice.act not in lifecycle.YES:
         return _Said(version, notice, assumed, until=choice.until)
-    categories, recipients = _scope(choice, version, state)
+    categories, recipients = _scope(choice, version, state, third)
     pending = choice.act == lifecycle.GIVE and _needs_confirming(version, state, categories, recipients, now)
     until = acting.ends(choice, subject, purpose, now)
     return _Said(version, notice, assumed, categories, recipients, until, pending)
 
 
-def _scope(choice: Choice, version: PurposeVersion, state: State) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _scope(
+    choice: Choice, version: PurposeVersion, state: State, third: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The categories and recipients of a yes; of a renewal: those that stand, or fewer. Raises Invalid, OutOfTurn."""
     offered = catalogue.terms(version)
     if choice.act == lifecycle.RENEW and not choice.imported:
@@ -157,8 +164,6 @@ def _scope(choice: Choice, version: PurposeVersion, state: State) -> tuple[tuple
         categories, strange = scope.chosen(_both(offered.categories, state.categories), choice.categories)
         recipients, strangers = scope.chosen(_both(offered.recipients, state.recipients), choice.recipients)
     else:
-        rows = Recipient.objects.filter(key__in=offered.recipients)
-        third = [row.key for row in rows if row.third_party]
         categories, strange = scope.chosen(offered.categories, choice.categories)
         recipients, strangers = scope.chosen(offered.recipients, choice.recipients, separate=third)
     problems = [*_not_offered("/categories", strange), *_not_offered("/recipients", strangers)]
@@ -212,32 +217,25 @@ def _refuse_asking(subject: Subject, purpose: Purpose, now: datetime) -> None:
         raise AskedRecently()
 
 
-def _refuse_own_gain(choice: Choice, said: _Said, purpose: Purpose, by: Actor) -> None:
+def _refuse_own_gain(choice: Choice, said: _Said, purpose: Purpose, third: Collection[str], by: Actor) -> None:
     """Nobody grants to themselves: a third party records no act by which its own use may be permitted.
 
     Where no yes is needed, a yes lifts the objection for all that are named at once.
     """
-    if choice.act not in lifecycle.WIDENING or by.type != "system":
-        return
-    recipient = Recipient.objects.filter(key=by.ref).first()
-    if recipient is None or not recipient.third_party:
+    if choice.act not in lifecycle.WIDENING or by.type != "system" or by.ref not in third:
         return
     if purpose.current and purpose.current.legal_basis not in bases.ASKED:
         raise NotAllowed("A third party cannot lift an objection.")
-    if choice.act == lifecycle.RESUME or recipient.key in said.recipients:
+    if choice.act == lifecycle.RESUME or by.ref in said.recipients:
         raise NotAllowed("A third party cannot record a yes that names itself.")
 
 
-def _write(choice: Choice, subject: Subject, purpose: Purpose, said: _Said, by: Actor, now: datetime) -> Recorded:
+def _write(
+    choice: Choice, subject: Subject, purpose: Purpose, said: _Said, heard: Heard, by: Actor, now: datetime
+) -> Recorded:
     """The entry, the event and the answer, together."""
-    collected_at = choice.collected_at or now
-    entry = ledger.record(
-        _fact(choice, subject, purpose, said, collected_at),
-        by=by,
-        now=now,
-        payload={"method": choice.method, "evidence": choice.evidence, "assumed": said.assumed},
-    )
-    event = ConsentEvent.objects.create(
+    collected_at, number = choice.collected_at or now, ledger.uuid7(now)
+    event = ConsentEvent(
         subject=subject,
         purpose=purpose,
         version=said.version,
@@ -254,10 +252,19 @@ def _write(choice: Choice, subject: Subject, purpose: Purpose, said: _Said, by: 
         pending=said.pending,
         until=said.until,
         imported=choice.imported,
-        entry_id=entry.id,
+        entry_id=number,
+    )
+    state = states.settled(event, heard)
+    ledger.record(
+        _fact(choice, subject, purpose, said, collected_at),
+        by=by,
+        now=now,
+        payload={"method": choice.method, "evidence": choice.evidence, "assumed": said.assumed},
+        number=number,
+        beside=(event, Over(state, states.UNIQUE)),
     )
     told = said.pending and not choice.imported
-    return Recorded(event, states.refold(subject, purpose), confirmations.make(event, now=now) if told else None)
+    return Recorded(event, state, confirmations.make(event, now=now) if told else None)
 
 
 def _fact(choice: Choice, subject: Subject, purpose: Purpose, said: _Said, collected_at: datetime) -> Fact:

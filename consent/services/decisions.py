@@ -122,7 +122,7 @@ def known(handle: Handle, moment: datetime) -> Subject | None:
 
 def in_force(key: str, moment: datetime) -> InForce | None:
     """The purpose and the version in force at a moment."""
-    row = PurposeRow.objects.filter(key=key).select_related("current").first() if text.KEY.fullmatch(key) else None
+    row = catalogue.in_force(key) if text.KEY.fullmatch(key) else None
     if row is None or row.current is None:
         return None
     version: PurposeVersion | None = row.current
@@ -144,11 +144,8 @@ def facts(
         if past:
             state, agreed, cause = states.at(subject, purpose, moment)
         else:
-            held = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version", "event")
-            found = held.first()
-            state, agreed, cause = states.as_rule(found), None, None
-            if found:
-                agreed, cause = found.version, found.event
+            found = states.one(subject, purpose)
+            state, agreed, cause = states.as_rule(found), found.version if found else None, _cause(subject, found)
         customer = customer_facts(subject, state, cause, terms, moment)
     return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
 
@@ -191,6 +188,11 @@ def customer_facts(
     )
 
 
+def _cause(subject: Subject, held: ConsentState | None) -> ConsentEvent | None:
+    """What made an answer so, read only for whom it matters: a child, or the sender of a browser's signal."""
+    return held.event if held and (subject.minor_until or subject.gpc_at) else None
+
+
 def _outgrown(state: State, cause: ConsentEvent | None, until: date) -> State:
     """What was said of a child ends on the day they say yes themselves, also where the day was learned later."""
     ends = moments.midnight(until)
@@ -202,7 +204,7 @@ def _outgrown(state: State, cause: ConsentEvent | None, until: date) -> State:
 def _answer(question: Question, by: Actor, now: datetime) -> Answer:
     _check_token(question.at_least)
     moment = question.as_of or now
-    recipient = Recipient.objects.filter(key=question.recipient).first()
+    recipient = catalogue.find_recipient(question.recipient)
     subject = known(question.customer, moment)
     row = in_force(question.purpose, moment)
     purpose, customer = facts(row, subject, moment, past=question.as_of is not None)

@@ -1,24 +1,39 @@
 """THE ONE EXIT for facts. Every verb that changes or uses something ends here, in its own transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
 
 from audit.models import Entry
+from audit.rows import Over
 from audit.services import entries
-from audit.services.entries import Actor, Fact, moment
+from audit.services.entries import Actor, Fact, moment, uuid7
 from consent.rules.actions import ACTIONS
 
-__all__ = ["Actor", "Fact", "moment", "record"]
+__all__ = ["Actor", "Fact", "moment", "record", "uuid7"]
 
 
-def record(fact: Fact, *, by: Actor, now: datetime, payload: dict[str, Any] | None = None, known: bool = True) -> Entry:
+def record(
+    fact: Fact,
+    *,
+    by: Actor,
+    now: datetime,
+    payload: dict[str, Any] | None = None,
+    known: bool = True,
+    number: UUID | None = None,
+    beside: Sequence[Model | Over] = (),
+) -> Entry:
     """Write one fact: its audit entry and its place in the outbox (the log's own queue; docs/adr/0003).
 
     payload: what concerns a person; encrypted under the subject's secret, which erasure destroys.
     known=False: a fact about somebody we do not know; the payload is committed to and thrown away.
+    beside: rows of the fact itself, written with its evidence in one go; number: the entry's, which they may name.
 
     Raises RuntimeError outside a transaction, ValueError for an action that is not in the list.
     """
     if fact.action not in ACTIONS:
         raise ValueError(f"{fact.action} is not in consent/rules/actions.py")
-    return entries.append(fact, by=by, now=now, payload=payload, known=known)
+    return entries.append(fact, by=by, now=now, payload=payload, known=known, number=number, beside=beside)

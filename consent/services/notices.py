@@ -8,18 +8,16 @@ from consent.errors import Field, Invalid, NoticeSuperseded
 from consent.models import NoticeText, Purpose, PurposeVersion
 from consent.rules import bases, lifecycle
 from consent.rules.choice import CLOCK_SKEW, Choice
+from consent.services import catalogue
 
 
 def shown(choice: Choice, purpose: Purpose, collected_at: datetime) -> tuple[NoticeText | None, bool]:
     """The words that were shown, and whether that is our assumption. Raises Invalid."""
     if choice.imported and choice.version and not choice.notice_digest:
         return None, True
-    published = NoticeText.objects.filter(
-        version__purpose=purpose, version__published_at__isnull=False, approved_at__isnull=False
-    ).select_related("version")
     needed = choice.act in lifecycle.YES and not choice.imported
     if choice.notice_digest:
-        notice = published.filter(digest=choice.notice_digest).first()
+        notice = _by_digest(choice.notice_digest, purpose)
         if notice is None:
             raise Invalid(Field("/notice_digest", "unknown", "No text of this purpose with this digest was published."))
         if choice.language and notice.language != choice.language:
@@ -28,10 +26,9 @@ def shown(choice: Choice, purpose: Purpose, collected_at: datetime) -> tuple[Not
         if early and needed:
             raise Invalid(Field("/collected_at", "before_publication", "This text was not published then."))
         return notice, False
-    in_force = published.filter(language=choice.language, version__published_at__lte=collected_at)
-    notice = in_force.order_by("-version__number").first()
+    notice = _in_force(choice.language, purpose, collected_at)
     if needed:
-        _require(choice, purpose, published, notice)
+        _require(choice, purpose, notice)
     return notice, notice is not None
 
 
@@ -54,14 +51,36 @@ def version(choice: Choice, purpose: Purpose, notice: NoticeText | None) -> Purp
     return notice.version
 
 
-def _require(
-    choice: Choice, purpose: Purpose, published: models.QuerySet[NoticeText], notice: NoticeText | None
-) -> None:
+def _published(purpose: Purpose) -> models.QuerySet[NoticeText]:
+    return NoticeText.objects.filter(
+        version__purpose=purpose, version__published_at__isnull=False, approved_at__isnull=False
+    ).select_related("version")
+
+
+def _by_digest(digest: str, purpose: Purpose) -> NoticeText | None:
+    current = catalogue.notices(purpose.current) if purpose.current else {}
+    return {row.digest: row for row in current.values()}.get(digest) or _published(purpose).filter(
+        digest=digest
+    ).first()
+
+
+def _in_force(language: str, purpose: Purpose, moment: datetime) -> NoticeText | None:
+    """The newest words in a language by a moment: nearly always those of the current version, which need no look-up."""
+    current = purpose.current
+    if current and current.published_at and current.published_at <= moment:
+        notice = catalogue.notices(current).get(language)
+        if notice:
+            return notice
+    by_then = _published(purpose).filter(language=language, version__published_at__lte=moment)
+    return by_then.order_by("-version__number").first()
+
+
+def _require(choice: Choice, purpose: Purpose, notice: NoticeText | None) -> None:
     """A yes is tied to words; an explicit one to the very words, by digest (GDPR Art. 7(1), 9(2)(a))."""
     if purpose.current and purpose.current.legal_basis == bases.EXPLICIT_CONSENT:
         detail = "Explicit consent names the text that was shown; see GET /api/v1/purposes."
         raise Invalid(Field("/notice_digest", "required", detail))
-    if not published.filter(language=choice.language).exists():
+    if notice is None and not _published(purpose).filter(language=choice.language).exists():
         detail = "This purpose has no approved text in this language, so nobody can have read it."
         raise Invalid(Field("/language", "no_text", detail))
     if notice is None:

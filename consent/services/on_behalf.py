@@ -75,7 +75,7 @@ def record(
 def _no(subject: Subject, version: PurposeVersion) -> str:
     if version.legal_basis in bases.OBJECTABLE:
         return lifecycle.OBJECT
-    held = states.one(subject, version.purpose)
+    held = states.as_rule(states.one(subject, version.purpose))
     return lifecycle.WITHDRAW if held.status in decision.PERMITTING else lifecycle.REFUSE
 
 

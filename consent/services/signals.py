@@ -31,8 +31,9 @@ def receive(*, subject: Handle | Subject, channel: str, by: Actor, now: datetime
     """
     if isinstance(subject, Handle):
         subjects.check_handles([subject], "/subject")
-        subject = subjects.obtain(subject, by=by, now=now)
-    subject = subjects.lock(subject)
+        subject = subjects.hold(subject, by=by, now=now)
+    else:
+        subject = subjects.lock(subject)
     new = subject.gpc_at is None
     honoured = signals.binds(subject.jurisdiction)
     if new:

@@ -1,51 +1,138 @@
 """What stands for a customer: the answers folded from what they said, now and at any past moment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import models
 
+from audit import rows
 from consent.models import ConsentEvent, ConsentState, Purpose, PurposeVersion, Subject
 from consent.rules import lifecycle
 from consent.rules.decision import State
 
+# There is one answer for each customer and purpose: a new one takes the place of the last.
+UNIQUE = ("subject", "purpose")
+_EVENT = (
+    "id",
+    "act",
+    "collected_at",
+    "recorded_at",
+    "categories",
+    "recipients",
+    "until",
+    "pending",
+    "actor",
+    "imported",
+)
+_COLUMNS = (
+    *(ConsentEvent._meta.get_field(name) for name in (*_EVENT, "version")),
+    *(PurposeVersion._meta.get_field(name) for name in ("number", "consent_lasts")),
+)
 
-def refold(subject: Subject, purpose: Purpose) -> ConsentState:
-    """Fold all events of one customer on one purpose into the state row; inside the caller's transaction."""
-    events = ConsentEvent.objects.filter(subject=subject, purpose=purpose).select_related("version")
-    rows = {event.pk: event for event in events}
-    folded = lifecycle.fold(event_as_rule(event) for event in rows.values())
-    cause = rows[folded.order or 0]
-    state = folded.state
-    versions = {event.version.number: event.version for event in rows.values()}
-    row, _ = ConsentState.objects.update_or_create(
-        subject=subject,
-        purpose=purpose,
-        defaults={
-            "status": state.status,
-            "version": versions.get(state.version) if state.version else None,
-            "categories": list(state.categories),
-            "recipients": list(state.recipients),
-            "expires_at": state.expires_at,
-            "paused_until": state.paused_until,
-            "objected": state.objected,
-            "by_guardian": state.by_guardian,
-            "since": folded.since or cause.collected_at,
-            "event": cause,
-        },
+
+@dataclass(frozen=True)
+class Heard:
+    """What one customer said about one purpose so far, as the fold reads it; versions: their row ids by number."""
+
+    events: tuple[lifecycle.Event, ...] = ()
+    versions: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def state(self) -> State:
+        """The answer that stands; nothing said is `unknown`."""
+        return lifecycle.fold(self.events).state
+
+
+def heard(subject: Subject, purpose: Purpose) -> Heard:
+    """All that was said, read once, while the customer is held: nothing is added before the answer is settled."""
+    lines = rows.read(
+        "SELECT e.id, e.act, e.collected_at, e.recorded_at, e.categories, e.recipients, e.until, e.pending, e.actor,"
+        " e.imported, e.version_id, v.number, v.consent_lasts FROM consent_consentevent e"
+        " JOIN consent_purposeversion v ON v.id = e.version_id WHERE e.subject_id = %s AND e.purpose_id = %s",
+        [subject.pk, purpose.pk],
+        *_COLUMNS,
     )
+    events = []
+    for order, act, collected_at, recorded_at, categories, recipients, until, pending, actor, imported, *of in lines:
+        events.append(
+            lifecycle.Event(
+                act=act,
+                collected_at=collected_at,
+                recorded_at=recorded_at,
+                order=order,
+                version=of[1],
+                categories=tuple(categories),
+                recipients=tuple(recipients),
+                lasts=of[2] or None,
+                until=until,
+                pending=pending,
+                by_guardian=actor == "guardian",
+                imported=imported,
+            )
+        )
+    return Heard(tuple(events), {line[-2]: line[-3] for line in lines})
+
+
+def settled(event: ConsentEvent, said: Heard) -> ConsentState:
+    """The answer that stands after an event that is about to be recorded; not written yet."""
+    # While the customer is held, whatever number it gets is higher than those of all that was said.
+    order = max((each.order for each in said.events), default=0) + 1
+    now = replace(event_as_rule(event), order=order)
+    versions = {**said.versions, event.version.number: event.version_id}
+    row = _answer(event.subject, event.purpose, Heard((*said.events, now), versions))
+    if row.event_id == order:
+        row.event = event
+    if row.version_id == event.version_id:
+        row.version = event.version
     return row
 
 
-def one(subject: Subject, purpose: Purpose) -> State:
-    """The current answer of one customer on one purpose; no row is `unknown`."""
-    return as_rule(ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version").first())
+def refold(subject: Subject, purpose: Purpose) -> ConsentState:
+    """Write anew the answer that follows from all that was said; inside the caller's transaction."""
+    row = _answer(subject, purpose, heard(subject, purpose))
+    rows.write(rows.Over(row, UNIQUE))
+    return row
+
+
+def _answer(subject: Subject, purpose: Purpose, said: Heard) -> ConsentState:
+    folded = lifecycle.fold(said.events)
+    state, cause = folded.state, next(each for each in said.events if each.order == folded.order)
+    return ConsentState(
+        subject=subject,
+        purpose=purpose,
+        status=state.status,
+        version_id=said.versions[state.version] if state.version else None,
+        categories=list(state.categories),
+        recipients=list(state.recipients),
+        expires_at=state.expires_at,
+        paused_until=state.paused_until,
+        objected=state.objected,
+        by_guardian=state.by_guardian,
+        since=folded.since or cause.collected_at,
+        event_id=cause.order,
+    )
+
+
+def one(subject: Subject, purpose: Purpose) -> ConsentState | None:
+    """The current answer of one customer on one purpose, with its version; None where nothing was said."""
+    found: list[tuple[ConsentState, PurposeVersion]] = rows.find(
+        "SELECT {c}, {v} FROM consent_consentstate c LEFT JOIN consent_purposeversion v ON v.id = c.version_id"
+        " WHERE c.subject_id = %s AND c.purpose_id = %s",
+        [subject.pk, purpose.pk],
+        c=ConsentState,
+        v=PurposeVersion,
+    )
+    for row, version in found:
+        row.version = version if row.version_id else None
+        return row
+    return None
 
 
 def every(*, subject: Subject) -> dict[int, ConsentState]:
     """The current answers of one customer, by purpose id."""
-    rows = ConsentState.objects.filter(subject=subject).select_related("version", "event", "event__notice")
-    return {row.purpose_id: row for row in rows}
+    found = ConsentState.objects.filter(subject=subject).select_related("version", "event", "event__notice")
+    return {row.purpose_id: row for row in found}
 
 
 def at(
@@ -62,9 +149,9 @@ def at(
 
 def before(event: ConsentEvent, said: Iterable[ConsentEvent]) -> tuple[State, ConsentEvent | None]:
     """What stood before an event, from all that was said about its purpose, and the event that made it so."""
-    rows = {each.pk: each for each in said if each.pk < event.pk}
-    folded = lifecycle.fold(event_as_rule(each) for each in rows.values())
-    return folded.state, rows.get(folded.order or 0)
+    earlier = {each.pk: each for each in said if each.pk < event.pk}
+    folded = lifecycle.fold(event_as_rule(each) for each in earlier.values())
+    return folded.state, earlier.get(folded.order or 0)
 
 
 def causes(*, subject: Subject, moment: datetime) -> dict[int, ConsentEvent]:
@@ -72,7 +159,7 @@ def causes(*, subject: Subject, moment: datetime) -> dict[int, ConsentEvent]:
     found: dict[int, dict[int, ConsentEvent]] = {}
     for row in ConsentEvent.objects.filter(subject=subject, recorded_at__lte=moment).select_related("version"):
         found.setdefault(row.purpose_id, {})[row.pk] = row
-    folded = {key: lifecycle.fold(event_as_rule(row) for row in rows.values()) for key, rows in found.items()}
+    folded = {key: lifecycle.fold(event_as_rule(row) for row in said.values()) for key, said in found.items()}
     return {key: found[key][fold.order] for key, fold in folded.items() if fold.order}
 
 

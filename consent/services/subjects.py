@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import cast
 
 from django.db import IntegrityError, transaction
 
-from audit import vault
+from audit import rows, vault
 from audit.services.entries import Actor, Fact
 from consent.errors import Conflict, Field, Invalid
 from consent.models import Identifier, Subject
@@ -62,15 +63,14 @@ def register(
 
 def find(handle: Handle) -> Subject | None:
     """The customer an identifier points at, or None."""
-    row = Identifier.objects.filter(lookup_hash=_hash(handle)).select_related("subject").first()
-    return row.subject if row else None
+    return _find(handle)
 
 
 def find_all(handles: Iterable[Handle]) -> dict[tuple[str, str], Subject]:
     """The customers that some identifiers point at, under the `key` of each; who is unknown is left out."""
     wanted = {_hash(handle): key(handle) for handle in handles}
-    rows = Identifier.objects.filter(lookup_hash__in=wanted).select_related("subject")
-    return {wanted[bytes(row.lookup_hash)]: row.subject for row in rows}
+    found = Identifier.objects.filter(lookup_hash__in=wanted).select_related("subject")
+    return {wanted[bytes(row.lookup_hash)]: row.subject for row in found}
 
 
 def key(handle: Handle) -> tuple[str, str]:
@@ -78,14 +78,15 @@ def key(handle: Handle) -> tuple[str, str]:
     return handle.namespace, text.normal(handle.namespace, handle.id)
 
 
-def obtain(handle: Handle, *, by: Actor, now: datetime) -> Subject:
-    """The customer an identifier points at, made known if need be; inside the caller's transaction."""
-    return find(handle) or _first_contact(handle, by, now)[0]
+def hold(handle: Handle, *, by: Actor, now: datetime) -> Subject:
+    """The customer an identifier points at, made known if need be, and held as by `lock`."""
+    return _find(handle, hold="s") or lock(_first_contact(handle, by, now)[0])
 
 
 def lock(subject: Subject) -> Subject:
     """Hold the customer's row until the transaction ends, so that choices are folded one after the other."""
-    return Subject.objects.select_for_update().get(pk=subject.pk)
+    ((held,),) = rows.find("SELECT {s} FROM consent_subject s WHERE s.id = %s", [subject.pk], s=Subject, hold="s")
+    return cast(Subject, held)
 
 
 def lock_together(handles: Iterable[Handle]) -> list[int]:
@@ -197,6 +198,14 @@ def _describe(subject: Subject, jurisdiction: str, minor_until: date | None, by:
     if changed:
         subject.save(update_fields=["jurisdiction", "minor_until"])
         ledger.record(Fact("subject.changed", subject=subject.pseudonym), by=by, now=now, payload=changed)
+
+
+def _find(handle: Handle, hold: str = "") -> Subject | None:
+    query = (
+        "SELECT {s} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id WHERE i.lookup_hash = %s"
+    )
+    found: list[tuple[Subject]] = rows.find(query, [_hash(handle)], s=Subject, hold=hold)
+    return found[0][0] if found else None
 
 
 def _hash(handle: Handle) -> bytes:

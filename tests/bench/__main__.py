@@ -22,13 +22,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement (default 5)")
     parser.add_argument("--clients", type=int, default=8, help="connections that ask at once (default 8)")
     chosen = parser.parse_args()
-    print(f"Machine: {_machine()}; Python {platform.python_version()}; {chosen.clients} connections, one web worker.")
+    print(f"Machine: {machine()}; Python {platform.python_version()}; {chosen.clients} connections, one web worker.")
     print("Client and server share the machine, so requests/s are a lower bound; read the ratios and the CPU column.\n")
     print(
         f"{'database':<12} {'what':<28} {'per second':>11} {'CPU µs each':>12} "
         f"{'× floor CPU':>12} {'p50 ms':>8} {'p99 ms':>8}"
     )
-    for name, url in _databases():
+    for name, url in databases():
         with url as address, tempfile.TemporaryDirectory() as folder:
             _measure(name, address or f"sqlite:///{folder}/bench.sqlite3", Path(folder), chosen)
 
@@ -48,12 +48,14 @@ def _measure(name: str, url: str, folder: Path, chosen: argparse.Namespace) -> N
             )
 
 
-def _databases() -> Iterator[tuple[str, contextlib.AbstractContextManager[str | None]]]:
+def databases() -> Iterator[tuple[str, contextlib.AbstractContextManager[str | None]]]:
+    """Each database by name, with what gives its address; SQLite's is a file of the caller's."""
     yield "SQLite", contextlib.nullcontext(None)
     yield "PostgreSQL", postgres.running()
 
 
-def _machine() -> str:
+def machine() -> str:
+    """The machine in a few words, for whoever compares figures."""
     model = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),

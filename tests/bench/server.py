@@ -36,7 +36,7 @@ class Web:
     def cpu(self) -> float:
         """Seconds of processor time of the server and its children."""
         tick = os.sysconf("SC_CLK_TCK")
-        return sum(_ticks(pid) for pid in (self.pid, *_children(self.pid))) / tick
+        return sum(ticks(pid) for pid in (self.pid, *_children(self.pid))) / tick
 
 
 def prepare(environment: dict[str, str]) -> str:
@@ -98,6 +98,7 @@ def _children(pid: int) -> list[int]:
     return [int(each) for each in found]
 
 
-def _ticks(pid: int) -> int:
+def ticks(pid: int) -> int:
+    """Processor time of one process, in clock ticks."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return int(fields[11]) + int(fields[12])

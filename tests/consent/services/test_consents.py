@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from consent.errors import Invalid, NoChoiceHere, NoticeSuperseded
-from consent.models import ConsentEvent, ConsentState, Subject
+from consent.models import ConsentEvent, ConsentState, Recipient, Subject
 from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, ask, digest, publish, say
 
 
@@ -91,3 +93,26 @@ def test_bad_input_leaves_nothing_behind(park):
     assert not Subject.objects.exists()
     assert not ConsentEvent.objects.exists()
     assert not ConsentState.objects.exists()
+
+
+def test_a_choice_costs_few_statements(cast):
+    """Time is for the bench to tell (docs/performance.md); the number of statements is the same on every machine."""
+    with CaptureQueriesContext(connection) as asked:
+        say(ALICE, "withdraw")
+    with CaptureQueriesContext(connection) as answered:
+        say(ALICE, "give", now=NOW + timedelta(days=1))
+    reads, writes = (5, 1) if connection.vendor == "postgresql" else (5, 5)
+    assert len(statements(answered)) == reads + writes, statements(answered)
+    assert len(statements(asked)) == reads - 1 + writes, "only a yes asks who is a third party"
+
+
+def test_what_the_catalogue_says_of_a_recipient_counts_from_the_next_yes(cast):
+    assert "mailbird" in say(ALICE, "give").state.recipients
+    Recipient.objects.filter(key="mailbird").update(kind="third_party")
+    assert "mailbird" not in say(ALICE, "give", now=NOW + timedelta(days=1)).state.recipients
+
+
+def statements(captured) -> list[str]:
+    """What was sent, without the beginnings and ends of transactions."""
+    sent = [each["sql"] for each in captured.captured_queries]
+    return [sql for sql in sent if not sql.startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]

@@ -1,0 +1,174 @@
+"""Rows at the price of their SQL: a statement is built once for its tables, not anew for each row.
+
+For the path of every record and check, where the ORM's building of SQL costs several times what the database needs.
+Values go through their fields, as the ORM's do, and the guards stand in the database.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.db import models, transaction
+
+# The tables and columns of our statements are those of our own models: nothing of them comes from outside.
+
+
+@dataclass(frozen=True)
+class Over:
+    """A row that takes the place of the one with the same `unique` fields, and is a new one where there is none."""
+
+    row: models.Model
+    unique: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a row's part of a statement is made of; pointers: which columns take the number of which row beside it."""
+
+    model: type[models.Model]
+    unique: tuple[str, ...]
+    pointers: tuple[tuple[str, int], ...]
+
+
+def write(*new: models.Model | Over) -> None:
+    """Write rows of one or several tables, and give each the number the database chose for it.
+
+    A row may point at one that stands before it and has no number yet.
+    """
+    wanted = [each if isinstance(each, Over) else Over(each, ()) for each in new]
+    # PostgreSQL takes them all in one statement; SQLite has none for that, but is no journey away either.
+    together = transaction.get_connection().vendor == "postgresql"
+    for group in [wanted] if together else [[each] for each in wanted]:
+        _write(group)
+
+
+def find(query: str, values: Sequence[Any], *, hold: str = "", **named: type[models.Model]) -> list[tuple[Any, ...]]:
+    """The rows of a query as models: a line of them for each line of the answer.
+
+    query: `{p}` in it stands for all columns of the table that it calls p, whose model is named: p=Purpose.
+    hold: the table whose rows are kept from others until the transaction ends.
+    """
+    statement, fields = _select(query, tuple(named.items()))
+    if hold and transaction.get_connection().features.has_select_for_update:
+        # SQLite has no such words and needs none: our transactions have the whole database from their start.
+        statement += f" FOR UPDATE OF {hold}"
+    return [_models(line, tuple(named.values())) for line in read(statement, values, *fields)]
+
+
+def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ...]]:
+    """What a query of ours finds; columns: the model fields it selects, in their order, which convert what is read."""
+    connection = transaction.get_connection()
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    converters = _converters(connection.vendor, columns)
+    if not converters:
+        return found
+    lines = [list(line) for line in found]
+    for line in lines:
+        for place, column, convert in converters:
+            line[place] = convert(line[place], column, connection)
+    return [tuple(line) for line in lines]
+
+
+def _write(group: list[Over]) -> None:
+    connection = transaction.get_connection()
+    shapes, values = [], []
+    for place, each in enumerate(group):
+        row, pointers = each.row, _pointers(each.row, [earlier.row for earlier in group[:place]])
+        shapes.append(_Shape(type(row), each.unique, pointers))
+        pointing = dict(pointers)
+        values += [
+            field.get_db_prep_save(getattr(row, field.attname), connection)
+            for field in _fields(type(row))
+            if field.attname not in pointing
+        ]
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(tuple(shapes)), values)
+        numbers = cursor.fetchone()
+    for each, shape, number in zip(group, shapes, numbers, strict=True):
+        if isinstance(each.row._meta.pk, models.AutoField):
+            each.row.pk = number
+        for name, place in shape.pointers:
+            setattr(each.row, name, group[place].row.pk)
+        each.row._state.adding, each.row._state.db = False, connection.alias
+
+
+def _pointers(row: models.Model, earlier: list[models.Model]) -> tuple[tuple[str, int], ...]:
+    """Which columns of a row take the number of a row that is written with it; one written before has its own."""
+    found = []
+    for field in _relations(type(row)):
+        if getattr(row, field.attname) is None and (target := field.get_cached_value(row, None)) is not None:
+            if target.pk is not None:
+                setattr(row, field.attname, target.pk)
+            else:
+                found.append((field.attname, next(place for place, each in enumerate(earlier) if each is target)))
+    return tuple(found)
+
+
+def _models(line: tuple[Any, ...], kinds: tuple[type[models.Model], ...]) -> tuple[Any, ...]:
+    found, start = [], 0
+    for kind in kinds:
+        names = _names(kind)
+        found.append(kind.from_db(transaction.get_connection().alias, names, line[start : start + len(names)]))
+        start += len(names)
+    return tuple(found)
+
+
+@cache
+def _converters(vendor: str, columns: tuple[Any, ...]) -> list[tuple[int, Any, Any]]:  # noqa: ARG001  two databases
+    """What makes Python values of columns, as (place, column, function): SQLite knows no times and no JSON."""
+    connection = transaction.get_connection()
+    return [
+        (place, column, convert)
+        for place, column in enumerate(field.cached_col for field in columns)
+        for convert in [*connection.ops.get_db_converters(column), *column.target.get_db_converters(connection)]
+    ]
+
+
+@cache
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@cache
+def _fields(model: type[models.Model]) -> list[Any]:
+    """The columns we write: all but a number that the database chooses."""
+    return [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+
+
+@cache
+def _relations(model: type[models.Model]) -> list[Any]:
+    return [field for field in _fields(model) if field.remote_field]
+
+
+@cache
+def _select(query: str, named: tuple[tuple[str, type[models.Model]], ...]) -> tuple[str, list[Any]]:
+    """The statement with the columns of each table in it, and their fields."""
+    fields = {name: model._meta.concrete_fields for name, model in named}
+    columns = {name: ", ".join(f'{name}."{field.column}"' for field in found) for name, found in fields.items()}
+    return query.format(**columns), [field for found in fields.values() for field in found]
+
+
+@cache
+def _statement(shapes: tuple[_Shape, ...]) -> str:
+    """One statement for all; Django's foreign keys are checked at commit, so the order is free."""
+    if len(shapes) == 1:
+        return _insert(shapes[0])
+    parts = ", ".join(f"row_{place} AS ({_insert(shape)})" for place, shape in enumerate(shapes))
+    return f"WITH {parts} SELECT " + ", ".join(f"(TABLE row_{place})" for place in range(len(shapes)))
+
+
+def _insert(shape: _Shape) -> str:
+    fields, pointing = _fields(shape.model), dict(shape.pointers)
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    given = ", ".join(f"(TABLE row_{pointing[each.attname]})" if each.attname in pointing else "%s" for each in fields)
+    statement = f'INSERT INTO "{shape.model._meta.db_table}" ({columns}) VALUES ({given})'  # noqa: S608
+    if shape.unique:
+        same = ", ".join(f'"{each.column}"' for each in fields if each.name in shape.unique)
+        new = ", ".join(
+            f'"{each.column}" = excluded."{each.column}"' for each in fields if each.name not in shape.unique
+        )
+        statement += f" ON CONFLICT ({same}) DO UPDATE SET {new}"
+    return f'{statement} RETURNING "{shape.model._meta.pk.column}"'
