@@ -64,6 +64,8 @@ def customer(given: dict[str, Any]) -> Customer | None:
         ),
         limited=row.get("limited", False),
         minor=row.get("minor", False),
+        must_opt_in=row.get("must_opt_in", False),
+        never_shared=row.get("never_shared", False),
         gpc=row.get("gpc", False),
     )
 

@@ -32,11 +32,20 @@ def store(given: dict[str, Any], recipient: str) -> None:
     if given["customer"] is None:
         return
     subject, _ = subjects.register(identifiers=[WHO], by=OPERATOR, now=now - timedelta(days=900))
-    if given["customer"].get("minor"):
-        subject.minor_until = date(2032, 1, 1)
-        subject.save()
+    _describe(subject, given["customer"], now)
     if purpose and given["customer"].get("state"):
         _state(subject, purpose, given["customer"], now)
+
+
+def _describe(subject: Subject, customer: dict[str, Any], now) -> None:
+    """A customer of this age, under this law, with this signal: it came with the yes, so the yes is no later."""
+    subject.jurisdiction = "IN" if customer.get("never_shared") else "US-CA" if customer.get("must_opt_in") else ""
+    if customer.get("minor"):
+        subject.minor_until = date(2032, 1, 1)
+    elif customer.get("must_opt_in"):
+        subject.minor_until = date(2026, 1, 1)
+    subject.gpc_at = now if customer.get("gpc") else None
+    subject.save()
 
 
 def _purpose(row: dict[str, Any], now) -> Purpose:

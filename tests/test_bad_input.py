@@ -17,7 +17,7 @@ from tests import world
 from tests.callers import call, choice, question, subject
 from tests.world import ALICE, CAROL, NOW
 
-AT, DAY = "2026-05-14T11:00:00Z", "2030-01-01"
+AT, DAY, BORN = "2026-05-14T11:00:00Z", "2030-01-01", "2015-06-01"
 MOMENTS = (
     *("2026-02-30T12:00:00Z", "2026-13-01T12:00:00Z", "2026-05-14T24:00:01Z", "2026-05-14T12:00:00", "2026-5-14"),
     *("1969-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "+12026-05-14T12:00:00Z", "now"),
@@ -27,15 +27,16 @@ _USE = {"subject": subject(ALICE), "purpose": "personal_offers", "at": AT}
 GOOD: dict[str, dict[str, Any]] = {
     "/access/v1/evaluation": question(ALICE) | {"context": {"as_of": AT, "reference": "x"}},
     "/access/v1/evaluations": question(ALICE) | {"context": {"as_of": AT, "reference": "x"}},
-    "/api/v1/subjects": {"identifiers": [subject(CAROL)], "jurisdiction": "GB", "minor_until": DAY},
+    "/api/v1/subjects": {"identifiers": [subject(CAROL)], "jurisdiction": "GB", "minor_until": DAY, "born": BORN},
     "/api/v1/consents": choice(CAROL, collected_at=AT, categories=["contact.email"], evidence={"page": "x"}),
     "/api/v1/consents/batch": {"consents": [choice(CAROL, collected_at=AT)], "atomic": True},
+    "/api/v1/signals": {"subject": subject(ALICE), "signal": "gpc", "channel": "web"},
     "/api/v1/uses": {"uses": [_USE | {"categories": ["contact.email"]}]},
     "/api/v1/benefits": {"benefits": [_USE | {"words": {"en": "x"}}]},
     "/api/v1/portal-links": {"subject": subject(ALICE), "language": "en"},
 }
 OPTIONAL = {
-    *("/context", "/context/as_of", "/context/reference", "/jurisdiction", "/minor_until", "/atomic"),
+    *("/context", "/context/as_of", "/context/reference", "/jurisdiction", "/minor_until", "/born", "/atomic"),
     *("/collected_at", "/categories", "/categories/0", "/evidence", "/evidence/page"),
     *("/consents/0/collected_at", "portal-links/language", "/benefits/0/words/en"),
 }
@@ -202,10 +203,10 @@ def test_more_than_a_mebibyte_is_413(send, path):
     assert response.json()["code"] == "too_large"
 
 
-@with_a(lambda pointer, good: good in (AT, DAY))
+@with_a(lambda pointer, good: good in (AT, DAY, BORN))
 def test_an_impossible_date_is_named(send, path):
     for pointer, good in _places(GOOD[path]):
-        if good in (AT, DAY):
+        if good in (AT, DAY, BORN):
             for wrong in MOMENTS:
                 _names(send(path, _spoilt(path, pointer, wrong)), pointer)
 

@@ -80,6 +80,14 @@ DOORS = [
     posted("api/v1/subjects", "consents:write", 200, {"identifiers": [subject(ALICE)]}),
     machine(_WHO, "/api/v1/subjects/customer/C-1001", "consents:read"),
     machine(f"{_WHO}/history", "/api/v1/subjects/customer/C-1001/history", "consents:read"),
+    machine(
+        f"{_WHO}/scans",
+        "/api/v1/subjects/customer/C-1001/scans",
+        "consents:write",
+        201,
+        method="POST",
+        body=b"%PDF-1.7",
+    ),
     machine(f"{_WHO}/uses", "/api/v1/subjects/customer/C-1001/uses", "consents:read"),
     posted("api/v1/consents", "consents:write", 201, choice(ALICE), third=201),
     posted("api/v1/consents/batch", "consents:write", 200, {"consents": [choice(ALICE)]}, third=200),
@@ -91,6 +99,7 @@ DOORS = [
     machine("api/v1/purposes/<str:key>/counts", "/api/v1/purposes/personal_offers/counts", "audit"),
     posted("api/v1/uses", "reports", 201, {"uses": [_USE | {"categories": ["contact.email"]}]}),
     posted("api/v1/benefits", "reports", 201, {"benefits": [_USE | {"words": {"en": "10 % off"}}]}),
+    posted("api/v1/signals", "consents:write", 201, {"subject": subject(ALICE), "signal": "gpc", "channel": "web"}),
     posted("api/v1/portal-links", "consents:write", 201, {"subject": subject(ALICE)}),
     machine("api/v1/receipts/<uuid:id>", f"/api/v1/receipts/{NUMBER}", "consents:read", 404),
     # the log
@@ -100,6 +109,7 @@ DOORS = [
     public("log/entries/<int:seq>/proof", "/log/entries/0/proof"),
     machine("log/entries/<int:seq>", "/log/entries/0", "audit"),
     public(".well-known/jwks.json", "/.well-known/jwks.json"),
+    public(".well-known/gpc.json", "/.well-known/gpc.json"),
     public(".well-known/security.txt", "/.well-known/security.txt"),
     # documentation
     public("api/openapi.yaml", "/api/openapi.yaml"),
@@ -135,6 +145,13 @@ DOORS = [
     officers_only("console/customers/open", "/console/customers/open", "302 /console/customers"),
     officers_only(
         "console/customers/open/proof", "/console/customers/open/proof", "302 /console/customers", method="POST"
+    ),
+    officers_only("console/customers/open/choice", "/console/customers/open/choice", "302 /console/customers"),
+    officers_only(
+        "console/customers/open/scans/<uuid:number>",
+        f"/console/customers/open/scans/{NUMBER}",
+        "302 /console/customers",
+        method="POST",
     ),
     officers_only("console/customers/close", "/console/customers/close", "302 /console/customers", method="POST"),
     officers_only("console/audit", "/console/audit", 200),
@@ -181,7 +198,7 @@ def _secret(caller: str, scope: str) -> str:
 
 @pytest.mark.parametrize("door", DOORS, ids=[f"{each.method} {each.route}" for each in DOORS])
 def test_it_opens_to_those_who_may(clients, door):
-    raw = b"" if door.body is None else json.dumps(door.body).encode()
+    raw = _raw(door.body)
     found = {}
     with time_machine.travel(NOW, tick=True):
         for caller in CALLERS:
@@ -189,6 +206,11 @@ def test_it_opens_to_those_who_may(clients, door):
             response = client.generic(door.method, door.address, raw, content_type=JSON, headers=headers)
             found[caller] = _answer(response)
     assert found == door.gets
+
+
+def _raw(body: Any) -> bytes:
+    """A file as it is, a body as JSON."""
+    return body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
 
 
 def _answer(response: Any) -> int | str:

@@ -21,9 +21,12 @@ from consent.services import (
     import_runs,
     keys,
     officers,
+    on_behalf,
     portal_links,
     rebuild,
+    scans,
     searches,
+    signals,
     subjects,
     switches,
     uses,
@@ -103,6 +106,23 @@ _WANTED = {"wanted": Wanted("mail-engine"), **FACTS}
 def _search_customers():
     found = searches.customers(purpose="personal_offers", namespace="customer", after=0, limit=9, **_WANTED)
     assert found.customers == (ALICE,)
+
+
+def _scan():
+    return scans.store(subject=ALICE, content=b"%PDF-1.7 signed", **FACTS)[0]
+
+
+def _carry_scan_away():
+    scans.export(subject=subjects.find(ALICE), number=_scan().entry_id, **FACTS)
+
+
+def _signal(who=ALICE):
+    signals.receive(subject=who, channel="web", **FACTS)
+
+
+def _on_behalf(**more):
+    said = {"yes": True, "channel": "phone", "language": "en", "reason": "They called.", "scan": None} | more
+    on_behalf.record(subject=subjects.find(ALICE), purpose="improve_visit", **said, **FACTS)
 
 
 def _check(*questions):
@@ -205,6 +225,18 @@ VERBS = {
     ],
     "evidence.view": [
         (lambda: evidence.view(handle=ALICE, why="concern", note="K-311", **FACTS), ["evidence.viewed"]),
+    ],
+    "scans.store": [(_scan, ["evidence.stored"]), (lambda: (_scan(), _scan()), ["evidence.stored"])],
+    "scans.export": [(_carry_scan_away, ["evidence.stored", "evidence.exported"])],
+    "signals.receive": [
+        (_signal, ["signal.received"]),
+        (lambda: (_signal(), _signal()), ["signal.received"]),
+        (lambda: _signal(MALLORY), ["subject.created", "signal.received"]),
+    ],
+    "on_behalf.record": [
+        (_on_behalf, ["consent.given"]),
+        (lambda: _on_behalf(yes=False), ["consent.refused"]),
+        (lambda: _on_behalf(channel="paper", scan=b"%PDF-1.7 signed"), ["evidence.stored", "consent.given"]),
     ],
     "evidence.export": [(_export, ["evidence.exported"])],
     "exports.run": [(lambda: (seal_all(), exports.run(**FACTS)), ["evidence.exported"])],

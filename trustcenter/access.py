@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from audit.services.entries import Actor
 from consent.errors import NotAllowed, NotAuthenticated
-from consent.services import keys, officers, portal_links
+from consent.rules import signals as rules
+from consent.services import keys, officers, portal_links, signals
 
 
 class Key(Protocol):
@@ -92,9 +93,13 @@ def customer_only(view: Any) -> Any:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        subject = portal_links.visitor(token=request.COOKIES.get(settings.PORTAL_COOKIE_NAME, ""), now=clock())
+        now = clock()
+        subject = portal_links.visitor(token=request.COOKIES.get(settings.PORTAL_COOKIE_NAME, ""), now=now)
         if subject is None:
             return redirect("portal:welcome")
+        # The signal comes with every request of a browser, and is written down with the first.
+        if subject.gpc_at is None and rules.heard(request.headers.get("Sec-GPC")):
+            subject = signals.receive(subject=subject, channel="portal", by=_actor(request, "browser"), now=now).subject
         answer: HttpResponse = view(request, subject, *args, **kwargs)
         return answer
 

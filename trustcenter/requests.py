@@ -15,12 +15,16 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
 from consent.errors import TooLarge, TrustError
+from consent.rules import scans
 from consent.services import catalogue
 from trustcenter import metrics, problems
 
 log = structlog.get_logger("request")
 _CORRELATION = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 BODY_LIMIT = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+# Where a scan may come in: the file, and room for the form around it.
+_SCANS = re.compile(r"/api/v1/subjects/.+/scans|/console/customers/open/choice")
+SCAN_LIMIT = scans.LARGEST + 65_536
 
 
 class RequestMiddleware:
@@ -52,8 +56,9 @@ class RequestMiddleware:
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         # A declared length is enough to refuse before reading; an undeclared one is cut off by Django while reading.
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) > BODY_LIMIT:
-            return problems.answer(request, TooLarge())
+        scan = request.method == "POST" and _SCANS.fullmatch(request.path)
+        if length.isdigit() and int(length) > (SCAN_LIMIT if scan else BODY_LIMIT):
+            return problems.answer(request, TooLarge(scans.TOO_LARGE if scan else ""))
         return self.get_response(request)
 
 

@@ -188,6 +188,9 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+# A file that is sent with a form stays in memory: what a customer signed never lies on a disk unencrypted.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1_048_576
 
 # --- Languages, time, static files ------------------------------------------------------------------
 

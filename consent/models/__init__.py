@@ -8,6 +8,8 @@ from consent.models.keys import ApiKey
 from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
 from consent.models.receipts import Receipt, ReceiptsDone
+from consent.models.scans import Scan
+from consent.models.signals import Signal
 from consent.models.subjects import Identifier, Subject
 
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     "Recipient",
     "Reminder",
     "Revision",
+    "Scan",
     "SignInTry",
+    "Signal",
     "Subject",
 ]

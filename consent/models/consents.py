@@ -14,7 +14,8 @@ class ConsentEvent(AppendOnly):
 
     notice is empty only for what was imported from before our first text, and for reductions shown no text.
     assumed: the caller sent no digest, so the notice is the one in force when the act was collected.
-    pending: a yes that permits nothing until it is confirmed. until: the end of a pause, or of a guardian's authority.
+    pending: a yes that permits nothing until it is confirmed.
+    until: the end of a pause, or the day on which the child comes of age of whom it was said.
     """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="events")

@@ -6,14 +6,22 @@ from audit.guards import Guard
 
 
 class Subject(models.Model):
-    """A customer. `id` is the dense number of compiled sets and is never used again; `pseudonym` stands in the log."""
+    """A customer. `id` is the dense number of compiled sets and is never used again; `pseudonym` stands in the log.
+
+    minor_until: the day from which they say yes themselves under their law; no birth date is kept.
+    gpc_at: when their browser first asked us not to sell or share; it is never taken back by a silence.
+    """
 
     pseudonym = models.CharField(max_length=32, unique=True)
     jurisdiction = models.CharField(max_length=16, blank=True)
     minor_until = models.DateField(null=True)
+    gpc_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
-    guard = Guard(update="OLD.id <> NEW.id OR OLD.pseudonym <> NEW.pseudonym")
+    guard = Guard(
+        update="OLD.id <> NEW.id OR OLD.pseudonym <> NEW.pseudonym"
+        " OR (OLD.gpc_at IS NOT NULL AND (NEW.gpc_at IS NULL OR OLD.gpc_at <> NEW.gpc_at))"
+    )
 
 
 class Identifier(models.Model):

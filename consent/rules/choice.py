@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from consent.errors import Field
-from consent.rules import bases, durations, lifecycle
+from consent.rules import acting, bases, durations, lifecycle
 
 CHANNELS = (
     *("web", "app", "portal", "store", "shop", "kiosk", "phone", "post", "mail", "email", "sms", "paper"),
     *("console", "api", "import"),
 )
-ACTORS = ("self", "staff", "guardian", "representative", "system", "browser")
+ACTORS = acting.ACTORS
 CLOCK_SKEW = timedelta(minutes=5)
 LONGEST_PAUSE = "P12M"
 # How long nobody asks again after a no (11 CCR 7028; CCPA § 1798.135(c)(4)).
@@ -53,9 +53,9 @@ def problems(choice: Choice, now: datetime) -> list[Field]:
         found.append(Field("/channel", "choice", f"One of {', '.join(CHANNELS)}."))
     if choice.actor not in ACTORS:
         found.append(Field("/actor", "choice", f"One of {', '.join(ACTORS)}."))
-    elif choice.act in lifecycle.BY_OTHERS and choice.actor not in {"staff", "system"}:
-        detail = f"{choice.act} is not the customer's own: the actor is staff or system. The customer's is withdraw."
-        found.append(Field("/actor", "act", detail))
+    elif choice.act in lifecycle.ACTS:
+        who = {name: getattr(choice, name) for name in ("act", "actor", "channel", "evidence", "imported")}
+        found += acting.problems(**who)
     if choice.collected_at and choice.collected_at > now + CLOCK_SKEW:
         found.append(Field("/collected_at", "future", "A choice cannot have been made in the future."))
     return found

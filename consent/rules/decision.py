@@ -9,7 +9,8 @@ One pure function; there is no second engine. The first line that applies, answe
     no_consent, consent_requested, …         consent bases, by status
     consent_expired, consent_paused          compared with `now`, not with a sweep having run
     notice_changed                           agreed to an older version, materially changed since
-    guardian_needed                          a child without a guardian's yes (GDPR Art. 8)
+    guardian_needed                          a child without a guardian's yes (GDPR Art. 8), or one whom the law lets
+                                             nobody sell, share or track, whoever says yes (DPDP s. 9(3))
     gpc_opt_out                              a browser signal against sale or sharing
     recipient_not_chosen                     outside the scope the customer chose
     category_not_chosen                      likewise
@@ -80,11 +81,17 @@ class State:
 
 @dataclass(frozen=True)
 class Customer:
-    """What else is known about the customer that bears on a decision."""
+    """What else is known about the customer that bears on the decision on one purpose.
+
+    minor: a child for this purpose (rules/ages.py). must_opt_in: so young that it needs their yes, whatever it rests on
+    for others. never_shared: a child for whom no yes counts. gpc: the browser's signal stops it (rules/signals.py).
+    """
 
     state: State = State()
     limited: bool = False
     minor: bool = False
+    must_opt_in: bool = False
+    never_shared: bool = False
     gpc: bool = False
 
 
@@ -163,7 +170,7 @@ def _whole(purpose: Purpose, customer: Customer, recipient: str, now: datetime) 
     if not _recipient_named(purpose, customer, recipient):
         return "recipient_not_named"
     return (
-        (_by_status(purpose, customer.state, now) if _asked(purpose) else "")
+        (_by_status(purpose, customer.state, now) if _asked(purpose) or customer.must_opt_in else "")
         or ("guardian_needed" if _needs_guardian(purpose, customer) else "")
         or ("gpc_opt_out" if customer.gpc and purpose.current.sale_or_sharing else "")
         or ("recipient_not_chosen" if _asked(purpose) and recipient not in customer.state.recipients else "")
@@ -206,7 +213,9 @@ def _recipient_named(purpose: Purpose, customer: Customer, recipient: str) -> bo
 
 
 def _needs_guardian(purpose: Purpose, customer: Customer) -> bool:
-    return customer.minor and _asked(purpose) and not customer.state.by_guardian
+    if customer.never_shared:
+        return True
+    return customer.minor and (_asked(purpose) or customer.must_opt_in) and not customer.state.by_guardian
 
 
 def _objected(purpose: Purpose, state: State) -> bool:

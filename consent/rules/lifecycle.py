@@ -74,7 +74,7 @@ class Event:
     """One thing that was said about one purpose, as far as the fold needs it.
 
     order: the order of recording. lasts: how long a yes lasts (ISO 8601), or None for until withdrawn.
-    until: the end of a pause, or of the authority under which a guardian said yes.
+    until: the end of a pause, or the day on which the child comes of age of whom it was said.
     pending: a yes that permits nothing until it is confirmed (double opt-in).
     """
 

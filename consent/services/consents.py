@@ -10,12 +10,12 @@ from django.db import transaction
 from audit.rows import Over
 from consent.errors import AskedRecently, Field, Invalid, NoChoiceHere, NotAllowed, OutOfTurn, PurposeClosed
 from consent.models import ConsentEvent, ConsentState, NoticeText, Purpose, PurposeVersion, Subject
-from consent.rules import bases, decision, lifecycle, moments, scope
+from consent.rules import bases, decision, lifecycle, scope
 from consent.rules import choice as rules
 from consent.rules.actions import BY_ACT
 from consent.rules.choice import Choice
 from consent.rules.decision import State
-from consent.services import catalogue, confirmations, ledger, notices, states, subjects
+from consent.services import acting, catalogue, confirmations, ledger, notices, signals, states, subjects
 from consent.services.confirmations import Waiting
 from consent.services.ledger import Actor, Fact
 from consent.services.states import Heard
@@ -63,6 +63,7 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     purpose = _purpose(choice, subject, now)
     # One customer's choices are folded one after the other; others' do not wait.
     known = subjects.lock(subject) if isinstance(subject, Subject) else subjects.hold(subject, by=by, now=now)
+    acting.check(choice, known, purpose, now)
     heard = states.heard(known, purpose)
     third = catalogue.third_parties() if choice.act in lifecycle.WIDENING else frozenset()
     said = _said(choice, known, purpose, heard, third, by, now)
@@ -74,7 +75,8 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
 def confirm(*, token: str, channel: str, method: str, by: Actor, now: datetime) -> Recorded:
     """Confirm a pending yes by its token alone, as whoever opens a link does. Raises as record."""
     event = confirmations.find(token=token, now=now)
-    choice = Choice(event.purpose.key, lifecycle.CONFIRM, channel, method, confirmation=token)
+    actor = acting.confirmer(event)
+    choice = Choice(event.purpose.key, lifecycle.CONFIRM, channel, method, confirmation=token, actor=actor)
     return record(subject=event.subject, choice=choice, by=by, now=now)
 
 
@@ -131,6 +133,7 @@ def _said(
     """What the act comes to: its words, its scope, its end. Raises as record."""
     if choice.confirmation:
         event = confirmations.redeem(token=choice.confirmation, subject=subject, purpose=purpose, now=now)
+        acting.check_confirmation(event, choice)
         parts = event.version, event.notice, event.assumed, tuple(event.categories), tuple(event.recipients)
         _refuse_outdated(event.version, purpose)
         return _Said(*parts, until=event.until)
@@ -148,7 +151,8 @@ def _said(
     # Whoever presses the button in their own portal session has shown already who they are.
     open_to_doubt = choice.act == lifecycle.GIVE and by.type != "customer"
     pending = open_to_doubt and _needs_confirming(version, state, categories, recipients, now)
-    return _Said(version, notice, assumed, categories, recipients, _majority(choice, subject), pending)
+    until = acting.ends(choice, subject, purpose, now)
+    return _Said(version, notice, assumed, categories, recipients, until, pending)
 
 
 def _scope(
@@ -192,23 +196,23 @@ def _needs_confirming(
     return not (narrower and lifecycle.stands(state, now) and (state.version or 0) >= version.material_number)
 
 
-def _majority(choice: Choice, subject: Subject) -> datetime | None:
-    """When the authority of a guardian's yes ends: the day the child comes of age."""
-    if choice.actor != "guardian" or subject.minor_until is None:
-        return None
-    return moments.midnight(subject.minor_until)
-
-
 def _refuse_outdated(version: PurposeVersion, purpose: Purpose) -> None:
     if purpose.current and version.number < purpose.current.material_number:
         raise OutOfTurn("The purpose changed materially since they said yes. Ask for a new one with the act give.")
 
 
 def _refuse_asking(subject: Subject, purpose: Purpose, now: datetime) -> None:
-    """Nobody is asked again within 12 months of a no, unless the purpose changed materially since."""
+    """Nobody is asked again within 12 months of a no, unless the purpose changed materially since.
+
+    Nor within 12 months of a browser's signal against it. A child who came of age after a guardian's no is asked anew.
+    """
+    if signals.stops_asking(subject=subject, purpose=purpose, now=now):
+        raise AskedRecently()
     answers = ConsentEvent.objects.filter(subject=subject, purpose=purpose, act__in=lifecycle.ANSWERS)
-    last = answers.select_related("version").order_by("-id").first()
+    last = answers.select_related("version", "purpose__current").order_by("-id").first()
     if last is None or last.act not in {lifecycle.REFUSE, lifecycle.WITHDRAW, lifecycle.OBJECT}:
+        return
+    if acting.outgrown(last, subject, now):
         return
     changed = purpose.current and purpose.current.material_number > last.version.number
     if not changed and rules.asked_recently(last.collected_at, now):

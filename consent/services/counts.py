@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models import Q
 
 from consent.errors import NotFound
-from consent.models import ConsentState, Purpose, PurposeVersion, Subject
+from consent.models import ConsentEvent, ConsentState, Purpose, PurposeVersion, Subject
 from consent.rules import lifecycle
-from consent.rules.decision import Customer, State
+from consent.rules.decision import Customer, State, Terms
 from consent.services import catalogue, decisions, histories, records, states
 from consent.services.histories import Progress
 
@@ -39,9 +39,8 @@ class _Place:
     """What bears on a decision about a customer, with nothing in it that many do not share."""
 
     purpose: int
-    state: State
+    customer: Customer
     agreed: int | None
-    minor: bool
 
 
 def read(
@@ -59,11 +58,11 @@ def read(
     then = moment or now
     keys = [row.key for row in catalogue.purposes() if only is None or row.key in only]
     forces = [row for key in keys if (row := decisions.in_force(key, then))]
-    purposes = [row.purpose.pk for row in forces]
+    current = {row.purpose.pk: catalogue.terms(row.version) for row in forces}
     if moment is None:
-        places, customers = _current(purposes, then), Subject.objects.count()
+        places, customers = _current(current, then), Subject.objects.count()
     else:
-        places, customers = _past(purposes, then, progress)
+        places, customers = _past(current, then, progress)
     agreed = PurposeVersion.objects.in_bulk({place.agreed for place in places if place.agreed})
     return [_count(row.purpose, row.version, places, agreed, customers, then) for row in forces]
 
@@ -76,16 +75,17 @@ def one(*, purpose: str, moment: datetime | None = None, now: datetime) -> Count
     raise NotFound("This purpose was not published then.")
 
 
-def _current(purposes: list[int], now: datetime) -> Counter[_Place]:
+def _current(current: Mapping[int, Terms], now: datetime) -> Counter[_Place]:
     told: dict[str, Any] = {
         "over": Q(expires_at__isnull=False, expires_at__lte=now),
         "halted": Q(paused_until__isnull=False, paused_until__gt=now),
-        "minor": Q(subject__minor_until__isnull=False, subject__minor_until__gt=now.date()),
     }
     flags = {name: models.ExpressionWrapper(each, models.BooleanField()) for name, each in told.items()}
     members = ("purpose_id", "status", "version_id", "version__number", "categories", "recipients", "objected")
-    rows = ConsentState.objects.filter(purpose__in=purposes).annotate(**flags)
-    found: Counter[_Place] = Counter()
+    rows = ConsentState.objects.filter(purpose__in=current)
+    apart = Q(subject__minor_until__isnull=False) | Q(subject__gpc_at__isnull=False)
+    found = Counter(_apart(rows.filter(apart), current, now))
+    rows = rows.exclude(apart).annotate(**flags)
     for row in rows.values(*members, "by_guardian", *flags).annotate(customers=models.Count("pk")):
         state = State(
             status=row["status"],
@@ -97,30 +97,49 @@ def _current(purposes: list[int], now: datetime) -> Counter[_Place]:
             objected=row["objected"],
             by_guardian=row["by_guardian"],
         )
-        found[_Place(row["purpose_id"], state, row["version_id"], row["minor"])] += row["customers"]
+        found[_Place(row["purpose_id"], Customer(state), row["version_id"])] += row["customers"]
     return found
 
 
-def _past(purposes: list[int], then: datetime, progress: Progress) -> tuple[Counter[_Place], int]:
+def _apart(rows: models.QuerySet[ConsentState], current: Mapping[int, Terms], now: datetime) -> Iterator[_Place]:
+    """Who was a child, or sent a browser's signal, one by one: what bears on them is their own."""
+    for row in rows.select_related("subject", "version", "event").iterator(chunk_size=500):
+        facts = decisions.customer_facts(row.subject, states.as_rule(row), row.event, current[row.purpose_id], now)
+        yield _Place(row.purpose_id, _shared(facts, now), row.version_id)
+    silent = Subject.objects.exclude(minor_until__isnull=True, gpc_at__isnull=True)
+    for purpose, terms in current.items():
+        if terms.sale_or_sharing:  # of the rest, those who said nothing stand where everybody does
+            for subject in silent.exclude(states__purpose=purpose).iterator(chunk_size=500):
+                yield _Place(purpose, decisions.customer_facts(subject, UNKNOWN, None, terms, now), None)
+
+
+def _past(current: Mapping[int, Terms], then: datetime, progress: Progress) -> tuple[Counter[_Place], int]:
     found: Counter[_Place] = Counter()
-    customers, one = 0, purposes[0] if len(purposes) == 1 else None
+    customers, one = 0, next(iter(current)) if len(current) == 1 else None
     for batch in histories.read(until=then, purpose=one, progress=progress):
         customers += len(batch)
         for history in batch:
-            minor = decisions.customer_facts(history.subject, UNKNOWN, then).minor
-            for purpose, events in history.events.items():
-                if purpose in purposes:
-                    state = lifecycle.fold(map(states.event_as_rule, events)).state
-                    agreed = next((each.version_id for each in events if each.version.number == state.version), None)
-                    found[_Place(purpose, _shared(state, then), agreed, minor)] += 1
+            for purpose, terms in current.items():
+                events = history.events.get(purpose, ())
+                if events or terms.sale_or_sharing:
+                    found[_was(history.subject, purpose, events, terms, then)] += 1
     return found, customers
 
 
-def _shared(state: State, moment: datetime) -> State:
-    """The same answer at this moment, without the dates that differ from customer to customer."""
+def _was(subject: Subject, purpose: int, events: Sequence[ConsentEvent], terms: Terms, then: datetime) -> _Place:
+    folded = lifecycle.fold(map(states.event_as_rule, events))
+    agreed = next((each.version_id for each in events if each.version.number == folded.state.version), None)
+    cause = next((each for each in events if each.pk == folded.order), None)
+    return _Place(purpose, _shared(decisions.customer_facts(subject, folded.state, cause, terms, then), then), agreed)
+
+
+def _shared(customer: Customer, moment: datetime) -> Customer:
+    """The same customer at this moment, without the dates that differ from one to another."""
+    state = customer.state
     over = state.expires_at is not None and state.expires_at <= moment
     halted = state.paused_until is not None and moment < state.paused_until
-    return replace(state, expires_at=moment if over else None, paused_until=_later(moment) if halted else None)
+    ends, pause = moment if over else None, _later(moment) if halted else None
+    return replace(customer, state=replace(state, expires_at=ends, paused_until=pause))
 
 
 def _later(moment: datetime) -> datetime:
@@ -138,19 +157,15 @@ def _count(
     statuses: Counter[str] = Counter()
     permitted = 0
     for place, number in _everybody(row, places, customers):
-        statuses[records.status(place.state, moment)] += number
+        statuses[records.status(place.customer.state, moment)] += number
         yes = catalogue.terms(agreed[place.agreed]) if place.agreed else None
         facts = decisions.purpose_facts(row, version, catalogue.terms(version), yes, moment)
-        customer = Customer(state=place.state, minor=place.minor)
-        permitted += number * decisions.stands(facts, customer, moment).permitted
+        permitted += number * decisions.stands(facts, place.customer, moment).permitted
     return Count(row, version, customers, {name: number for name, number in statuses.items() if number}, permitted)
 
 
 def _everybody(row: Purpose, places: Counter[_Place], customers: int) -> Iterator[tuple[_Place, int]]:
-    """Every place of a purpose with its number; last, those who said nothing of it.
-
-    Of these, children stand where everybody does: a guardian's yes matters only where a yes does.
-    """
+    """Every place of a purpose with its number; last, those who said nothing of it and stand where everybody does."""
     own = {place: number for place, number in places.items() if place.purpose == row.pk}
     yield from own.items()
-    yield _Place(row.pk, UNKNOWN, None, minor=False), customers - sum(own.values())
+    yield _Place(row.pk, Customer(), None), customers - sum(own.values())

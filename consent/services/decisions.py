@@ -4,8 +4,8 @@ Every answer is in the log before it is given: the entry commits with the transa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,9 @@ from django.db import transaction
 from audit.models import Entry
 from audit.services.entries import Actor, Fact
 from consent.errors import Field, Invalid
+from consent.models import ConsentEvent, ConsentState, PurposeVersion, Recipient, Subject
 from consent.models import Purpose as PurposeRow
-from consent.models import PurposeVersion, Recipient, Subject
-from consent.rules import decision, text
+from consent.rules import ages, decision, moments, signals, text
 from consent.rules.decision import Customer, Decision, Purpose, State, Terms
 from consent.services import catalogue, ledger, states, subjects
 from consent.services.subjects import Handle
@@ -139,14 +139,14 @@ def facts(
         return None, None
     purpose, version = row.purpose, row.version
     customer, agreed = None, None
+    terms = catalogue.terms(version)
     if subject is not None:
         if past:
-            state, agreed = states.at(subject, purpose, moment)
+            state, agreed, cause = states.at(subject, purpose, moment)
         else:
             found = states.one(subject, purpose)
-            state, agreed = states.as_rule(found), found.version if found else None
-        customer = customer_facts(subject, state, moment)
-    terms = catalogue.terms(version)
+            state, agreed, cause = states.as_rule(found), found.version if found else None, _cause(subject, found)
+        customer = customer_facts(subject, state, cause, terms, moment)
     return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
 
 
@@ -163,9 +163,42 @@ def purpose_facts(
     )
 
 
-def customer_facts(subject: Subject, state: State, moment: datetime) -> Customer:
-    """A customer as the decision reads them; for checks and for what the customer sees alike."""
-    return Customer(state=state, minor=subject.minor_until is not None and moment.date() < subject.minor_until)
+def customer_facts(
+    subject: Subject, state: State, cause: ConsentEvent | None, current: Terms, moment: datetime
+) -> Customer:
+    """A customer as the decision on one purpose reads them; for checks and for what the customer sees alike.
+
+    cause: the event that made the state what it is.
+    """
+    place, today = subject.jurisdiction, moment.date()
+    until = ages.child_until(subject.minor_until, place, current.min_age)
+    minor = until is not None and today < until
+    own = cause if cause and cause.yes and cause.actor == "self" else None
+    return Customer(
+        state=_outgrown(state, cause, until) if until else state,
+        minor=minor,
+        must_opt_in=current.sale_or_sharing and ages.must_opt_in(subject.minor_until, place, today),
+        never_shared=minor and current.sale_or_sharing and ages.never_shared(place),
+        gpc=signals.switches_off(
+            jurisdiction=place,
+            shares=current.sale_or_sharing,
+            received_at=subject.gpc_at if subject.gpc_at and subject.gpc_at <= moment else None,
+            yes_at=min(own.collected_at, own.recorded_at) if own else None,
+        ),
+    )
+
+
+def _cause(subject: Subject, held: ConsentState | None) -> ConsentEvent | None:
+    """What made an answer so, read only for whom it matters: a child, or the sender of a browser's signal."""
+    return held.event if held and (subject.minor_until or subject.gpc_at) else None
+
+
+def _outgrown(state: State, cause: ConsentEvent | None, until: date) -> State:
+    """What was said of a child ends on the day they say yes themselves, also where the day was learned later."""
+    ends = moments.midnight(until)
+    if cause is None or cause.collected_at >= ends or (state.expires_at and state.expires_at <= ends):
+        return state
+    return replace(state, expires_at=ends)
 
 
 def _answer(question: Question, by: Actor, now: datetime) -> Answer:

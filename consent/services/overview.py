@@ -21,7 +21,7 @@ from consent.models import (
     Recipient,
     Subject,
 )
-from consent.rules import bases, decision
+from consent.rules import bases, decision, signals
 from consent.rules.actions import USES
 from consent.rules.decision import Decision
 from consent.services import carried, catalogue, decisions, states, versions
@@ -69,6 +69,10 @@ class Use:
         return self.state != "must"
 
     @property
+    def shares(self) -> bool:
+        return self.version.sale_or_sharing
+
+    @property
     def objectable(self) -> bool:
         return self.basis in bases.OBJECTABLE
 
@@ -89,10 +93,11 @@ class Saved:
 
 @dataclass(frozen=True)
 class Overview:
-    """The home page of one customer."""
+    """The home page of one customer. signalled: their browser asked us not to sell or share, and we honour that."""
 
     uses: tuple[Use, ...]
     saved: tuple[Saved, ...] = ()
+    signalled: bool = False
 
     @property
     def choices(self) -> tuple[Use, ...]:
@@ -108,6 +113,16 @@ class Overview:
         return tuple(use for use in self.uses if not use.switchable)
 
     @property
+    def kept_off(self) -> tuple[Use, ...]:
+        """What the signal keeps off."""
+        return tuple(use for use in self.uses if self.signalled and use.shares and not use.permitted)
+
+    @property
+    def kept_on(self) -> tuple[Use, ...]:
+        """What the customer turned on after the signal."""
+        return tuple(use for use in self.choices if self.signalled and use.shares and use.permitted)
+
+    @property
     def on(self) -> int:
         return sum(use.permitted for use in self.choices)
 
@@ -117,7 +132,8 @@ def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] 
     held = states.every(subject=subject)
     rows = [row for row in catalogue.purposes() if row.retired_at is None or row.retired_at > now]
     uses = _uses(subject, rows, held, language, now)
-    return Overview(uses, _saved(subject, saved, uses) if saved else ())
+    signalled = subject.gpc_at is not None and signals.binds(subject.jurisdiction)
+    return Overview(uses, _saved(subject, saved, uses) if saved else (), signalled)
 
 
 def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Use, list[ConsentEvent]]:
@@ -159,7 +175,8 @@ def _answers(
     current = read[row.current_id or 0]
     agreed = read[held.version_id].terms if held and held.version_id else None
     purpose = decisions.purpose_facts(row, current.version, current.terms, agreed, now)
-    customer = decisions.customer_facts(subject, states.as_rule(held), now)
+    cause = held.event if held else None
+    customer = decisions.customer_facts(subject, states.as_rule(held), cause, current.terms, now)
     return {
         key: decision.decide(purpose=purpose, customer=customer, recipient=key, categories=None, now=now)
         for key in current.terms.recipients

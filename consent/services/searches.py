@@ -114,7 +114,7 @@ def _candidates(
 
 
 def _held(row: InForce, subject_ids: Sequence[int]) -> dict[int, ConsentState]:
-    found = ConsentState.objects.filter(purpose=row.purpose, subject__in=subject_ids).select_related("version")
+    found = ConsentState.objects.filter(purpose=row.purpose, subject__in=subject_ids).select_related("version", "event")
     return {each.subject_id: each for each in found}
 
 
@@ -124,7 +124,7 @@ def _decided(
     agreed = catalogue.terms(held.version) if held and held.version else None
     return decision.decide(
         purpose=decisions.purpose_facts(row.purpose, row.version, current, agreed, now),
-        customer=decisions.customer_facts(subject, states.as_rule(held), now),
+        customer=decisions.customer_facts(subject, states.as_rule(held), held.event if held else None, current, now),
         recipient=wanted.recipient,
         categories=wanted.categories,
         now=now,

@@ -135,13 +135,16 @@ def every(*, subject: Subject) -> dict[int, ConsentState]:
     return {row.purpose_id: row for row in found}
 
 
-def at(subject: Subject, purpose: Purpose, moment: datetime) -> tuple[State, PurposeVersion | None]:
-    """What stood at a past moment, from the events recorded by then, and the version agreed to."""
+def at(
+    subject: Subject, purpose: Purpose, moment: datetime
+) -> tuple[State, PurposeVersion | None, ConsentEvent | None]:
+    """What stood at a past moment, from the events recorded by then; the version agreed to; what made it so."""
     events = list(
         ConsentEvent.objects.filter(subject=subject, purpose=purpose, recorded_at__lte=moment).select_related("version")
     )
-    state = lifecycle.fold(event_as_rule(event) for event in events).state
-    return state, next((event.version for event in events if event.version.number == state.version), None)
+    folded = lifecycle.fold(event_as_rule(event) for event in events)
+    agreed = next((event.version for event in events if event.version.number == folded.state.version), None)
+    return folded.state, agreed, next((event for event in events if event.pk == folded.order), None)
 
 
 def before(event: ConsentEvent, said: Iterable[ConsentEvent]) -> tuple[State, ConsentEvent | None]:

@@ -12,7 +12,7 @@ from audit import rows, vault
 from audit.services.entries import Actor, Fact
 from consent.errors import Conflict, Field, Invalid
 from consent.models import Identifier, Subject
-from consent.rules import text
+from consent.rules import ages, text
 from consent.services import ledger
 
 
@@ -33,13 +33,18 @@ def register(
     now: datetime,
     jurisdiction: str | None = None,
     minor_until: date | None = None,
+    born: date | None = None,
 ) -> tuple[Subject, bool]:
     """Make a customer known, or tie further identifiers to one who is; returns the customer and whether it is new.
 
+    minor_until: the day from which they say yes themselves. born: not kept; that day is worked out from it by the law
+    of their jurisdiction, and where both are given the later one counts. Of who is 21 or older nothing is kept.
     Safe when called at once for the same identifier: one customer comes of it.
     Raises Invalid for an identifier that may not come in, Conflict when the identifiers belong to two customers.
     """
     check_handles(identifiers)
+    if born and born > now.date():
+        raise Invalid(Field("/born", "future", "Nobody was born in the future."))
     identifiers = sorted(identifiers, key=_hash)  # two callers that name the same ones must not wait for each other
     existing = {subject.pk: subject for handle in identifiers if (subject := find(handle))}
     if len(existing) > 1:
@@ -50,7 +55,9 @@ def register(
         subject, new = _first_contact(identifiers[0], by, now)
     for handle in identifiers:
         _tie(subject, handle, by, now)
-    _describe(subject, jurisdiction, minor_until, by, now)
+    place = subject.jurisdiction if jurisdiction is None else jurisdiction
+    days = [each for each in (minor_until, ages.day(born, place, now.date()) if born else None) if each]
+    _describe(subject, place, max(days, default=None), by, now)
     return subject, new
 
 
@@ -177,12 +184,16 @@ def _store(subject: Subject, box: vault.Vault, handle: Handle, now: datetime) ->
     )
 
 
-def _describe(subject: Subject, jurisdiction: str | None, minor_until: date | None, by: Actor, now: datetime) -> None:
+def _describe(subject: Subject, jurisdiction: str, minor_until: date | None, by: Actor, now: datetime) -> None:
+    """Set what was learned. Under another law, a child comes of age on another day."""
+    before = subject.jurisdiction, subject.minor_until
+    if minor_until is None and subject.minor_until:
+        minor_until = ages.moved(subject.minor_until, subject.jurisdiction, jurisdiction)
+    subject.jurisdiction, subject.minor_until = jurisdiction, minor_until
     changed = {}
-    if jurisdiction is not None and jurisdiction != subject.jurisdiction:
-        changed["jurisdiction"] = subject.jurisdiction = jurisdiction
-    if minor_until is not None and minor_until != subject.minor_until:
-        subject.minor_until = minor_until
+    if jurisdiction != before[0]:
+        changed["jurisdiction"] = jurisdiction
+    if minor_until and minor_until != before[1]:
         changed["minor_until"] = minor_until.isoformat()
     if changed:
         subject.save(update_fields=["jurisdiction", "minor_until"])

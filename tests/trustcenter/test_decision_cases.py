@@ -16,14 +16,6 @@ NOT_STORABLE_YET = dict.fromkeys(
         *("limitation_stands", "limitation_stands_contract"),
     ),
     "rights requests will bring limitation",
-) | dict.fromkeys(
-    (
-        *("legitimate_interest_browser_signal", "signal_against_sharing_but_nothing_is_shared"),
-        *("guardian_before_browser_signal", "browser_signal_before_recipient_not_chosen"),
-        *("browser_signal_before_objection", "browser_signal_against_sharing"),
-        "browser_signal_and_the_chosen_third_party",
-    ),
-    "the portal will record the browser signal",
 )
 EXPRESSIBLE = [case for case in cases.cases() if case["case"] not in NOT_STORABLE_YET]
 
@@ -57,7 +49,7 @@ def test_it_answers_over_http(db, case):
 
 @pytest.mark.once
 def test_only_cases_with_facts_we_cannot_store_are_left_out():
-    facts = {case["case"] for case in cases.cases() if {"limited", "gpc"} & _true(case["given"]["customer"])}
+    facts = {case["case"] for case in cases.cases() if {"limited"} & _true(case["given"]["customer"])}
     assert facts == set(NOT_STORABLE_YET)
 
 

@@ -83,7 +83,7 @@ class EventOutput(serializers.Serializer[Any]):
     collected_at = Moment()
     recorded_at = Moment()
     pending = serializers.BooleanField(help_text="A yes that permits nothing until it is confirmed.")
-    until = Moment(allow_null=True, help_text="The end of a pause, or of a guardian's authority.")
+    until = Moment(allow_null=True, help_text="The end of a pause, or the day a child comes of age.")
 
     @extend_schema_field(str)
     def get_notice_digest(self, event: Any) -> str:

@@ -33,7 +33,11 @@ class CustomerInput(Input):
 
     identifiers = several(IdentifierInput, 20)
     jurisdiction = PlainText(max_length=16, required=False)
-    minor_until = Day(required=False, help_text="The day they come of age.")
+    minor_until = Day(required=False, help_text="The day from which they say yes themselves.")
+    born = Day(
+        required=False,
+        help_text="Not kept: `minor_until` is worked out from it by the law of their jurisdiction; the later day wins.",
+    )
 
 
 class CustomerOutput(serializers.Serializer[Any]):
@@ -122,6 +126,7 @@ class MakeKnown(APIView):
             identifiers=[Handle(each["namespace"], each["id"], each["verified"]) for each in found["identifiers"]],
             jurisdiction=found.get("jurisdiction"),
             minor_until=found.get("minor_until"),
+            born=found.get("born"),
             by=access.system_actor(request._request, key),
             now=access.clock(),
         )
@@ -144,7 +149,7 @@ class ReadSubject(APIView):
     )
     def get(self, request: Request, namespace: str, id: str) -> Response:  # noqa: A002  the contract's word
         key: Any = request.user
-        customer = _customer(key, namespace, id)
+        customer = named(key, namespace, id)
         now = access.clock()
         found = records.standing(customer=customer, only=key.purposes, as_of=as_of(request, now), now=now)
         return Response({"purposes": StandingOutput(found, many=True).data})
@@ -165,7 +170,7 @@ class ReadHistory(APIView):
         description=OWN_HOUSE,
     )
     def get(self, request: Request, namespace: str, id: str) -> Response:  # noqa: A002
-        page = Page(request, _customer(request.user, namespace, id))
+        page = Page(request, named(request.user, namespace, id))
         return Response(page.answer(records.history(**page.search), EventOutput, lambda event: event.entry_id))
 
 
@@ -184,11 +189,11 @@ class ReadUses(APIView):
         description=OWN_HOUSE,
     )
     def get(self, request: Request, namespace: str, id: str) -> Response:  # noqa: A002
-        page = Page(request, _customer(request.user, namespace, id))
+        page = Page(request, named(request.user, namespace, id))
         return Response(page.answer(records.used(**page.search), UseOutput, lambda seen: seen.entry.id))
 
 
-def _customer(key: Any, namespace: str, value: str) -> Handle:
+def named(key: Any, namespace: str, value: str) -> Handle:
     """The customer that an address names. Raises Invalid, NotAllowed."""
     access.own_house(key)
     customer = handle(read(SubjectInput, {"namespace": namespace, "id": value}))

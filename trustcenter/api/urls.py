@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from trustcenter.api import catalogue, consents, counts, docs, log, portal_links, receipts, subjects, uses
+from trustcenter.api import (
+    catalogue,
+    consents,
+    counts,
+    docs,
+    log,
+    portal_links,
+    receipts,
+    scans,
+    signals,
+    subjects,
+    uses,
+)
 
 app_name = "api"
 _CUSTOMER = "api/v1/subjects/<str:namespace>/<path:id>"
@@ -10,6 +22,7 @@ urlpatterns = [
     path("api/v1/subjects", subjects.MakeKnown.as_view()),
     path(f"{_CUSTOMER}/history", subjects.ReadHistory.as_view()),
     path(f"{_CUSTOMER}/uses", subjects.ReadUses.as_view()),
+    path(f"{_CUSTOMER}/scans", scans.StoreScan.as_view()),
     path(_CUSTOMER, subjects.ReadSubject.as_view()),
     path("api/v1/consents", consents.RecordConsent.as_view()),
     path("api/v1/consents/batch", consents.RecordConsents.as_view()),
@@ -19,6 +32,7 @@ urlpatterns = [
     path("api/v1/purposes/<str:key>/versions/<int:number>", catalogue.ReadVersion.as_view()),
     path("api/v1/uses", uses.ReportUses.as_view()),
     path("api/v1/benefits", uses.ReportBenefits.as_view()),
+    path("api/v1/signals", signals.ReportSignal.as_view()),
     path("api/v1/portal-links", portal_links.MakeLink.as_view()),
     path("api/v1/receipts/<uuid:id>", receipts.ReadReceipt.as_view()),
     path("log/checkpoint", log.ReadCheckpoint.as_view()),
@@ -27,6 +41,7 @@ urlpatterns = [
     path("log/entries/<int:seq>", log.ReadEntry.as_view()),
     path("log/entries/<int:seq>/proof", log.ReadProof.as_view()),
     path(".well-known/jwks.json", log.ReadJwks.as_view()),
+    path(".well-known/gpc.json", signals.ReadSupport.as_view()),
     path(".well-known/security.txt", log.security),
     path("api/openapi.yaml", docs.openapi),
     path("api/docs/", docs.pages, name="docs"),

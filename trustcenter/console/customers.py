@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.proof import bundle
 from audit.services import prove
 from consent.errors import Invalid, NotFound
-from consent.services import evidence
+from consent.rules import signals
+from consent.services import evidence, scans
 from consent.services.evidence import Line, Visit
 from consent.services.subjects import Handle
 from trustcenter import access
@@ -40,7 +41,7 @@ def customers(request: HttpRequest) -> HttpResponse:
         else:
             request.session["file"] = {"subject": subject.pk, "opened": now.isoformat()}
             return redirect("console:customer")
-    context = {"form": form, "section": "customers", "file": _open_file(request), "closed": "closed" in request.GET}
+    context = {"form": form, "section": "customers", "file": open_file(request), "closed": "closed" in request.GET}
     return show(request, "customers", context, status=400 if form.is_bound else 200)
 
 
@@ -48,9 +49,9 @@ def customers(request: HttpRequest) -> HttpResponse:
 @require_safe
 def customer(request: HttpRequest) -> HttpResponse:
     """The open file: how each purpose stood, the line of what happened, and one choice in full."""
-    visit = _open_file(request)
+    visit = open_file(request)
     if visit is None:
-        return _shown_out()
+        return shown_out()
     form = forms.Look(request.GET)
     sent = form.cleaned_data if form.is_valid() else {}
     moment = sent.get("on") or access.clock()
@@ -68,6 +69,8 @@ def customer(request: HttpRequest) -> HttpResponse:
         "runs": lines.runs([lines.told(each, titles, number) for each in told[:PAGE]]),
         "more": told[PAGE - 1].entry.id if len(told) > PAGE else None,
         "shown": _in_full(chosen, titles) if chosen else None,
+        "scans": scans.of(subject=visit.subject),
+        "honoured": signals.binds(visit.subject.jurisdiction),
         "section": "customers",
     }
     return show(request, "customer", context, status=200 if form.is_valid() else 400)
@@ -77,9 +80,9 @@ def customer(request: HttpRequest) -> HttpResponse:
 @require_POST
 def proof(request: HttpRequest) -> HttpResponse:
     """Carry away the proof of one choice, or of the page of entries in view."""
-    visit = _open_file(request)
+    visit = open_file(request)
     if visit is None:
-        return _shown_out()
+        return shown_out()
     form = forms.Look(request.POST)
     if not form.is_valid():
         raise NotFound
@@ -103,7 +106,7 @@ def close(request: HttpRequest) -> HttpResponse:
     return redirect("console:customers")
 
 
-def _open_file(request: HttpRequest) -> Visit | None:
+def open_file(request: HttpRequest) -> Visit | None:
     """The file this officer has open. The session holds a row number and a time; the reason is read from the log."""
     held = request.session.get("file")
     if held is None:
@@ -118,7 +121,7 @@ def _open_file(request: HttpRequest) -> Visit | None:
     return visit
 
 
-def _shown_out() -> HttpResponse:
+def shown_out() -> HttpResponse:
     answer = redirect("console:customers")
     answer["Location"] += "?closed"
     return answer

@@ -1,14 +1,17 @@
 """What an officer can send. Forms read; the verbs decide."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from consent.errors import Invalid
-from consent.rules import text
+from consent.errors import Invalid, TrustError
+from consent.rules import scans, text
 from consent.services import catalogue
+from consent.services.on_behalf import Offer
 from trustcenter.console import words
 
 
@@ -60,6 +63,41 @@ class Look(forms.Form):
         if moment and not datetime(1970, 1, 2, tzinfo=UTC) < moment < datetime(9999, 1, 1, tzinfo=UTC):
             raise forms.ValidationError(_("Choose a date that can have been."))
         return moment
+
+
+class OnBehalf(forms.Form):
+    """A choice that staff write down for a customer."""
+
+    purpose = forms.ChoiceField(label=_("Purpose"))
+    answer = forms.ChoiceField(
+        label=_("What they said"), choices=[("", _("Choose an answer")), ("yes", _("Yes")), ("no", _("No"))]
+    )
+    channel = forms.ChoiceField(label=_("How they told us"), choices=[("", _("Choose a way")), *words.MET.items()])
+    language = forms.ChoiceField(label=_("Language of the text"), choices=settings.LANGUAGES)
+    reason = forms.CharField(
+        label=_("Why you record it for them"),
+        max_length=text.FREE_TEXT_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+    )
+    scan = forms.FileField(
+        label=_("Scan of the paper"), required=False, widget=forms.FileInput({"accept": ", ".join(scans.TYPES)})
+    )
+
+    def __init__(self, *args: Any, offered: Sequence[Offer], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["purpose"]
+        field.choices = [("", _("Choose a purpose")), *((row.key, row.title) for row in offered)]
+
+    def take(self, wrong: TrustError) -> None:
+        """Show what the verb found wrong beside the field it concerns."""
+        if not wrong.fields:
+            self.add_error(None, wrong.detail)
+        for each in wrong.fields:
+            name = _MEMBERS.get(each.pointer, each.pointer.strip("/"))
+            self.add_error(name if name in self.fields else None, each.detail)
+
+
+_MEMBERS = {"/evidence/reason": "reason", "/evidence/scan_sha256": "scan", "": "scan"}
 
 
 class Search(forms.Form):

@@ -34,6 +34,8 @@ ACTS = {
     "consent.expiring": Act(_("Reminded: ends soon"), "wait"),
     "consent.expired": Act(_("Run out"), "off"),
     "state.rebuilt": Act(_("Answer put right"), "wait"),
+    "signal.received": Act(_("Browser signal"), "off"),
+    "evidence.stored": Act(_("Scan stored"), "on"),
     "evidence.viewed": Act(_("Viewed by staff"), "yes"),
     "evidence.exported": Act(_("Proof carried away"), "yes"),
     "subject.created": Act(_("Became known"), "on"),
@@ -75,6 +77,7 @@ STANDINGS = {
     "consent_paused": Act(_("Paused"), "off"),
     "notice_changed": Act(_("Text changed"), "wait"),
     "guardian_needed": Act(_("Guardian needed"), "wait"),
+    "gpc_opt_out": Act(_("Browser signal"), "off"),
     "objected": Act(_("Objected"), "off"),
     "purpose_retired": Act(_("Out of use"), "off"),
     "processing_limited": Act(_("Limited"), "off"),
@@ -89,6 +92,8 @@ ACTORS = {
     "browser": _("Browser"),
     "operator": _("Operator"),
 }
+# How staff met the customer for whom they write a choice down.
+MET = {"phone": _("On the phone"), "store": _("In a shop"), "paper": _("On paper")}
 # The parts of a notice text, in the order in which they are shown.
 PARTS = ("what", "why", "benefit", "if_no", "ai")
 

@@ -194,3 +194,10 @@ def test_what_stood_at_a_past_moment_needs_the_scope_audit(shop):
     about(get(address(ALICE, "?as_of=2026-04-01T00:00:00Z"), key=both), 404)
     for wrong in ("2099-01-01T00:00:00Z", "yesterday", "", "2026-02-30T00:00:00Z"):
         about(get(address(ALICE, f"?as_of={wrong}"), key=both), 400, "/as_of")
+
+
+def test_a_birth_date_becomes_a_day_and_is_not_kept(shop):
+    body = {"identifiers": [subject(CAROL)], "born": "2015-06-01", "jurisdiction": "DE"}
+    assert post(KNOWN, body, key=shop).status_code == 200
+    assert Subject.objects.get(jurisdiction="DE").minor_until.isoformat() == "2031-06-01"
+    about(post(KNOWN, body | {"born": "2199-01-01"}, key=shop), 400, "/born")

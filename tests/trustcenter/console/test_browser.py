@@ -104,6 +104,9 @@ def test_every_page_is_sound(open_page, live_server, today, size, scheme, locale
     check(page, blocked)
     page.locator("summary").first.click()
     check(page, blocked)
+    page.goto("/console/customers/open/choice")
+    page.locator("summary").first.click()
+    check(page, blocked)
     page.goto("/console/customers")
     check(page, blocked)
     page.goto("/console/audit")
@@ -112,3 +115,24 @@ def test_every_page_is_sound(open_page, live_server, today, size, scheme, locale
     check(page, blocked)
     page.locator("table a").first.click()
     check(page, blocked)
+
+
+def test_an_officer_writes_down_a_paper_and_carries_the_scan_away(open_page, live_server, today):
+    page = open_page(base_url=live_server.url, javascript=False)
+    sign_in(page)
+    find(page)
+    page.get_by_role("link", name="Record a choice for them").click()
+    page.get_by_label("Purpose").select_option("personal_offers")
+    page.get_by_label("What they said").select_option("yes")
+    page.get_by_label("How they told us").select_option("paper")
+    page.get_by_label("Why you record it for them").fill("Form from the gate, 3 May.")
+    page.get_by_role("button", name="Record the choice").click()
+    assert page.get_by_role("alert").is_visible()
+    file = {"name": "form.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 signed"}
+    page.get_by_label("Scan of the paper").set_input_files(file)
+    page.get_by_role("button", name="Record the choice").click()
+    assert page.get_by_text("Form from the gate, 3 May.").is_visible()
+    assert "Given" in page.get_by_role("row", name="Send you offers that fit").inner_text()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download scan").click()
+    assert waiting.value.suggested_filename.endswith(".pdf")

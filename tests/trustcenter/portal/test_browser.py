@@ -245,3 +245,20 @@ def test_buttons_are_large_enough_to_touch(enter):
         .filter(each => each.parentElement.textContent.trim() === each.textContent.trim())
         .map(each => each.outerHTML.slice(0, 90))"""
     assert page.evaluate(small) == []
+
+
+@pytest.mark.parametrize("viewport", [(390, 844), (1280, 800)], ids=["phone", "desktop"])
+def test_C4_the_browsers_signal_is_shown_as_honoured(enter, today, viewport):
+    world.publish(now=today, personal_offers={"sale_or_sharing": True})
+    for language, told in (("en", "We honour that."), ("zh-hans", "我们遵守这一要求")):
+        page = enter(viewport, language=language, javascript=False, extra_http_headers={"Sec-GPC": "1"})
+        note = page.locator("#signal")
+        assert told in note.inner_text()
+        assert note.bounding_box()["y"] < viewport[1], "seen without scrolling"
+        assert sideways(page) == 0
+        page = enter(viewport, language=language)
+        assert page.locator("#signal").is_visible(), "a browser that falls silent takes nothing back"
+        assert_accessible(page, explained=EXPLAINED)
+        assert duplicate_names(page) == {}
+        page.locator("#signal a").click()
+        page.wait_for_url("**/purposes/personal_offers")
