@@ -4,10 +4,12 @@ from consent.models.catalogue import Category, Controller, NoticeText, Purpose, 
 from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Reminder
 from consent.models.idempotency import Answer
 from consent.models.keys import ApiKey
+from consent.models.links import Link
 from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
 from consent.models.receipts import Receipt, ReceiptsDone
 from consent.models.subjects import Identifier, Subject
+from consent.models.suppressions import Suppression
 
 __all__ = [
     "Answer",
@@ -18,6 +20,7 @@ __all__ = [
     "ConsentState",
     "Controller",
     "Identifier",
+    "Link",
     "NoticeText",
     "PortalLink",
     "PortalSession",
@@ -29,4 +32,5 @@ __all__ = [
     "Reminder",
     "SignInTry",
     "Subject",
+    "Suppression",
 ]

@@ -14,7 +14,7 @@ from consent.rules import choice as rules
 from consent.rules.actions import BY_ACT
 from consent.rules.choice import Choice
 from consent.rules.decision import State
-from consent.services import catalogue, confirmations, ledger, notices, states, subjects
+from consent.services import catalogue, confirmations, families, ledger, notices, reach, states, subjects
 from consent.services.confirmations import Waiting
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
@@ -56,12 +56,17 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     Raises Invalid naming every wrong member; NoChoiceHere for a purpose that rests on no choice; NoticeSuperseded when
     the text shown has been replaced materially; PurposeClosed for a yes to a retired purpose; OutOfTurn for an act that
     finds nothing to act on; AskedRecently for a question that was answered with no; LinkSpent for a token that confirms
-    nothing; NotAllowed when somebody would grant to themselves.
+    nothing; NotAllowed when somebody would grant to themselves; IdentifierUnverified for a yes under an identifier that
+    nobody vouched for; Suppressed for a customer who asked to be left alone, unless this is their own yes.
     """
     purpose = _purpose(choice, subject, now)
-    known = subject if isinstance(subject, Subject) else subjects.obtain(subject, by=by, now=now)
     # One customer's choices are folded one after the other; others' do not wait.
-    known = subjects.lock(known)
+    reached = reach.hold(subject, by=by, now=now)
+    known = reached.subject
+    if reach.speaks_again(reached, choice, by):
+        reach.lift(known, by=by, now=now)
+        # What others said meanwhile, or what came up, must not start because one thing was allowed.
+        withdraw_all(subject=known, language=choice.language, channel=choice.channel, by=by, now=now)
     said = _said(choice, known, purpose, now)
     _refuse_own_gain(choice, said, purpose, by)
     return _write(choice, known, purpose, said, by, now)
@@ -94,7 +99,7 @@ def lapse(*, state: ConsentState, now: datetime) -> Recorded | None:
     subject, purpose = subjects.lock(state.subject), state.purpose
     row = ConsentState.objects.select_related("version").get(pk=state.pk)
     over = row.status in decision.PERMITTING and not lifecycle.stands(states.as_rule(row), now)
-    if row.version is None or not over:
+    if row.version is None or not over or row.subject_id != subject.pk:
         return None
     choice = Choice(purpose.key, lifecycle.EXPIRE, TIMETABLE, TIMETABLE, collected_at=row.expires_at, actor="system")
     return _write(choice, subject, purpose, _Said(row.version), OPERATOR, now)
@@ -199,7 +204,8 @@ def _refuse_outdated(version: PurposeVersion, purpose: Purpose) -> None:
 
 def _refuse_asking(subject: Subject, purpose: Purpose, now: datetime) -> None:
     """Nobody is asked again within 12 months of a no, unless the purpose changed materially since."""
-    answers = ConsentEvent.objects.filter(subject=subject, purpose=purpose, act__in=lifecycle.ANSWERS)
+    ours = families.of(subject)
+    answers = ConsentEvent.objects.filter(subject__in=ours, purpose=purpose, act__in=lifecycle.ANSWERS)
     last = answers.select_related("version").order_by("-id").first()
     if last is None or last.act not in {lifecycle.REFUSE, lifecycle.WITHDRAW, lifecycle.OBJECT}:
         return

@@ -4,7 +4,7 @@ Every answer is in the log before it is given: the entry commits with the transa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,9 +16,9 @@ from audit.services.entries import Actor, Fact
 from consent.errors import Field, Invalid
 from consent.models import ConsentState, PurposeVersion, Recipient, Subject
 from consent.models import Purpose as PurposeRow
-from consent.rules import decision, text
+from consent.rules import decision, merge, text
 from consent.rules.decision import Customer, Decision, Purpose, State, Terms
-from consent.services import catalogue, ledger, states, subjects
+from consent.services import catalogue, families, handles, ledger, states
 from consent.services.subjects import Handle
 
 
@@ -119,9 +119,11 @@ def _answer(question: Question, by: Actor, now: datetime) -> Answer:
     _check_token(question.at_least)
     moment = question.as_of or now
     recipient = Recipient.objects.filter(key=question.recipient).first()
-    subject = _subject(question.customer, moment)
+    subject, verified = _subject(question.customer, question.as_of, now)
     row = _purpose_row(question.purpose, moment)
     purpose, customer = _facts(row, subject, moment, past=question.as_of is not None)
+    if customer is not None and not verified:
+        customer = _unverified(customer)
     made = decision.decide(
         purpose=purpose,
         customer=customer,
@@ -145,11 +147,23 @@ def _check_token(at_least: str) -> None:
         raise Invalid(Field("/context/at_least", "unknown", "This is no token of ours, or it is from a later backup."))
 
 
-def _subject(handle: Handle, moment: datetime) -> Subject | None:
+def _subject(handle: Handle, as_of: datetime | None, now: datetime) -> tuple[Subject | None, bool]:
+    """The customer an identifier finds, or found at a past moment, and whether somebody vouched for it.
+
+    Whoever asked to be left alone is found no more, by one look-up like everybody else.
+    """
     if text.identifier_problem(handle.namespace, handle.id):
-        return None
-    found = subjects.find(handle)
-    return found if found and found.created_at <= moment else None
+        return None, False
+    row = handles.row(handle)
+    if row is None or row.suppressed:
+        return None, False
+    found = families.owner(row, as_of) if as_of else row.subject
+    return (found if found.created_at <= (as_of or now) else None), row.verified
+
+
+def _unverified(customer: Customer) -> Customer:
+    """What an identifier nobody vouched for can do is to say no: the yes of the customer it finds does not count."""
+    return replace(customer, state=merge.strictest(customer.state, State()))
 
 
 def _purpose_row(key: str, moment: datetime) -> tuple[PurposeRow, PurposeVersion] | None:

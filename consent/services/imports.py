@@ -10,13 +10,13 @@ from typing import Any
 from django.db import models, transaction
 
 from consent.errors import Field, Invalid, TrustError
-from consent.models import ConsentEvent
+from consent.models import ConsentEvent, Identifier
 from consent.rules import bases, imports, lifecycle, mapping, text
 from consent.rules.choice import Choice
 from consent.rules.imports import Act, Plan, Refused
-from consent.services import catalogue, consents, ledger, subjects
+from consent.services import catalogue, consents, families, handles, ledger
+from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
-from consent.services.subjects import Handle
 
 BATCH = 50  # rows in one transaction: few, so that others who write do not wait long
 _Read = Callable[[Cells[str, str]], Plan | None]
@@ -148,9 +148,12 @@ def _refuse(report: Report, line: int, code: str, sentence: str) -> None:
 def _record(plan: Plan, act: Act, line: int, seen: set[_Place], by: Actor, now: datetime) -> _Place | None:
     """Record one act, unless it is recorded already; where it stands now."""
     handle = Handle(plan.namespace, plan.id)
+    known = handles.row(handle)
+    if known.suppressed if known else handles.left_alone(handle):
+        raise Refused("suppressed")
     place = (plan.namespace, text.normal(plan.namespace, plan.id), plan.purpose, act.act, act.at)
     # In a dry run nothing stays in the tables, so what was seen is remembered too.
-    if place in seen or _recorded(handle, plan, act):
+    if place in seen or _recorded(known, plan, act):
         return None
     choice = Choice(
         plan.purpose,
@@ -169,12 +172,11 @@ def _record(plan: Plan, act: Act, line: int, seen: set[_Place], by: Actor, now: 
     return place
 
 
-def _recorded(handle: Handle, plan: Plan, act: Act) -> bool:
+def _recorded(known: Identifier | None, plan: Plan, act: Act) -> bool:
     """Whether this act stands already. One without a date is known by having counted from the moment of an import."""
-    subject = subjects.find(handle)
-    if subject is None:
+    if known is None:
         return False
-    said = ConsentEvent.objects.filter(subject=subject, purpose__key=plan.purpose, act=act.act)
+    said = ConsentEvent.objects.filter(subject__in=families.of(known.subject), purpose__key=plan.purpose, act=act.act)
     if act.at is None:
         return said.filter(imported=True, collected_at=models.F("recorded_at")).exists()
     return said.filter(collected_at=act.at).exists()

@@ -24,7 +24,7 @@ from consent.models import (
 from consent.rules import bases, decision
 from consent.rules.actions import USES
 from consent.rules.decision import Decision
-from consent.services import catalogue, decisions, states, versions
+from consent.services import catalogue, decisions, families, states, versions
 from consent.services.versions import Published
 
 WINDOW = timedelta(days=30)
@@ -131,8 +131,9 @@ def _uses(
 ) -> tuple[Use, ...]:
     agreed = [state.version for state in held.values() if state.version]
     read = versions.read([*(row.current for row in rows if row.current), *agreed])
-    counts = tally.by_purpose(subject=subject.pseudonym, actions=USES, since=now - WINDOW)
-    benefits = tally.latest(subject=subject.pseudonym, action="benefit.reported")
+    ours = families.pseudonyms(subject)
+    counts = tally.by_purpose(subjects=ours, actions=USES, since=now - WINDOW)
+    benefits = tally.latest(subjects=ours, action="benefit.reported")
     return tuple(
         _use(
             row,

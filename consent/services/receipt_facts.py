@@ -32,13 +32,13 @@ def read(events: Iterable[ConsentEvent]) -> Iterator[tuple[ConsentEvent, Entry, 
 
 def _facts(event: ConsentEvent, entry: Entry, payload: Mapping[str, Any], published: Published) -> Facts:
     version, controller = event.version, event.version.controller
-    yes, details = event.yes, version.details
+    scoped, details = event.scoped, version.details
     home = controller.jurisdiction
     return Facts(
         number=str(event.entry_id),
         pseudonym=event.subject.pseudonym,
         action=entry.action,
-        status=lifecycle.told(event.act, pending=event.pending),
+        status=lifecycle.told(event.act, pending=event.pending, after=_after(event)),
         purpose=event.purpose.key,
         version=version.number,
         legal_basis=version.legal_basis,
@@ -47,9 +47,9 @@ def _facts(event: ConsentEvent, entry: Entry, payload: Mapping[str, Any], publis
         categories=tuple(
             Data(row.key, versions.label(row.name, event.language), row.dpv, row.sensitive)
             for row in published.categories
-            if not yes or row.key in event.categories
+            if not scoped or row.key in event.categories
         ),
-        recipients=tuple(_recipient(row) for row in published.recipients if not yes or row.key in event.recipients),
+        recipients=tuple(_recipient(row) for row in published.recipients if not scoped or row.key in event.recipients),
         jurisdictions=_codes(details.get("jurisdictions"), home),
         storage_locations=_codes(details.get("storage_locations"), home),
         retention=version.retention,
@@ -70,6 +70,13 @@ def _facts(event: ConsentEvent, entry: Entry, payload: Mapping[str, Any], publis
         privacy_officer=controller.privacy_officer,
         **_shown(event),
     )
+
+
+def _after(event: ConsentEvent) -> str:
+    """The status that joining or parting records led to; of any other act it follows from the act."""
+    if event.act not in lifecycle.MERGES:
+        return ""
+    return states.until(event.subject, event.pk)[event.purpose_id].status
 
 
 def _shown(event: ConsentEvent) -> dict[str, Any]:

@@ -81,9 +81,9 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
         categories=tuple(
             versions.label(row.name, language)
             for row in published.categories
-            if not event.yes or row.key in event.categories
+            if not event.scoped or row.key in event.categories
         ),
-        recipients=tuple(row for row in published.recipients if not event.yes or row.key in event.recipients),
+        recipients=tuple(row for row in published.recipients if not event.scoped or row.key in event.recipients),
         expires_at=lifecycle.ends(states.event_as_rule(event)),
         leaf=merkle.leaf_hash(bytes(found.entry.leaf)).hex(),
         seq=found.seq,

@@ -8,7 +8,7 @@ from uuid import UUID
 from consent.errors import NotFound
 from consent.models import ConsentEvent, ConsentState, Purpose, Subject
 from consent.rules import decision
-from consent.services import catalogue, states, subjects, uses
+from consent.services import catalogue, handles, states, uses
 from consent.services.subjects import Handle
 from consent.services.uses import Seen
 
@@ -57,7 +57,8 @@ def used(*, customer: Handle, purpose: str = "", before: UUID | None = None, lim
 
 
 def _known(customer: Handle) -> Subject:
-    subject = subjects.find(customer)
-    if subject is None:
+    """The customer; one who asked to be left alone is not found, as if we knew no such customer."""
+    row = handles.row(customer)
+    if row is None or row.suppressed:
         raise NotFound("We know no such customer.")
-    return subject
+    return row.subject

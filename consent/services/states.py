@@ -1,13 +1,14 @@
 """What stands for a customer: the answers folded from what they said, now and at any past moment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import models
 
 from consent.models import ConsentEvent, ConsentState, Purpose, PurposeVersion, Subject
-from consent.rules import lifecycle
+from consent.rules import lifecycle, merge
 from consent.rules.decision import State
+from consent.services import families
 
 
 def refold(subject: Subject, purpose: Purpose) -> ConsentState:
@@ -23,7 +24,7 @@ def refold(subject: Subject, purpose: Purpose) -> ConsentState:
         purpose=purpose,
         defaults={
             "status": state.status,
-            "version": versions.get(state.version) if state.version else None,
+            "version": _version(purpose, state, versions),
             "categories": list(state.categories),
             "recipients": list(state.recipients),
             "expires_at": state.expires_at,
@@ -54,7 +55,7 @@ def at(subject: Subject, purpose: Purpose, moment: datetime) -> tuple[State, Pur
         ConsentEvent.objects.filter(subject=subject, purpose=purpose, recorded_at__lte=moment).select_related("version")
     )
     state = lifecycle.fold(event_as_rule(event) for event in events).state
-    return state, next((event.version for event in events if event.version.number == state.version), None)
+    return state, _version(purpose, state, {event.version.number: event.version for event in events})
 
 
 def before(event: ConsentEvent, said: Iterable[ConsentEvent]) -> tuple[State, ConsentEvent | None]:
@@ -73,10 +74,18 @@ def causes(*, subject: Subject, moment: datetime) -> dict[int, ConsentEvent]:
     return {key: found[key][fold.order] for key, fold in folded.items() if fold.order}
 
 
+def until(subject: Subject, last_event: int) -> dict[int, State]:
+    """What stood when an event was the newest, by purpose id."""
+    found: dict[int, list[lifecycle.Event]] = {}
+    for row in ConsentEvent.objects.filter(subject=subject, pk__lte=last_event).select_related("version"):
+        found.setdefault(row.purpose_id, []).append(event_as_rule(row))
+    return {key: lifecycle.fold(events).state for key, events in found.items()}
+
+
 def history(*, subject: Subject) -> models.QuerySet[ConsentEvent]:
-    """Everything one customer said, newest first."""
+    """Everything one customer said, newest first; under a record joined to theirs too."""
     return (
-        ConsentEvent.objects.filter(subject=subject)
+        ConsentEvent.objects.filter(subject__in=families.of(subject))
         .select_related("purpose", "version", "notice")
         .order_by("-collected_at", "-id")
     )
@@ -113,4 +122,12 @@ def event_as_rule(event: ConsentEvent) -> lifecycle.Event:
         pending=event.pending,
         by_guardian=event.actor == "guardian",
         imported=event.imported,
+        carried=None if event.carried is None else merge.from_record(event.carried),
     )
+
+
+def _version(purpose: Purpose, state: State, said: Mapping[int, PurposeVersion]) -> PurposeVersion | None:
+    """The version agreed to. What another record brought may be of one that was never spoken of here."""
+    if not state.version:
+        return None
+    return said.get(state.version) or purpose.versions.get(number=state.version)

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from trustcenter.api import catalogue, consents, docs, log, portal_links, receipts, subjects, uses
+from trustcenter.api import catalogue, consents, docs, links, log, portal_links, receipts, subjects, suppressions, uses
 
 app_name = "api"
 _CUSTOMER = "api/v1/subjects/<str:namespace>/<path:id>"
 urlpatterns = [
     path("api/v1/subjects", subjects.MakeKnown.as_view()),
+    path("api/v1/subjects/link", links.JoinRecords.as_view()),
+    path("api/v1/subjects/unlink", links.PartRecords.as_view()),
+    path("api/v1/subjects/suppress", suppressions.LeaveAlone.as_view()),
     path(f"{_CUSTOMER}/history", subjects.ReadHistory.as_view()),
     path(f"{_CUSTOMER}/uses", subjects.ReadUses.as_view()),
     path(_CUSTOMER, subjects.ReadSubject.as_view()),
