@@ -31,7 +31,7 @@ from consent.services.decisions import Question
 from consent.services.links import Why
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
-from tests.world import ALICE, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish, seal_all
+from tests.world import ALICE, BOB, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish, seal_all
 
 SERVICES = Path(__file__).parent.parent / "consent" / "services"
 YEARS_LATER = NOW + timedelta(days=900)

@@ -11,12 +11,14 @@ class Link(models.Model):
     """One joining of two records, and its end. What it did to each answer stands in the events.
 
     survivor: the older record, which the identifiers now point at. identifiers: those that came from the other one.
+    joined: the other one while it lasts, so that no record is joined to two.
     after_event: the newest event of the survivor before it, 0 for none. minor_until: the survivor's own, before it.
     entry_id, ended_entry_id: its entries in the log.
     """
 
     survivor = models.ForeignKey(Subject, models.PROTECT, related_name="links")
     other = models.ForeignKey(Subject, models.PROTECT, related_name="links_away")
+    joined = models.OneToOneField(Subject, models.PROTECT, null=True, related_name="link_away")
     identifiers = models.ManyToManyField(Identifier, related_name="links")
     after_event = models.PositiveBigIntegerField()
     minor_until = models.DateField(null=True)
@@ -34,6 +36,9 @@ class Link(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["other"], condition=Q(ended_at__isnull=True), name="link_one_at_a_time"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, joined=F("other")) | Q(ended_at__isnull=False, joined__isnull=True),
+                name="link_joined_until_it_ends",
+            ),
             models.CheckConstraint(condition=Q(survivor__lt=F("other")), name="link_to_the_older"),
         ]

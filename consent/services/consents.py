@@ -66,7 +66,8 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     if reach.speaks_again(reached, choice, by):
         reach.lift(known, by=by, now=now)
         # What others said meanwhile, or what came up, must not start because one thing was allowed.
-        withdraw_all(subject=known, language=choice.language, channel=choice.channel, by=by, now=now)
+        others = {"language": choice.language, "channel": choice.channel, "besides": choice.purpose}
+        withdraw_all(subject=known, **others, by=by, now=now)
     said = _said(choice, known, purpose, now)
     _refuse_own_gain(choice, said, purpose, by)
     return _write(choice, known, purpose, said, by, now)
@@ -81,14 +82,17 @@ def confirm(*, token: str, channel: str, method: str, by: Actor, now: datetime) 
 
 
 @transaction.atomic
-def withdraw_all(*, subject: Subject, language: str, channel: str, by: Actor, now: datetime) -> list[Recorded]:
+def withdraw_all(
+    *, subject: Subject, language: str, channel: str, besides: str = "", by: Actor, now: datetime
+) -> list[Recorded]:
     """Turn off, in one act, everything that rests on this customer's choice and is not off yet.
 
+    besides: the key of a purpose that is left as it is, since it is answered by itself at the same moment.
     Returns one record per purpose: a withdrawal where they had said yes, an objection where none was needed.
     """
     subject = subjects.lock(subject)
     held = states.every(subject=subject)
-    acts = [(row.key, _reduction(row, held.get(row.pk))) for row in catalogue.purposes()]
+    acts = [(row.key, _reduction(row, held.get(row.pk))) for row in catalogue.purposes() if row.key != besides]
     choices = [Choice(key, act, channel, "button", language=language) for key, act in acts if act]
     return [record(subject=subject, choice=choice, by=by, now=now) for choice in choices]
 

@@ -11,7 +11,7 @@ def of(subject: Subject) -> list[Subject]:
     """The record itself and every record joined to it now, however far; all of them are this one customer."""
     found, newest = [subject], [subject.pk]
     while newest:
-        links = Link.objects.filter(survivor__in=newest, ended_at__isnull=True).select_related("other").order_by("id")
+        links = Link.objects.filter(survivor__in=newest, joined__isnull=False).select_related("other").order_by("id")
         others = [link.other for link in links]
         found += others
         newest = [other.pk for other in others]
@@ -25,7 +25,7 @@ def pseudonyms(subject: Subject) -> list[str]:
 
 def survivor(subject: Subject) -> Subject:
     """The record that stands for this one now: itself, unless it was joined to an older one."""
-    link = Link.objects.filter(other=subject, ended_at__isnull=True).select_related("survivor").first()
+    link = Link.objects.filter(joined=subject).select_related("survivor").first()
     return survivor(link.survivor) if link else subject
 
 

@@ -81,6 +81,7 @@ def link(*, subject: Handle, other: Handle, why: Why, by: Actor, now: datetime) 
     made = Link.objects.create(
         survivor=older,
         other=newer,
+        joined=newer,
         after_event=_newest(older),
         minor_until=older.minor_until,
         linked_at=now,
@@ -114,8 +115,8 @@ def unlink(*, subject: Handle, why: Why, by: Actor, now: datetime) -> list[Chang
     joint, own, theirs = _rules(older), states.until(older, made.after_event), _rules(newer)
     entry = _record("subject.unlinked", older, newer, why, [], by, now)
     _record("subject.unlinked", newer, older, why, [], by, now)
-    made.ended_at, made.ended_entry_id = now, entry.id
-    made.save(update_fields=["ended_at", "ended_entry_id"])
+    made.joined, made.ended_at, made.ended_entry_id = None, now, entry.id
+    made.save(update_fields=["joined", "ended_at", "ended_entry_id"])
     _move(made.identifiers.filter(subject=older), newer)
     _protect(older, made.minor_until)
     for key in _spoken_of(joint, theirs):
@@ -131,7 +132,7 @@ def unlink(*, subject: Handle, why: Why, by: Actor, now: datetime) -> list[Chang
 def every(*, subject: Subject, language: str = "en") -> Iterator[Told]:
     """Every joining that stands for a customer, the newest first."""
     found = list(
-        Link.objects.filter(survivor__in=families.of(subject), ended_at__isnull=True)
+        Link.objects.filter(survivor__in=families.of(subject), joined__isnull=False)
         .prefetch_related("identifiers")
         .order_by("-id")
     )
@@ -186,7 +187,7 @@ def _held(first: Identifier, second: Identifier) -> tuple[Identifier, Identifier
 
 def _made(row: Identifier) -> Link:
     """The joining that brought an identifier where it is. Raises Conflict."""
-    found = row.links.filter(ended_at__isnull=True).order_by("-id").first()
+    found = row.links.filter(joined__isnull=False).order_by("-id").first()
     if found is None:
         raise Conflict("This identifier did not come from another record, so there is nothing to part.")
     return found

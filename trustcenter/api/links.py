@@ -67,7 +67,7 @@ class JoinRecords(APIView):
         parameters=[ONCE],
         operation_id="link_customers",
         summary="Join two records that are one customer's",
-        description="For every purpose the stricter of the two answers stands: what only one record said yes to is off. "
+        description="For every purpose the stricter of the two answers stands: a yes that only one record gave is off. "
         "Checks by any of the identifiers then give one answer, and the customer is told. " + OWN_HOUSE,
     )
     def post(self, request: Request) -> Any:
@@ -99,8 +99,8 @@ class PartRecords(APIView):
         parameters=[ONCE],
         operation_id="unlink_customers",
         summary="Part two records that were joined",
-        description="The identifier named, and all that came with it, go back to their record. Each side keeps every no "
-        "that was said meanwhile, and no yes that it had not given before. " + OWN_HOUSE,
+        description="The identifier named, and all that came with it, go back to their record. Each side keeps every "
+        "no that was said meanwhile, and no yes that it had not given before. " + OWN_HOUSE,
     )
     def post(self, request: Request) -> Any:
         return once(request, lambda: (200, self._unlink(request)))

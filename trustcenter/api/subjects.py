@@ -101,8 +101,8 @@ class MakeKnown(APIView):
         parameters=[ONCE],
         operation_id="make_known",
         summary="Make a customer known, or tie further identifiers to one who is",
-        description="201 for a new customer, 200 for a known one, 409 when the identifiers belong to two, or to one who "
-        "asked to be left alone. Naming an identifier as verified verifies it. " + OWN_HOUSE,
+        description="201 for a new customer, 200 for a known one, 409 when the identifiers belong to two, or to one "
+        "who asked to be left alone. Naming an identifier as verified verifies it. " + OWN_HOUSE,
     )
     def post(self, request: Request) -> Any:
         return once(request, lambda: self._register(request))

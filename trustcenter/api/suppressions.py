@@ -38,7 +38,7 @@ class LeaveAlone(APIView):
         parameters=[ONCE],
         operation_id="suppress_customer",
         summary="Leave a customer alone",
-        description="Everything that rests on their choice is turned off, checks answer as for an unknown customer, and "
+        description="All that rests on their choice is turned off, checks answer as for an unknown customer, and "
         "nobody can bring them back but themselves: by a yes of their own, under a verified identifier. "
         "Somebody we do not know can ask too. A third party's key is refused.",
     )

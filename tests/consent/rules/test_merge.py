@@ -1,0 +1,164 @@
+"""Joining two answers never permits more than each of them, whatever was said, asked and when."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from consent.rules import bases, merge
+from consent.rules.decision import BY_STATUS, PERMITTING, Customer, Purpose, State, Terms, decide
+from consent.rules.lifecycle import GIVE, LINK, WITHDRAW, Event, fold
+from consent.rules.merge import strictest
+
+pytestmark = pytest.mark.once
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CATEGORIES, RECIPIENTS = ("contact.email", "contact.sms", "purchases"), ("mail-engine", "adpartner")
+VERSIONS = (1, 2, 3)
+moments = some.integers(0, 20).map(lambda days: START + timedelta(days=days))
+
+
+def some_of(values):
+    return some.lists(some.sampled_from(values), unique=True).map(tuple)
+
+
+def terms(number, basis, kinds, who):
+    return Terms(number, basis, kinds, who, sale_or_sharing=True)
+
+
+@some.composite
+def purposes(draw):
+    """A purpose whose versions name what they like: each may add, and take away."""
+    basis = draw(some.sampled_from(bases.ALL))
+    versions = {
+        number: terms(number, basis, draw(some_of(CATEGORIES)), draw(some_of(RECIPIENTS))) for number in VERSIONS
+    }
+    return versions, draw(some.integers(1, 3))
+
+
+@some.composite
+def sides(draw, versions):
+    """A customer whose answer can have come about: a yes is to a version, and to nothing that it does not name."""
+    status = draw(some.sampled_from([*BY_STATUS, *PERMITTING]))
+    number = draw(some.sampled_from(VERSIONS)) if status in PERMITTING else draw(some.sampled_from([None, *VERSIONS]))
+    named = versions[number] if number else versions[1]
+    state = State(
+        status,
+        number,
+        tuple(each for each in draw(some_of(CATEGORIES)) if each in named.categories),
+        tuple(each for each in draw(some_of(RECIPIENTS)) if each in named.recipients),
+        expires_at=draw(some.none() | moments),
+        paused_until=draw(some.none() | moments),
+        objected=draw(some.booleans()),
+        by_guardian=draw(some.booleans()),
+    )
+    return Customer(state, limited=draw(some.booleans()), minor=draw(some.booleans()), gpc=draw(some.booleans()))
+
+
+def permitted(customer, versions, material, now):
+    """Everything that may be used, as pairs of category and recipient."""
+    agreed = versions.get(customer.state.version) if customer.state.version else None
+    purpose = Purpose("offers", versions[3], material, agreed)
+    found = set()
+    for recipient in RECIPIENTS:
+        made = decide(purpose=purpose, customer=customer, recipient=recipient, categories=None, now=now)
+        found |= {(each, recipient) for each in (made.allowed if made.permitted else ())}
+    return found
+
+
+def joined(*customers):
+    """One customer of several: whatever protects one of them protects all."""
+    return Customer(
+        reduce(strictest, (each.state for each in customers)),
+        *(any(getattr(each, name) for each in customers) for name in ("limited", "minor", "gpc")),
+    )
+
+
+@given(some.data(), purposes(), moments)
+def test_it_never_permits_more_than_each_side(data, purpose, now):
+    versions, material = purpose
+    a, b = (data.draw(sides(versions)) for _ in range(2))
+    both = permitted(joined(a, b), versions, material, now)
+    assert both <= permitted(a, versions, material, now)
+    assert both <= permitted(b, versions, material, now)
+
+
+@given(some.data(), purposes())
+def test_the_order_does_not_matter(data, purpose):
+    a, b, c = (data.draw(sides(purpose[0])).state for _ in range(3))
+    assert strictest(a, b) == strictest(b, a)
+    assert strictest(strictest(a, b), c) == strictest(a, strictest(b, c))
+
+
+@given(some.data(), purposes(), moments)
+def test_joining_with_the_same_changes_nothing(data, purpose, now):
+    versions, material = purpose
+    one = data.draw(sides(versions))
+    same = joined(one, one)
+    assert permitted(same, versions, material, now) == permitted(one, versions, material, now)
+    assert merge.alike(one.state, same.state)
+
+
+@given(some.data(), purposes())
+def test_what_is_kept_of_a_state_is_the_state(data, purpose):
+    state = data.draw(sides(purpose[0])).state
+    assert merge.from_record(merge.as_record(state)) == state
+    assert None not in merge.as_record(state).values()
+
+
+@given(some.data(), purposes())
+def test_an_objection_of_either_stands(data, purpose):
+    a, b = (data.draw(sides(purpose[0])).state for _ in range(2))
+    assert strictest(a, b).objected == (a.objected or b.objected)
+
+
+YES = State("given", 2, ("contact.email", "purchases"), ("adpartner", "mail-engine"), START + timedelta(days=9))
+
+
+@pytest.mark.parametrize("status", BY_STATUS)
+def test_what_is_no_yes_beats_a_yes(status):
+    assert strictest(YES, State(status)).status == status
+
+
+def test_of_two_yeses_what_both_named_remains():
+    other = replace(
+        YES,
+        version=1,
+        categories=("purchases",),
+        expires_at=None,
+        paused_until=START + timedelta(days=3),
+        status="renewed",
+    )
+    left = State(
+        "given", 1, ("purchases",), ("adpartner", "mail-engine"), YES.expires_at, paused_until=START + timedelta(days=3)
+    )
+    assert strictest(YES, other) == left
+
+
+def test_two_yeses_to_different_things_permit_nothing():
+    left = strictest(replace(YES, categories=("contact.email",)), replace(YES, categories=("purchases",)))
+    assert left.categories == ()
+
+
+def test_the_fold_takes_the_stricter_and_later_acts_replace_it():
+    scope = {"version": 2, "categories": YES.categories, "recipients": YES.recipients}
+    first = Event(GIVE, START, START, 1, **scope)
+    link = Event(LINK, START + timedelta(days=1), START + timedelta(days=1), 2, carried=State())
+    later = START + timedelta(days=2)
+    assert fold([first]).state.status == "given"
+    assert fold([first, link]).state.status == "unknown"
+    assert fold([first, link]).order == 2, "the joining made it so"
+    assert fold([first, link, Event(GIVE, later, later, 3, **scope)]).state.status == "given"
+
+
+def test_a_paper_yes_from_before_does_not_undo_a_joining():
+    link = Event(LINK, START + timedelta(days=1), START + timedelta(days=1), 1, carried=State("withdrawn"))
+    late = Event(GIVE, START, START + timedelta(days=5), 2, version=2, categories=("x",), recipients=("y",))
+    assert fold([link, late]).state.status == "withdrawn"
+
+
+def test_a_no_said_at_the_moment_of_a_joining_stays():
+    link = Event(LINK, START, START, 1, carried=YES)
+    assert fold([link, Event(WITHDRAW, START, START, 2)]).state.status == "withdrawn"
