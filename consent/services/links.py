@@ -61,7 +61,6 @@ class Told:
     link: Link
     reason: str
     changed: tuple[str, ...]
-    identifiers: tuple[Identifier, ...]
 
 
 @transaction.atomic
@@ -133,7 +132,7 @@ def every(*, subject: Subject, language: str = "en") -> Iterator[Told]:
     """Every joining that stands for a customer, the newest first."""
     found = list(
         Link.objects.filter(survivor__in=families.of(subject), joined__isnull=False)
-        .prefetch_related("identifiers")
+        .select_related("other")
         .order_by("-id")
     )
     opened = entries.payloads(Entry.objects.filter(id__in=[row.entry_id for row in found])) if found else {}
@@ -141,7 +140,7 @@ def every(*, subject: Subject, language: str = "en") -> Iterator[Told]:
     for row in found:
         payload = opened.get(row.entry_id, {})
         changed = tuple(titles[key] for key in payload.get("changed", ()) if key in titles)
-        yield Told(row, str(payload.get("reason", "")), changed, tuple(row.identifiers.all()))
+        yield Told(row, str(payload.get("reason", "")), changed)
 
 
 def recent(*, subject: Subject, language: str, now: datetime) -> Told | None:

@@ -24,7 +24,8 @@ from consent.models import (
 from consent.rules import bases, decision
 from consent.rules.actions import USES
 from consent.rules.decision import Decision
-from consent.services import catalogue, decisions, families, states, versions
+from consent.services import catalogue, decisions, families, links, states, versions
+from consent.services.links import Told
 from consent.services.versions import Published
 
 WINDOW = timedelta(days=30)
@@ -86,10 +87,11 @@ class Saved:
 
 @dataclass(frozen=True)
 class Overview:
-    """The home page of one customer."""
+    """The home page of one customer. joined: two records about them were joined a short time ago."""
 
     uses: tuple[Use, ...]
     saved: tuple[Saved, ...] = ()
+    joined: Told | None = None
 
     @property
     def choices(self) -> tuple[Use, ...]:
@@ -114,7 +116,8 @@ def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] 
     held = states.every(subject=subject)
     rows = [row for row in catalogue.purposes() if row.retired_at is None or row.retired_at > now]
     uses = _uses(subject, rows, held, language, now)
-    return Overview(uses, _saved(subject, saved, uses) if saved else ())
+    joined = links.recent(subject=subject, language=language, now=now)
+    return Overview(uses, _saved(subject, saved, uses) if saved else (), joined)
 
 
 def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Use, list[ConsentEvent]]:
