@@ -108,7 +108,7 @@ def unlink(*, subject: Handle, why: Why, by: Actor, now: datetime) -> list[Chang
     """
     _check(why)
     made = _made(_row(subject, "/subject"))
-    older, newer = _lock(made.survivor_id, made.other_id)
+    newer, older = _lock(made.survivor_id, made.other_id)
     if _made(_row(subject, "/subject")).pk != made.pk:
         raise Conflict(MOVED)
     joint, own, theirs = _rules(older), states.until(older, made.after_event), _rules(newer)
@@ -170,8 +170,8 @@ def _row(handle: Handle, at: str) -> Identifier:
 
 
 def _lock(*numbers: int) -> list[Subject]:
-    """Hold records, the older first: whoever holds several holds them in this order, so that none waits for another."""
-    return list(Subject.objects.select_for_update().filter(pk__in=numbers).order_by("pk"))
+    """Hold records in the one order in which everybody holds several (subjects.lock)."""
+    return list(Subject.objects.select_for_update().filter(pk__in=numbers).order_by("-pk"))
 
 
 def _held(first: Identifier, second: Identifier) -> tuple[Identifier, Identifier]:

@@ -66,7 +66,7 @@ def obtain(handle: Handle, *, by: Actor, now: datetime) -> Subject:
 def lock(subject: Subject) -> Subject:
     """Hold the customer's row until the transaction ends, so that choices are folded one after the other.
 
-    Of a record that was joined to an older one, the older one's.
+    Of a record that was joined to an older one, the older one's: so whoever holds several takes the newer first.
     """
     held = Subject.objects.select_for_update().get(pk=subject.pk)
     standing = families.survivor(held)
@@ -81,7 +81,7 @@ def lock_together(whom: Iterable[Handle]) -> list[int]:
     """
     hashes = [handles.lookup(handle) for handle in whom]
     found = Identifier.objects.filter(lookup_hash__in=hashes)
-    list(Subject.objects.select_for_update().filter(pk__in=found.values("subject")).order_by("pk"))
+    list(Subject.objects.select_for_update().filter(pk__in=found.values("subject")).order_by("-pk"))
     known = {bytes(row) for row in found.values_list("lookup_hash", flat=True)}
     return sorted(range(len(hashes)), key=lambda place: b"" if hashes[place] in known else hashes[place])
 

@@ -310,18 +310,12 @@ def test_what_a_joining_was_cannot_be_changed_afterwards(cast):
         Link.objects.update(ended_at=None)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_many_who_join_and_part_crosswise_do_not_block_each_other():
-    world.publish()
-    world.cast()
+def _at_once(*works):
+    """What became of each: done, a conflict, or another error, which fails the test."""
 
-    def work(turn):
+    def one(work):
         try:
-            pair = (ALICE, BOB) if turn % 2 else (BOB, ALICE)
-            if turn % 4 == 3:
-                part()
-            else:
-                join(*pair)
+            work()
         except Conflict:
             return "conflict"
         finally:
@@ -329,14 +323,24 @@ def test_many_who_join_and_part_crosswise_do_not_block_each_other():
         return "done"
 
     with ThreadPoolExecutor(6) as pool:
-        done = list(pool.map(work, range(24)))
-    assert set(done) <= {"done", "conflict"}
-    assert done.count("done") >= 18
+        return list(pool.map(one, works))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_who_join_crosswise_and_choose_meanwhile_do_not_block_each_other():
+    world.publish()
+    world.cast()
+    both = lambda: join(ALICE, BOB), lambda: join(BOB, ALICE)
+    chosen = lambda: say(ALICE, "refuse", "improve_visit"), lambda: say(BOB, "withdraw")
+    assert set(_at_once(*(both + chosen) * 4)) == {"done"}
+    assert subjects.find(ALICE) == subjects.find(BOB)
+    assert Link.objects.count() == 1
     state_is_the_fold()
-    joined = Link.objects.filter(ended_at__isnull=True).exists()
-    assert (subjects.find(ALICE) == subjects.find(BOB)) is joined
-    assert Identifier.objects.count() == 4
-    assert Subject.objects.count() == 3
+    assert set(_at_once(*(both + chosen + (part,)) * 4)) <= {"done", "conflict"}
+    state_is_the_fold()
+    assert (subjects.find(ALICE) == subjects.find(BOB)) is Link.objects.filter(joined__isnull=False).exists()
+    assert (Identifier.objects.count(), Subject.objects.count()) == (4, 3)
+    assert reason(ALICE, now=LATER) == "consent_withdrawn"
 
 
 class TestUnverified:
