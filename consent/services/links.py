@@ -3,7 +3,7 @@
 Joining is an event like any other (docs/adr/0007-linking-is-an-event.md): each answer is still the fold of its events.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,10 +20,10 @@ from consent.rules.actions import BY_ACT
 from consent.rules.decision import State
 from consent.services import (
     catalogue,
-    families,
     handles,
     ledger,
     portal_links,
+    reach,
     states,
     subjects,
     suppressions,
@@ -34,7 +34,6 @@ from consent.services.ledger import Actor, Fact
 
 # For how long the portal tells of a joining on its first page; the log and the receipts tell of it for ever.
 TOLD_FOR = timedelta(days=30)
-MOVED = "These records were joined or parted at this very moment. Look again, and send it again if need be."
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def unlink(*, subject: Handle, why: Why, by: Actor, now: datetime) -> list[Chang
     made = _made(_row(subject, "/subject"))
     newer, older = _lock(made.survivor_id, made.other_id)
     if _made(_row(subject, "/subject")).pk != made.pk:
-        raise Conflict(MOVED)
+        raise Conflict(reach.MOVED)
     joint, own, theirs = _rules(older), states.until(older, made.after_event), _rules(newer)
     entry = _record("subject.unlinked", older, newer, why, [], by, now)
     _record("subject.unlinked", newer, older, why, [], by, now)
@@ -128,24 +127,22 @@ def unlink(*, subject: Handle, why: Why, by: Actor, now: datetime) -> list[Chang
     ]
 
 
-def every(*, subject: Subject, language: str = "en") -> Iterator[Told]:
-    """Every joining that stands for a customer, the newest first."""
-    found = list(
-        Link.objects.filter(survivor__in=families.of(subject), joined__isnull=False)
-        .select_related("other")
-        .order_by("-id")
-    )
-    opened = entries.payloads(Entry.objects.filter(id__in=[row.entry_id for row in found])) if found else {}
-    titles = versions.titles(language) if found else {}
+def every(*, family: Sequence[Subject], language: str = "en") -> Iterator[Told]:
+    """Every joining that stands for a customer, the newest first. family: their records (families.of)."""
+    if len(family) == 1:
+        return
+    found = list(Link.objects.filter(survivor__in=family, joined__isnull=False).select_related("other").order_by("-id"))
+    opened = entries.payloads(Entry.objects.filter(id__in=[row.entry_id for row in found]))
+    titles = versions.titles(language)
     for row in found:
         payload = opened.get(row.entry_id, {})
         changed = tuple(titles[key] for key in payload.get("changed", ()) if key in titles)
         yield Told(row, str(payload.get("reason", "")), changed)
 
 
-def recent(*, subject: Subject, language: str, now: datetime) -> Told | None:
+def recent(*, family: Sequence[Subject], language: str, now: datetime) -> Told | None:
     """The newest joining, while the portal tells of it on its first page."""
-    told = next(every(subject=subject, language=language), None)
+    told = next(every(family=family, language=language), None)
     return told if told and now - told.link.linked_at < TOLD_FOR else None
 
 
@@ -179,7 +176,7 @@ def _held(first: Identifier, second: Identifier) -> tuple[Identifier, Identifier
     held = {row.pk: row for row in _lock(first.subject_id, second.subject_id)}
     first, second = (Identifier.objects.get(pk=row.pk) for row in (first, second))
     if not {first.subject_id, second.subject_id} <= held.keys():
-        raise Conflict(MOVED)
+        raise Conflict(reach.MOVED)
     first.subject, second.subject = held[first.subject_id], held[second.subject_id]
     return first, second
 

@@ -115,8 +115,9 @@ def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] 
     """Every purpose in use, in catalogue order. saved: receipts to show as just done; others' are passed over."""
     held = states.every(subject=subject)
     rows = [row for row in catalogue.purposes() if row.retired_at is None or row.retired_at > now]
-    uses = _uses(subject, rows, held, language, now)
-    joined = links.recent(subject=subject, language=language, now=now)
+    family = families.of(subject)
+    uses = _uses(family, rows, held, language, now)
+    joined = links.recent(family=family, language=language, now=now)
     return Overview(uses, _saved(subject, saved, uses) if saved else (), joined)
 
 
@@ -125,23 +126,23 @@ def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Us
     row = catalogue.purpose(key)
     if row.retired_at is not None and row.retired_at <= now:
         raise NotFound
-    (use,) = _uses(subject, [row], states.every(subject=subject), language, now)
+    (use,) = _uses(families.of(subject), [row], states.every(subject=subject), language, now)
     return use, list(states.history(subject=subject).filter(purpose=row)[:50])
 
 
 def _uses(
-    subject: Subject, rows: Sequence[Purpose], held: Mapping[int, ConsentState], language: str, now: datetime
+    family: Sequence[Subject], rows: Sequence[Purpose], held: Mapping[int, ConsentState], language: str, now: datetime
 ) -> tuple[Use, ...]:
     agreed = [state.version for state in held.values() if state.version]
     read = versions.read([*(row.current for row in rows if row.current), *agreed])
-    ours = families.pseudonyms(subject)
+    ours = [each.pseudonym for each in family]
     counts = tally.by_purpose(subjects=ours, actions=USES, since=now - WINDOW)
     benefits = tally.latest(subjects=ours, action="benefit.reported")
     return tuple(
         _use(
             row,
             read[row.current_id],
-            _answers(subject, row, held.get(row.pk), read, now),
+            _answers(family[0], row, held.get(row.pk), read, now),
             held.get(row.pk),
             counts,
             benefits.get(row.key),

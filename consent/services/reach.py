@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from consent.errors import IdentifierUnverified, Suppressed
+from django.db import OperationalError, transaction
+
+from consent.errors import Conflict, IdentifierUnverified, Suppressed
 from consent.models import Recipient, Subject
 from consent.rules import lifecycle
 from consent.rules.choice import Choice
 from consent.services import handles, ledger, subjects
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
+
+MOVED = "Records of this customer were joined or parted at this very moment. Send it again."
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,9 @@ def hold(who: Handle | Subject, *, by: Actor, now: datetime) -> Reached:
     held = subjects.lock(subjects.obtain(who, by=by, now=now))
     row = handles.row(who)  # again: while we waited, records may have been joined or parted
     if row is None:
-        raise RuntimeError("The identifier of a customer went away while the customer was held.")
+        raise Conflict(MOVED)
     if row.subject_id != held.pk:
-        held = subjects.lock(row.subject)
+        held = _at_once(row.subject)
     return Reached(held, row.verified and who.verified, row.suppressed)
 
 
@@ -50,6 +54,16 @@ def speaks_again(reached: Reached, choice: Choice, by: Actor) -> bool:
     if not own or choice.act != lifecycle.GIVE:
         raise Suppressed
     return True
+
+
+def _at_once(subject: Subject) -> Subject:
+    """Hold the record that an identifier went back to while we waited for the older one: if it is free, for whoever
+    holds several takes the newer first. Raises Conflict."""
+    try:
+        with transaction.atomic():
+            return Subject.objects.select_for_update(nowait=True).get(pk=subject.pk)
+    except OperationalError:
+        raise Conflict(MOVED) from None
 
 
 def lift(subject: Subject, *, by: Actor, now: datetime) -> None:

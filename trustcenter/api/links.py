@@ -28,7 +28,7 @@ class Reason(PlainText):
         return data
 
 
-class UnlinkInput(Input):
+class PartInput(Input):
     """Which identifier goes back to the record it came from, and why."""
 
     subject = SubjectInput()
@@ -36,7 +36,7 @@ class UnlinkInput(Input):
     evidence = Evidence(required=False)
 
 
-class LinkInput(UnlinkInput):
+class JoinInput(PartInput):
     """Two identifiers of one customer, and why they are believed to be."""
 
     other = SubjectInput()
@@ -63,7 +63,7 @@ class JoinRecords(APIView):
         "Customers",
         {200: ChangesOutput},
         WRITE,
-        request=LinkInput,
+        request=JoinInput,
         parameters=[ONCE],
         operation_id="link_customers",
         summary="Join two records that are one customer's",
@@ -74,7 +74,7 @@ class JoinRecords(APIView):
         return once(request, lambda: (200, self._link(request)))
 
     def _link(self, request: Request) -> Any:
-        found = _body(request, LinkInput)
+        found = _body(request, JoinInput)
         return _told(
             links.link(
                 subject=handle(found["subject"]),
@@ -95,7 +95,7 @@ class PartRecords(APIView):
         "Customers",
         {200: ChangesOutput},
         WRITE,
-        request=UnlinkInput,
+        request=PartInput,
         parameters=[ONCE],
         operation_id="unlink_customers",
         summary="Part two records that were joined",
@@ -106,7 +106,7 @@ class PartRecords(APIView):
         return once(request, lambda: (200, self._unlink(request)))
 
     def _unlink(self, request: Request) -> Any:
-        found = _body(request, UnlinkInput)
+        found = _body(request, PartInput)
         return _told(
             links.unlink(
                 subject=handle(found["subject"]),

@@ -278,9 +278,9 @@ def test_an_act_in_flight_lands_in_the_record_that_speaks_now(cast):
 def test_the_customer_is_told_for_a_month(cast):
     join()
     survivor = subjects.find(ALICE)
-    told = links.recent(subject=survivor, language="en", now=NOW + timedelta(days=29))
+    told = links.recent(family=families.of(survivor), language="en", now=NOW + timedelta(days=29))
     assert (told.reason, len(told.changed)) == (WHY.reason, 1)
-    assert links.recent(subject=survivor, language="en", now=NOW + timedelta(days=30)) is None
+    assert links.recent(family=families.of(survivor), language="en", now=NOW + timedelta(days=30)) is None
 
 
 def test_a_joining_has_a_receipt_of_what_it_left(park):
