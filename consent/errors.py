@@ -127,6 +127,12 @@ class LinkSpent(TrustError):
     title = "This link was used or is too old. Ask for a new one."
 
 
+class ReceiptGone(TrustError):
+    code = "receipt_gone"
+    status = 410
+    title = "There is no receipt of this choice, and there will be none."
+
+
 class TooMany(TrustError):
     code = "too_many"
     status = 429

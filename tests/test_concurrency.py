@@ -188,5 +188,26 @@ def test_strangers_in_opposite_order_do_not_block_each_other(house):
     assert _added(before, house.counts()) == [41, 60, 320, 40, 320]
 
 
+DAMAGE = """
+import django; django.setup()
+from consent.models import ConsentState
+print(ConsentState.objects.filter(id__in=ConsentState.objects.order_by("id").values("id")[:60]).update(objected=True))
+"""
+
+
+def test_answers_are_put_right_while_customers_go_on_choosing(house):
+    people = [Handle("customer", f"R-{place}") for place in range(12)]
+    bodies = [choice(who, ("give", "withdraw")[turn % 2]) for turn in range(5) for who in people]
+    assert {house.post("/api/v1/consents", body)[0] for body in bodies[:12]} == {201}
+    assert int(house.run(DAMAGE)) >= 12
+    with ThreadPoolExecutor(4) as pool:
+        said = pool.map(lambda body: house.post("/api/v1/consents", body)[0], bodies)
+        repaired = house.run("from trustcenter import cli; cli.main(['rebuild-state'])")
+        assert set(said) == {201}
+    assert "answers of" in repaired
+    told = house.run("from trustcenter import cli; print('exit', cli.main(['rebuild-state', '--check']))")
+    assert told.endswith(" 0 differed.\nexit 0\n"), told
+
+
 def _added(before: list[int], after: list[int]) -> list[int]:
     return [new - old for old, new in zip(before, after, strict=True)]

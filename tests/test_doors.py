@@ -72,6 +72,9 @@ _USE = {"subject": subject(ALICE), "purpose": "personal_offers", "at": AT}
 DOORS = [
     # check
     posted("access/v1/evaluation", "decide", 200, question(ALICE), third=403),
+    posted("access/v1/search/subject", "search", 200, {**question(ALICE), "subject": {"type": "system"}}, third=200),
+    posted("access/v1/search/resource", "search", 200, question(ALICE), third=403),
+    posted("access/v1/search/action", "search", 200, question(ALICE), third=403),
     posted("access/v1/evaluations", "decide", 200, question(ALICE), third=403),
     public(".well-known/authzen-configuration", "/.well-known/authzen-configuration"),
     # record and read
@@ -89,6 +92,7 @@ DOORS = [
     machine(
         "api/v1/purposes/<str:key>/versions/<int:number>", "/api/v1/purposes/personal_offers/versions/1", "", third=200
     ),
+    machine("api/v1/purposes/<str:key>/counts", "/api/v1/purposes/personal_offers/counts", "audit"),
     posted("api/v1/uses", "reports", 201, {"uses": [_USE | {"categories": ["contact.email"]}]}),
     posted("api/v1/benefits", "reports", 201, {"benefits": [_USE | {"words": {"en": "10 % off"}}]}),
     posted("api/v1/portal-links", "consents:write", 201, {"subject": subject(ALICE)}),

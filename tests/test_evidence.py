@@ -22,6 +22,8 @@ from consent.services import (
     links,
     officers,
     portal_links,
+    rebuild,
+    searches,
     subjects,
     suppressions,
     switches,
@@ -29,6 +31,7 @@ from consent.services import (
 )
 from consent.services.decisions import Question
 from consent.services.links import Why
+from consent.services.searches import Wanted
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
 from tests.world import ALICE, BOB, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish, seal_all
@@ -113,6 +116,14 @@ def _undo(recorded):
     switches.undo(subject=subjects.find(ALICE), number=recorded.event.entry_id, **after)
 
 
+_WANTED = {"wanted": Wanted("mail-engine"), **FACTS}
+
+
+def _search_customers():
+    found = searches.customers(purpose="personal_offers", namespace="customer", after=0, limit=9, **_WANTED)
+    assert found.customers == (ALICE,)
+
+
 def _check(*questions):
     decisions.check(questions=[Question("mail-engine", *each) for each in questions], **FACTS)
 
@@ -129,6 +140,16 @@ def _held():
 
 def _remind():
     expiry.remind(state=_held(), days=30, now=_held().expires_at - timedelta(days=20))
+
+
+def _mend(*, damaged=True):
+    alice = subjects.find(ALICE)
+    if damaged:
+        ConsentState.objects.filter(subject=alice).update(status="refused")
+        given = ConsentState.objects.get(subject=alice)
+        others = {"purpose": catalogue.purpose("ride_photos"), "status": "given", "version": given.version}
+        ConsentState.objects.create(subject=alice, event=given.event, since=NOW, **others)
+    rebuild.mend(subject=alice, **FACTS)
 
 
 def _retire():
@@ -206,8 +227,17 @@ VERBS = {
             ["consent.withdrawn", "consent.objected", "subject.suppressed"],
         ),
     ],
+    "searches.customers": [(_search_customers, ["search.made"])],
+    "searches.recipients": [
+        (
+            lambda: searches.recipients(customer=ALICE, purpose="personal_offers", kind="system", only=None, **_WANTED),
+            ["search.made"],
+        )
+    ],
+    "searches.purposes": [(lambda: searches.purposes(customer=ALICE, only=None, **_WANTED), ["search.made"])],
     "uses.report": [(_two_uses, ["use.reported", "use.reported"])],
     "uses.report_benefits": [(_benefit, ["benefit.reported"])],
+    "rebuild.mend": [(_mend, ["state.rebuilt", "state.rebuilt"]), (lambda: _mend(damaged=False), [])],
     "keys.create": [(lambda: keys.create(recipient="mailbird", scopes=["decide"], **FACTS), ["key.created"])],
     "keys.revoke": [
         (lambda: keys.revoke(prefix=keys.listed()[0].prefix, **FACTS), ["key.revoked"]),

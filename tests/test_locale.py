@@ -65,7 +65,8 @@ def test_every_reason_and_channel_has_its_words():
     assert set(portal.REASONS) == set(reasons.SENTENCES) - {"permitted"}
     assert set(portal.CHANNELS) == set(choice.CHANNELS) | lifecycle.MERGES
     assert set(portal.ACTORS) == set(choice.ACTORS)
-    assert set(portal.ACTS) == set(portal.DONE) == set(actions.BY_ACT)
+    assert set(portal.DONE) == set(actions.BY_ACT)
+    assert set(portal.ACTS) == set(portal.ACTS_OF_SOMEONE) == set(actions.ACT_OF.values())
     assert set(portal.LOOKS) == set(WHY)
 
 

@@ -6,7 +6,7 @@ import msgspec
 import yaml
 from drf_spectacular.generators import SchemaGenerator
 
-from trustcenter.questions import Batch, Single
+from trustcenter.questions import SEARCH_MOST, ActionSearch, Batch, ResourceSearch, Single, SubjectSearch
 
 PROBLEM = "application/problem+json"
 _SCHEMAS = "#/components/schemas/"
@@ -47,8 +47,17 @@ _CONFIGURATION = {
     "type": "object",
     "properties": {
         name: {"type": "string", "format": "uri"}
-        for name in ("policy_decision_point", "access_evaluation_endpoint", "access_evaluations_endpoint")
+        for name in (
+            *("policy_decision_point", "access_evaluation_endpoint", "access_evaluations_endpoint"),
+            *("search_subject_endpoint", "search_resource_endpoint", "search_action_endpoint"),
+        )
     },
+}
+# What a search is for, the struct that reads it, and what one result looks like.
+_SEARCHES = {
+    "subject": ("Who may use this customer's data?", SubjectSearch, ("type", "id")),
+    "resource": ("Whose data may we use?", ResourceSearch, ("type", "id")),
+    "action": ("What may we use this customer's data for?", ActionSearch, ("name",)),
 }
 
 
@@ -65,7 +74,9 @@ def text() -> str:
 
 def add_checks(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:  # noqa: ARG001
     """drf-spectacular's hook: the checks of AuthZEN, from the structs that read them."""
-    _, components = msgspec.json.schema_components([Single, Batch], ref_template=_SCHEMAS + "{name}")
+    read = [Single, Batch, *(struct for _, struct, _ in _SEARCHES.values())]
+    _, components = msgspec.json.schema_components(read, ref_template=_SCHEMAS + "{name}")
+    components["PageWanted"]["properties"]["limit"] |= {"minimum": 1, "maximum": SEARCH_MOST}
     components["Batch"]["properties"]["evaluations"] = {
         "type": "array",
         "maxItems": 1000,
@@ -81,7 +92,21 @@ def add_checks(result: dict[str, Any], generator: Any, request: Any, public: boo
         "/access/v1/evaluations": {"post": _check("evaluations", "Up to 1,000 checks", "Evaluations", many)},
         "/.well-known/authzen-configuration": {"get": _discovery()},
     }
+    for name, (summary, struct, members) in _SEARCHES.items():
+        body = f"Evaluation{struct.__name__}"
+        asked = _check(f"search_{name}", summary, body, _found(members), scope="search")
+        result["paths"][f"/access/v1/search/{name}"] = {"post": asked}
     return result
+
+
+def _found(members: tuple[str, ...]) -> dict[str, Any]:
+    row = {"type": "object", "properties": {member: {"type": "string"} for member in members}, "required": [*members]}
+    page = {"type": "object", "properties": {"next_token": {"type": "string"}}, "required": ["next_token"]}
+    return {
+        "type": "object",
+        "properties": {"results": {"type": "array", "items": row}, "page": page},
+        "required": ["results", "page"],
+    }
 
 
 def _named(schemas: Any, renamed: dict[str, str]) -> Any:
@@ -96,13 +121,13 @@ def _named(schemas: Any, renamed: dict[str, str]) -> Any:
     return schemas
 
 
-def _check(name: str, summary: str, body: str, answer: dict[str, Any]) -> dict[str, Any]:
+def _check(name: str, summary: str, body: str, answer: dict[str, Any], scope: str = "decide") -> dict[str, Any]:
     problem = {PROBLEM: {"schema": {"$ref": f"{_SCHEMAS}ProblemOutput"}}}
     return {
         "operationId": name,
         "tags": ["Check"],
         "summary": summary,
-        "description": "OpenID AuthZEN 1.0. A refusal is 200 with `decision: false`. Needs the scope `decide`.",
+        "description": f"OpenID AuthZEN 1.0. A refusal is 200. Needs the scope `{scope}`.",
         "security": [{"key": []}],
         "requestBody": {
             "required": True,

@@ -43,40 +43,43 @@ class Caller:
 View = Callable[[HttpRequest, Caller], HttpResponse]
 
 
-def asks(view: View) -> Callable[[HttpRequest], HttpResponse]:
-    """A door of this file: POST, a key with scope `decide`, JSON; errors leave as problem+json."""
+def asks(scope: str) -> Callable[[View], Callable[[HttpRequest], HttpResponse]]:
+    """A door of AuthZEN: POST, a key with this scope, JSON; errors leave as problem+json."""
 
-    @csrf_exempt
-    @wraps(view)
-    def guarded(request: HttpRequest) -> HttpResponse:
-        if request.method != "POST":
-            return problems.wrong_method(request, ["POST"])
-        now = access.clock()
-        key = access.system(request, now)
-        access.require(key, "decide")
-        if request.content_type != "application/json":
-            raise Invalid(Field("", "content_type", "Send JSON with Content-Type: application/json."))
-        return view(request, Caller(key, getattr(request, "LANGUAGE_CODE", "en"), now))
+    def door(view: View) -> Callable[[HttpRequest], HttpResponse]:
+        @csrf_exempt
+        @wraps(view)
+        def guarded(request: HttpRequest) -> HttpResponse:
+            if request.method != "POST":
+                return problems.wrong_method(request, ["POST"])
+            now = access.clock()
+            key = access.system(request, now)
+            access.require(key, scope)
+            if request.content_type != "application/json":
+                raise Invalid(Field("", "content_type", "Send JSON with Content-Type: application/json."))
+            return view(request, Caller(key, getattr(request, "LANGUAGE_CODE", "en"), now))
 
-    return guarded
+        return guarded
+
+    return door
 
 
-@asks
+@asks("decide")
 def evaluation(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /access/v1/evaluation: one question, one answer."""
     asked = _allowed(caller, read(request.body, Single))
     answer = decisions.check(questions=[asked], by=access.system_actor(request, caller.key), now=caller.now)[0]
-    return _answer(_document(answer, caller))
+    return respond(_document(answer, caller))
 
 
-@asks
+@asks("decide")
 def evaluations(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /access/v1/evaluations: many questions in one transaction, answered in order."""
     batch = read(request.body, Batch)
     if not batch.evaluations:
         asked = _allowed(caller, batch.single())
         answer = decisions.check(questions=[asked], by=access.system_actor(request, caller.key), now=caller.now)[0]
-        return _answer(_document(answer, caller))
+        return respond(_document(answer, caller))
     if len(batch.evaluations) > ITEMS:
         raise Invalid(Field("/evaluations", "too_many", f"At most {ITEMS} questions in one call."))
     stop_at = _stop_at(batch)
@@ -84,18 +87,21 @@ def evaluations(request: HttpRequest, caller: Caller) -> HttpResponse:
     asked_of_us = [each for each in slots if isinstance(each, Question)]
     by = access.system_actor(request, caller.key)
     answers = decisions.check(questions=asked_of_us, stop_at=stop_at, by=by, now=caller.now)
-    return _answer({"evaluations": list(_merged(slots, answers, stop_at, caller))})
+    return respond({"evaluations": list(_merged(slots, answers, stop_at, caller))})
 
 
 def configuration(request: HttpRequest) -> HttpResponse:
     """GET /.well-known/authzen-configuration: where the doors are."""
     if request.method not in ("GET", "HEAD"):
         return problems.wrong_method(request, ["GET", "HEAD"])
-    return _answer(
+    return respond(
         {
             "policy_decision_point": settings.PUBLIC_URL,
             "access_evaluation_endpoint": f"{settings.PUBLIC_URL}/access/v1/evaluation",
             "access_evaluations_endpoint": f"{settings.PUBLIC_URL}/access/v1/evaluations",
+            "search_subject_endpoint": f"{settings.PUBLIC_URL}/access/v1/search/subject",
+            "search_resource_endpoint": f"{settings.PUBLIC_URL}/access/v1/search/resource",
+            "search_action_endpoint": f"{settings.PUBLIC_URL}/access/v1/search/action",
         }
     )
 
@@ -169,7 +175,7 @@ def _document(answer: Answer, caller: Caller) -> dict[str, Any]:
     return {"decision": made.permitted, "context": context | {"token": decisions.token(answer.id)}}
 
 
-def _answer(document: dict[str, Any]) -> HttpResponse:
+def respond(document: dict[str, Any]) -> HttpResponse:
     response = HttpResponse(msgspec.json.encode(document), content_type="application/json")
     response["Cache-Control"] = "no-store"
     return response

@@ -17,6 +17,7 @@ from consent.services.decisions import Question
 from consent.services.subjects import Handle
 
 REFERENCE_LENGTH = 200
+SEARCH_MOST, SEARCH_USUAL = 100, 50
 _TOKEN = re.compile(r"t1\.[0-9a-f]{32}")
 _PLACE = re.compile(r"(?P<detail>.*?)(?: - at `(?:key in )?\$?(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
@@ -68,6 +69,58 @@ class Single(Struct):
     action: Action
     resource: Resource
     context: Context = msgspec.field(default_factory=Context)
+
+
+class Anyone(Struct):
+    """Whom a subject search looks for; an id is passed over, as the standard demands."""
+
+    type: str
+
+
+class Anybody(Struct):
+    """Whose data a resource search looks for: in which namespace of identifiers, and which data."""
+
+    type: str
+    properties: ResourceProperties | UnsetType = UNSET
+
+
+class PageWanted(Struct):
+    """Which part of the results."""
+
+    token: str = ""
+    limit: int | UnsetType = UNSET
+
+
+class SubjectSearch(Struct):
+    """The body of a search for who may use."""
+
+    subject: Anyone
+    action: Action
+    resource: Resource
+    context: Context = msgspec.field(default_factory=Context)
+    page: PageWanted = msgspec.field(default_factory=PageWanted)
+
+
+class ResourceSearch(Struct):
+    """The body of a search for whose data may be used."""
+
+    subject: Subject
+    action: Action
+    resource: Anybody
+    context: Context = msgspec.field(default_factory=Context)
+    page: PageWanted = msgspec.field(default_factory=PageWanted)
+
+
+class ActionSearch(Struct):
+    """The body of a search for what the data may be used for."""
+
+    subject: Subject
+    resource: Resource
+    context: Context = msgspec.field(default_factory=Context)
+    page: PageWanted = msgspec.field(default_factory=PageWanted)
+
+
+Search = SubjectSearch | ResourceSearch | ActionSearch
 
 
 class Options(Struct):
@@ -135,21 +188,33 @@ def question(members: Single, *, now: datetime) -> Question:
     wrong = [*_text_problems(members), *_context_problems(context, now)]
     if wrong:
         raise Invalid(*wrong)
-    categories = _categories(members.resource)
     return Question(
         recipient=members.subject.id,
         purpose=members.action.name,
         customer=Handle(members.resource.type, members.resource.id),
-        categories=None if categories is None else tuple(categories),
+        categories=categories_of(members.resource),
         as_of=moments.moment(context.as_of) if context.as_of is not UNSET else None,
         at_least=context.at_least if context.at_least is not UNSET else "",
         reference=context.reference if context.reference is not UNSET else "",
     )
 
 
-def _categories(resource: Resource) -> list[str] | None:
+def check_search(asked: Search, *, now: datetime) -> None:
+    """Raises Invalid naming every member of a search whose text may not come in. A search answers for now."""
+    wrong = [*_text_problems(asked), *_context_problems(asked.context, now)]
+    if asked.context.as_of is not UNSET:
+        wrong.append(Field("/context/as_of", "unknown", "A search answers for now only; a check also for the past."))
+    limit = asked.page.limit
+    if limit is not UNSET and not 1 <= limit <= SEARCH_MOST:
+        wrong.append(Field("/page/limit", "range", f"A number from 1 to {SEARCH_MOST}."))
+    if wrong:
+        raise Invalid(*wrong)
+
+
+def categories_of(resource: Resource | Anybody) -> tuple[str, ...] | None:
+    """The categories that a body names, or None."""
     found = UNSET if resource.properties is UNSET else resource.properties.categories
-    return None if found is UNSET else found
+    return None if found is UNSET else tuple(found)
 
 
 def _whole(members: dict[str, Any]) -> Single:
@@ -159,15 +224,15 @@ def _whole(members: dict[str, Any]) -> Single:
     return Single(**members)
 
 
-def _text_problems(members: Single) -> Iterator[Field]:
+def _text_problems(members: Single | Search) -> Iterator[Field]:
+    """What is wrong with the texts of the members that a body has."""
+    named = [("subject", "type"), ("subject", "id"), ("action", "name"), ("resource", "type"), ("resource", "id")]
     texts = {
-        "/subject/type": members.subject.type,
-        "/subject/id": members.subject.id,
-        "/action/name": members.action.name,
-        "/resource/type": members.resource.type,
-        "/resource/id": members.resource.id,
+        f"/{part}/{name}": getattr(getattr(members, part), name)
+        for part, name in named
+        if hasattr(getattr(members, part, None), name)
     }
-    for place, each in enumerate(_categories(members.resource) or ()):
+    for place, each in enumerate(categories_of(members.resource) or ()):
         texts[f"/resource/properties/categories/{place}"] = each
     for pointer, value in texts.items():
         if problem := "Not empty." if not value else text.problem(value, length=text.IDENTIFIER_LENGTH):

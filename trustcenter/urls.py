@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from trustcenter import health, metrics, pdp
+from trustcenter import health, metrics, pdp, searches
 
 urlpatterns = [
     path("health/live", health.live, name="live"),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("access/v1/evaluation", pdp.evaluation),
     path("access/v1/evaluations", pdp.evaluations),
+    path("access/v1/search/subject", searches.subjects),
+    path("access/v1/search/resource", searches.resources),
+    path("access/v1/search/action", searches.actions),
     path(".well-known/authzen-configuration", pdp.configuration),
     path("", include("trustcenter.api.urls")),
     path("console/", include("trustcenter.console.urls")),

@@ -117,8 +117,15 @@ def bundle_each(places: Mapping[int, Entry]) -> Iterator[tuple[Entry, Callable[[
         return
     keys, read = vkeys(), cache(read_tile)
     for place, entry in places.items():
-        proven = [_proven(entry, place, newest.size, read, None)]
-        yield entry, partial(bundle.make_bundle, checkpoint=newest.note, vkeys=keys, entries=proven, complete=False)
+        proven = _proven(entry, place, newest.size, read, None)
+        yield entry, partial(_bundle_one, proven, newest.note, keys)
+
+
+def _bundle_one(proven: bundle.Proven, checkpoint: str, keys: list[str]) -> dict[str, Any]:
+    try:
+        return bundle.make_bundle(checkpoint=checkpoint, vkeys=keys, entries=[proven], complete=False)
+    except UnicodeDecodeError:
+        raise ProofError("unreadable", "An entry cannot be read: it was changed.") from None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Tables, constraints and filters; no verbs. Only services write here."""
 
-from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient
+from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient, Revision
 from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Reminder
 from consent.models.idempotency import Answer
 from consent.models.keys import ApiKey
@@ -30,6 +30,7 @@ __all__ = [
     "ReceiptsDone",
     "Recipient",
     "Reminder",
+    "Revision",
     "SignInTry",
     "Subject",
     "Suppression",

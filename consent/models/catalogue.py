@@ -7,7 +7,7 @@ version and its texts never change.
 from django.db import models
 from django.db.models import Q
 
-from audit.guards import Guard
+from audit.guards import AppendOnly, Guard
 
 
 class Controller(models.Model):
@@ -49,6 +49,24 @@ class Category(models.Model):
     name = models.JSONField()
     sensitive = models.BooleanField(default=False)
     dpv = models.CharField(max_length=100, blank=True)
+
+
+class Revision(AppendOnly):
+    """What a controller, recipient or category said from a moment on: an earlier choice is told in the words of then.
+
+    content: the members of the row. `id` is the order of writing.
+    """
+
+    kind = models.CharField(max_length=16)
+    key = models.CharField(max_length=64)
+    content = models.JSONField()
+    since = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["key", "id"], name="revision_key")]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["controller", "recipient", "category"]), name="revision_kind"),
+        ]
 
 
 class Purpose(models.Model):

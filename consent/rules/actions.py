@@ -31,7 +31,9 @@ ACTIONS = {
     "consent.unlinked": "Two records were parted, and each keeps what was said no to.",
     "consent.expiring": "A customer's yes will run out soon.",
     "consent.expired": "A customer's yes ran out.",
+    "state.rebuilt": "An answer that was not what the customer said was made so again.",
     "decision.made": "A system asked whether it may use a customer's data, and was answered.",
+    "search.made": "A system searched whose data it may use, or what a customer's may be used for.",
     "use.reported": "A system used a customer's data after deciding on its own copy.",
     "benefit.reported": "A system told what a customer got from a purpose.",
     "evidence.viewed": "A member of staff looked at a customer's record.",
@@ -60,5 +62,7 @@ BY_ACT = {
     "link": "consent.linked",
     "unlink": "consent.unlinked",
 }
+# The act that each fact of a choice tells of; a yes that waits to be confirmed is not told as a yes.
+ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}
 # What the customer sees under “Who used my data”.
-USES = ("decision.made", "use.reported", "evidence.viewed")
+USES = ("decision.made", "search.made", "use.reported", "evidence.viewed")

@@ -32,6 +32,11 @@ def missing(record: Node) -> dict[str, list[str]]:
     }
 
 
+def met(record: Node) -> tuple[str, ...]:
+    """The profiles that a record says it meets: those of which it lacks nothing."""
+    return tuple(name for name, iri in IRIS.items() if iri in record.get("dct:conformsTo", []))
+
+
 def _at(*path: str) -> Callable[[Node], bool]:
     """Every thing on the way has the next member, and there is at least one at the end."""
 

@@ -5,6 +5,7 @@ import unicodedata
 
 IDENTIFIER_LENGTH = 512
 FREE_TEXT_LENGTH = 2000
+LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}")
 KEY = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
 # Overrides and isolates that make text read otherwise than it is stored (Unicode TR 36), and joiners at the edge.

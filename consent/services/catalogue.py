@@ -13,19 +13,20 @@ from audit.services.entries import Actor, Fact
 from consent.errors import Field, Invalid, NotFound
 from consent.models import Category, ConsentState, Controller, NoticeText, Purpose, PurposeVersion, Recipient
 from consent.models.catalogue import VersionCategory, VersionRecipient
+from consent.rules import bases, decision, levels, text
 from consent.rules import catalogue as rules
-from consent.rules import decision, text
 from consent.rules import material as differences
 from consent.rules.decision import Terms
 from consent.rules.plain import Finding
-from consent.services import ledger, wording
+from consent.services import ledger, references, revisions, wording
 
 
 @dataclass(frozen=True)
 class Step:
     """One thing that applying a file does: `kind` is controller, recipient, category, purpose or retire.
 
-    touches: how many customers' choices rest on the purpose now; with `material` they are off until they choose.
+    touches: how many customers have a yes that counts now. With `material` it is off until they choose again, else it
+    carries over; unless the new version is not `asked`: then it rests on no yes.
     """
 
     kind: str
@@ -34,16 +35,17 @@ class Step:
     number: int | None = None
     material: bool = False
     touches: int = 0
+    asked: bool = True
     changes: list[differences.Change] = field(default_factory=list)
 
 
 def diff(*, document: Any) -> list[Step]:
     """What applying a file would do; an empty list means the catalogue already says the same.
 
-    Raises Invalid naming everything that is wrong in the file, and every error in words that would be published.
+    Raises Invalid naming everything that is wrong in the file: what it names, words that would be published and are not
+    plain (rules/plain), and a change called editorial that is none.
     """
-    parsed = rules.parse(document)
-    _check_references(parsed)
+    parsed = _parsed(document)
     steps = [
         Step(kind, row["key"], "change" if row["key"] in known else "add")
         for kind, model in _PLAIN.items()
@@ -51,20 +53,20 @@ def diff(*, document: Any) -> list[Step]:
         for row in parsed[_PLURAL[kind]]
         if not _same(known.get(row["key"]), row)
     ]
-    published = {each.key: each for each in Purpose.objects.select_related("current")}
-    for row in parsed["purposes"]:
-        step = _purpose_step(row, published.get(row["key"]))
-        if step:
-            steps.append(step)
+    published = {each.key: each for each in Purpose.objects.select_related("current__controller")}
+    found = [_purpose_step(row, published.get(row["key"])) for row in parsed["purposes"]]
+    steps += [step for step in found if step]
+    _refuse(parsed, [step for step in found if step and step.kind == "purpose"], published)
     return steps
 
 
 def lint(*, document: Any) -> list[Finding]:
-    """What the plain-language rules say about every purpose of a file: advice to the author; it blocks nothing.
+    """What the plain-language rules say about every purpose of a file, errors first.
 
-    Raises Invalid when the file cannot be read.
+    That is more than `diff` refuses: words that are published already and stay as they are, are read again here.
+    Raises Invalid when the file cannot be read, or names what the catalogue lacks.
     """
-    return wording.findings(rules.parse(document))
+    return wording.findings(_parsed(document))
 
 
 @transaction.atomic
@@ -75,6 +77,7 @@ def apply(*, document: Any, by: Actor, now: datetime) -> list[Step]:
     """
     parsed = rules.parse(document)
     steps = diff(document=document)
+    remarks = wording.findings(parsed)
     for step in steps:
         row = next(each for each in parsed[_PLURAL.get(step.kind, "purposes")] if each["key"] == step.key)
         if step.kind in _PLAIN:
@@ -82,7 +85,7 @@ def apply(*, document: Any, by: Actor, now: datetime) -> list[Step]:
         elif step.kind == "retire":
             _retire(row["key"], by, now)
         else:
-            _publish(row, step, by, now)
+            _publish(row, step, [each for each in remarks if each.purpose == step.key], by, now)
     _order(parsed["purposes"])
     return steps
 
@@ -117,6 +120,24 @@ def texts(of: PurposeVersion) -> dict[str, NoticeText]:
 def brand() -> Controller:
     """The first controller of the catalogue, whose name and address stand on every page; blank before there is one."""
     return Controller.objects.order_by("id").first() or Controller(name="TrustCenter")
+
+
+def offered(of: PurposeVersion) -> levels.Scope:
+    """The whole scope of a version that a yes can cover at once: its categories, and its recipients of our own.
+
+    Third parties are chosen one by one, by name.
+    """
+    allowed = terms(of)
+    rows = Recipient.objects.filter(key__in=allowed.recipients)
+    third = {row.key for row in rows if row.third_party}
+    return allowed.categories, tuple(key for key in allowed.recipients if key not in third)
+
+
+def presets(of: PurposeVersion) -> list[dict[str, Any]]:
+    """The levels of sharing of a version, each in full, from nothing to all; none where no choice has a scope."""
+    if of.legal_basis not in bases.ASKED:
+        return []
+    return levels.presets(of.details.get("levels", []), offered(of))
 
 
 def recipient(key: str) -> Recipient:
@@ -171,39 +192,45 @@ def _same(row: models.Model | None, wanted: Mapping[str, Any]) -> bool:
     return row is not None and all(getattr(row, name) == value for name, value in wanted.items())
 
 
-def _check_references(parsed: Mapping[str, list[dict[str, Any]]]) -> None:
-    """Every key a purpose names stands in the file or in the catalogue already."""
-    known = {
-        kind: {row["key"] for row in parsed[_PLURAL[kind]]} | set(model.objects.values_list("key", flat=True))
-        for kind, model in _PLAIN.items()
-    }
-    problems = []
+def _parsed(document: Any) -> dict[str, list[dict[str, Any]]]:
+    parsed = rules.parse(document)
+    if problems := references.problems(parsed):
+        raise Invalid(*problems)
+    return parsed
+
+
+def _refuse(parsed: Mapping[str, Any], steps: Iterable[Step], published: Mapping[str, Purpose]) -> None:
+    """Raises Invalid for versions that may not be published as they are."""
+    new = {step.key: step for step in steps}
+    in_force = {key: published[key].current if key in published else None for key in new}
+    problems = [*wording.refused(parsed, {key: content(of) if of else None for key, of in in_force.items()})]
     for place, row in enumerate(parsed["purposes"]):
-        at = f"/purposes/{place}"
-        for kind, member in (("category", "categories"), ("recipient", "recipients")):
-            missing = [key for key in row["content"][member] if key not in known[kind]]
-            problems += [Field(f"{at}/{member}", "unknown", f"No {kind} {key} in the catalogue.") for key in missing]
-        if row["content"]["controller"] not in known["controller"]:
-            problems.append(Field(f"{at}/controller", "unknown", "Name the controller that answers for this purpose."))
+        material = [change.detail for change in new[row["key"]].changes if change.material] if row["key"] in new else []
+        if material and row["material"] is False:
+            detail = f"This is material: {'; '.join(material)}. Take `material: false` away: people are asked again."
+            problems.append(Field(f"/purposes/{place}/material", "material", detail))
     if problems:
         raise Invalid(*problems)
 
 
 def _purpose_step(row: dict[str, Any], known: Purpose | None) -> Step | None:
-    if known is None or known.current is None:
-        return Step("purpose", row["key"], "publish", 1, material=True)
+    in_force = known.current if known else None
     if row["retired"]:
-        return None if known.retired_at else Step("retire", row["key"], "take out of use")
-    if known.current.digest == rules.digest(row["content"]):
+        return Step("retire", row["key"], "take out of use") if known and in_force and not known.retired_at else None
+    if known is None or in_force is None:
+        return Step("purpose", row["key"], "publish", 1, material=True)
+    if in_force.digest == rules.digest(row["content"]):
         return None
-    found = differences.changes(content(known.current), row["content"])
+    found = differences.changes(content(in_force), row["content"], home=in_force.controller.jurisdiction)
+    counts = ConsentState.objects.filter(purpose=known, status__in=decision.PERMITTING)
     return Step(
         "purpose",
         row["key"],
         "publish",
-        known.current.number + 1,
-        material=row["material"] or any(change.material for change in found),
-        touches=ConsentState.objects.filter(purpose=known, status__in=decision.PERMITTING).count(),
+        in_force.number + 1,
+        material=bool(row["material"]) or any(change.material for change in found),
+        touches=counts.filter(version__number__gte=in_force.material_number).count(),
+        asked=row["content"]["legal_basis"] in bases.ASKED,
         changes=found,
     )
 
@@ -229,11 +256,12 @@ def content(of: PurposeVersion) -> dict[str, Any]:
 
 
 def _save(kind: str, row: dict[str, Any], by: Actor, now: datetime) -> None:
-    _PLAIN[kind].objects.update_or_create(key=row["key"], defaults=row)
+    saved, _ = _PLAIN[kind].objects.update_or_create(key=row["key"], defaults=row)
+    revisions.keep(saved, now=now)
     ledger.record(Fact(f"catalogue.{kind}", object=row["key"]), by=by, now=now, payload={kind: row})
 
 
-def _publish(row: dict[str, Any], step: Step, by: Actor, now: datetime) -> PurposeVersion:
+def _publish(row: dict[str, Any], step: Step, remarks: Iterable[Finding], by: Actor, now: datetime) -> PurposeVersion:
     controller = Controller.objects.get(key=row["content"]["controller"])
     last = Purpose.objects.aggregate(last=Max("position"))["last"] or 0
     found, _ = Purpose.objects.update_or_create(
@@ -255,11 +283,15 @@ def _publish(row: dict[str, Any], step: Step, by: Actor, now: datetime) -> Purpo
             "catalogue.published",
             purpose=found.key,
             version=new.number,
-            details={"digest": new.digest, "material": new.material},
+            details={"digest": new.digest, "material": new.material, "touches": step.touches},
         ),
         by=by,
         now=now,
-        payload={"content": row["content"], "changes": [change.detail for change in step.changes]},
+        payload={
+            "content": row["content"],
+            "changes": [change.detail for change in step.changes],
+            "plain": [[each.rule, each.severity, each.language, each.field] for each in remarks],
+        },
     )
     return new
 

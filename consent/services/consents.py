@@ -90,7 +90,7 @@ def withdraw_all(
     besides: the key of a purpose that is left as it is, since it is answered by itself at the same moment.
     Returns one record per purpose: a withdrawal where they had said yes, an objection where none was needed.
     """
-    subject = subjects.lock(subject)
+    subject = subjects.hold(subject)
     held = states.every(subject=subject)
     acts = [(row.key, _reduction(row, held.get(row.pk))) for row in catalogue.purposes() if row.key != besides]
     choices = [Choice(key, act, channel, "button", language=language) for key, act in acts if act]
@@ -100,7 +100,7 @@ def withdraw_all(
 @transaction.atomic
 def lapse(*, state: ConsentState, now: datetime) -> Recorded | None:
     """Record that a yes ran out, dated when it did; None when meanwhile there is nothing that did."""
-    subject, purpose = subjects.lock(state.subject), state.purpose
+    subject, purpose = subjects.hold(state.subject), state.purpose
     row = ConsentState.objects.select_related("version").get(pk=state.pk)
     over = row.status in decision.PERMITTING and not lifecycle.stands(states.as_rule(row), now)
     if row.version is None or not over or row.subject_id != subject.pk:

@@ -4,7 +4,7 @@ Every answer is in the log before it is given: the entry commits with the transa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -58,6 +58,22 @@ class Standing:
     decision: Decision
 
 
+@dataclass(frozen=True)
+class Found:
+    """The customer that an identifier finds. verified: somebody vouched that it is theirs."""
+
+    subject: Subject
+    verified: bool = True
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A purpose, and its version in force at a moment."""
+
+    purpose: PurposeRow
+    version: PurposeVersion
+
+
 @transaction.atomic
 def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Actor, now: datetime) -> list[Answer]:
     """Answer questions in order, and log each answer.
@@ -81,20 +97,71 @@ def standing(*, subject: Subject, moment: datetime) -> list[Standing]:
     """
     found = []
     for purpose in catalogue.purposes():
-        row = _purpose_row(purpose.key, moment)
-        facts, customer = _facts(row, subject, moment, past=True)
-        if row is None or facts is None or customer is None:
+        row = in_force(purpose.key, moment)
+        terms, customer = facts(row, Found(subject), moment, past=True)
+        if row is None or terms is None or customer is None:
             continue
-        named = facts.current.recipients
-        recipient = next((each for each in (*customer.state.recipients, *named) if each in named), "")
-        made = decision.decide(purpose=facts, customer=customer, recipient=recipient, categories=None, now=moment)
-        found.append(Standing(row[0], row[1], customer.state, made))
+        found.append(Standing(row.purpose, row.version, customer.state, stands(terms, customer, moment)))
     return found
+
+
+def stands(purpose: Purpose, customer: Customer, moment: datetime) -> Decision:
+    """What a check would answer at a moment for the first recipient that was chosen, and the data that was chosen.
+
+    For telling how things stand: no data is used, so no decision is logged.
+    """
+    named = purpose.current.recipients
+    recipient = next((each for each in (*customer.state.recipients, *named) if each in named), "")
+    return decision.decide(purpose=purpose, customer=customer, recipient=recipient, categories=None, now=moment)
 
 
 def token(entry_id: UUID) -> str:
     """The consistency token of a write or a check: a later check with it sees at least that."""
     return f"t1.{entry_id.hex}"
+
+
+def known(handle: Handle, now: datetime, *, as_of: datetime | None = None) -> Found | None:
+    """The customer an identifier finds, or found at a past moment, and whether somebody vouched for it.
+
+    Whoever asked to be left alone is found no more, by one look-up like everybody else.
+    """
+    if text.identifier_problem(handle.namespace, handle.id):
+        return None
+    row = handles.row(handle)
+    if row is None or row.suppressed:
+        return None
+    subject = families.owner(row, as_of) if as_of else row.subject
+    return Found(subject, row.verified) if subject.created_at <= (as_of or now) else None
+
+
+def in_force(key: str, moment: datetime) -> InForce | None:
+    """The purpose and the version in force at a moment."""
+    row = PurposeRow.objects.filter(key=key).select_related("current").first() if text.KEY.fullmatch(key) else None
+    if row is None or row.current is None:
+        return None
+    version: PurposeVersion | None = row.current
+    if row.current.published_at is None or row.current.published_at > moment:
+        version = row.versions.filter(published_at__lte=moment).order_by("-number").first()
+    return InForce(row, version) if version else None
+
+
+def facts(
+    row: InForce | None, found: Found | None, moment: datetime, *, past: bool
+) -> tuple[Purpose | None, Customer | None]:
+    """A purpose and a customer as the decision reads them. past: from the events, not from what stands now."""
+    if row is None:
+        return None, None
+    purpose, version = row.purpose, row.version
+    customer, agreed = None, None
+    if found is not None:
+        if past:
+            state, agreed = states.at(found.subject, purpose, moment)
+        else:
+            held = ConsentState.objects.filter(subject=found.subject, purpose=purpose).select_related("version").first()
+            state, agreed = states.as_rule(held), held.version if held else None
+        customer = customer_facts(found.subject, state, moment, verified=found.verified)
+    terms = catalogue.terms(version)
+    return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
 
 
 def purpose_facts(
@@ -110,8 +177,13 @@ def purpose_facts(
     )
 
 
-def customer_facts(subject: Subject, state: State, moment: datetime) -> Customer:
-    """A customer as the decision reads them; for checks and for what the customer sees alike."""
+def customer_facts(subject: Subject, state: State, moment: datetime, *, verified: bool = True) -> Customer:
+    """A customer as the decision reads them; for checks and for what the customer sees alike.
+
+    verified: whether somebody vouched for the identifier they were found by. What another can do is to say no: the
+    yes of the customer it finds does not count.
+    """
+    state = state if verified else merge.strictest(state, State())
     return Customer(state=state, minor=subject.minor_until is not None and moment.date() < subject.minor_until)
 
 
@@ -119,11 +191,10 @@ def _answer(question: Question, by: Actor, now: datetime) -> Answer:
     _check_token(question.at_least)
     moment = question.as_of or now
     recipient = Recipient.objects.filter(key=question.recipient).first()
-    subject, verified = _subject(question.customer, question.as_of, now)
-    row = _purpose_row(question.purpose, moment)
-    purpose, customer = _facts(row, subject, moment, past=question.as_of is not None)
-    if customer is not None and not verified:
-        customer = _unverified(customer)
+    found = known(question.customer, now, as_of=question.as_of)
+    subject = found.subject if found else None
+    row = in_force(question.purpose, moment)
+    purpose, customer = facts(row, found, moment, past=question.as_of is not None)
     made = decision.decide(
         purpose=purpose,
         customer=customer,
@@ -147,60 +218,12 @@ def _check_token(at_least: str) -> None:
         raise Invalid(Field("/context/at_least", "unknown", "This is no token of ours, or it is from a later backup."))
 
 
-def _subject(handle: Handle, as_of: datetime | None, now: datetime) -> tuple[Subject | None, bool]:
-    """The customer an identifier finds, or found at a past moment, and whether somebody vouched for it.
-
-    Whoever asked to be left alone is found no more, by one look-up like everybody else.
-    """
-    if text.identifier_problem(handle.namespace, handle.id):
-        return None, False
-    row = handles.row(handle)
-    if row is None or row.suppressed:
-        return None, False
-    found = families.owner(row, as_of) if as_of else row.subject
-    return (found if found.created_at <= (as_of or now) else None), row.verified
-
-
-def _unverified(customer: Customer) -> Customer:
-    """What an identifier nobody vouched for can do is to say no: the yes of the customer it finds does not count."""
-    return replace(customer, state=merge.strictest(customer.state, State()))
-
-
-def _purpose_row(key: str, moment: datetime) -> tuple[PurposeRow, PurposeVersion] | None:
-    """The purpose and the version in force at a moment."""
-    row = PurposeRow.objects.filter(key=key).select_related("current").first() if text.KEY.fullmatch(key) else None
-    if row is None or row.current is None:
-        return None
-    version: PurposeVersion | None = row.current
-    if row.current.published_at is None or row.current.published_at > moment:
-        version = row.versions.filter(published_at__lte=moment).order_by("-number").first()
-    return (row, version) if version else None
-
-
-def _facts(
-    row: tuple[PurposeRow, PurposeVersion] | None, subject: Subject | None, moment: datetime, *, past: bool
-) -> tuple[Purpose | None, Customer | None]:
-    if row is None:
-        return None, None
-    purpose, version = row
-    customer, agreed = None, None
-    if subject is not None:
-        if past:
-            state, agreed = states.at(subject, purpose, moment)
-        else:
-            found = ConsentState.objects.filter(subject=subject, purpose=purpose).select_related("version").first()
-            state, agreed = states.as_rule(found), found.version if found else None
-        customer = customer_facts(subject, state, moment)
-    terms = catalogue.terms(version)
-    return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
-
-
 def _log(
     question: Question,
     made: Decision,
     recipient: Recipient | None,
     subject: Subject | None,
-    row: tuple[PurposeRow, PurposeVersion] | None,
+    row: InForce | None,
     by: Actor,
     now: datetime,
 ) -> Entry:
@@ -218,7 +241,7 @@ def _log(
         Fact(
             "decision.made",
             subject=subject.pseudonym if subject else "",
-            purpose=row[0].key if row else "",
+            purpose=row.purpose.key if row else "",
             version=made.version,
             recipient=recipient.key if recipient else "",
             outcome="allowed" if made.permitted else "refused",

@@ -129,7 +129,7 @@ def receipt(*, subject: Subject | None, number: UUID) -> Line:
     """One consent event with its entry. subject: only this customer's. Raises NotFound."""
     event = (
         ConsentEvent.objects.filter(entry_id=number)
-        .select_related("purpose__controller", "version", "notice", "subject")
+        .select_related("purpose", "version__controller", "notice", "subject")
         .first()
     )
     if event is None or (subject is not None and event.subject not in families.of(subject)):

@@ -40,7 +40,7 @@ def sweep(*, now: datetime) -> Swept:
 @transaction.atomic
 def remind(*, state: ConsentState, days: int, now: datetime) -> bool:
     """Say once that a yes will run out within so many days; False when it was said, or is no longer so."""
-    subject = subjects.lock(state.subject)
+    subject = subjects.hold(state.subject)
     row = _due(days, now).filter(pk=state.pk).select_related("purpose", "version").first()
     if row is None or row.expires_at is None:
         return False

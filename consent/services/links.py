@@ -167,7 +167,7 @@ def _row(handle: Handle, at: str) -> Identifier:
 
 
 def _lock(*numbers: int) -> list[Subject]:
-    """Hold records in the one order in which everybody holds several (subjects.lock)."""
+    """Hold records in the one order in which everybody holds several (subjects.hold)."""
     return list(Subject.objects.select_for_update().filter(pk__in=numbers).order_by("-pk"))
 
 

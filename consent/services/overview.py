@@ -4,7 +4,7 @@ Whether a purpose is on is never worked out here: it is what `decide()` answers 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,8 @@ from consent.models import (
 from consent.rules import bases, decision
 from consent.rules.actions import USES
 from consent.rules.decision import Decision
-from consent.services import catalogue, decisions, families, links, states, versions
+from consent.services import carried, catalogue, decisions, families, links, states, versions
+from consent.services.carried import Carried
 from consent.services.links import Told
 from consent.services.versions import Published
 
@@ -36,6 +37,7 @@ class Use:
     """One purpose as one customer sees it.
 
     state: `on`, `off`, `changed` (off until they choose), `objected` or `must` (cannot be turned off).
+    carried: on the page of one use, the later versions that a yes was carried over to without asking.
     reason: why it is off, by the code of the decision. recipients: those the present or the offered choice covers;
     third: every third party the words name, which are chosen one by one, and `chosen` the keys of those that were.
     """
@@ -57,6 +59,7 @@ class Use:
     used: int
     refused: int
     since: ConsentState | None
+    carried: tuple[Carried, ...] = ()
 
     @property
     def permitted(self) -> bool:
@@ -127,7 +130,8 @@ def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Us
     if row.retired_at is not None and row.retired_at <= now:
         raise NotFound
     (use,) = _uses(families.of(subject), [row], states.every(subject=subject), language, now)
-    return use, list(states.history(subject=subject).filter(purpose=row)[:50])
+    over = carried.over(state=states.as_rule(use.since), current=use.version)
+    return replace(use, carried=tuple(over)), list(states.history(subject=subject).filter(purpose=row)[:50])
 
 
 def _uses(

@@ -28,9 +28,9 @@ class Reached:
 def hold(who: Handle | Subject, *, by: Actor, now: datetime) -> Reached:
     """Hold a customer's row, made known if need be; inside the caller's transaction."""
     if isinstance(who, Subject):
-        held = subjects.lock(who)
+        held = subjects.hold(who)
         return Reached(held, True, held.identifiers.filter(suppressed=True).exists())
-    held = subjects.lock(subjects.obtain(who, by=by, now=now))
+    held = subjects.hold(subjects.obtain(who, by=by, now=now))
     row = handles.row(who)  # again: while we waited, records may have been joined or parted
     if row is None:
         raise Conflict(MOVED)

@@ -9,8 +9,8 @@ from audit.proof import bundle, receipt
 from audit.proof.errors import ProofError
 from audit.services import prove
 from audit.services import receipts as signing
-from consent.rules import moments
-from consent.rules.actions import BY_ACT
+from consent.rules import moments, profiles
+from consent.rules.actions import ACT_OF
 
 REAL, CHANGED, FOREIGN, UNREADABLE = "real", "changed", "foreign", "unreadable"
 # What says nothing against a file: it is none of ours, or none that we can read.
@@ -20,7 +20,6 @@ _CANNOT_TELL = {
     "bundle-syntax": UNREADABLE,
     "jws-form": UNREADABLE,
 }
-_ACTS = {action: act for act, action in BY_ACT.items()}
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Checked:
     """What was found. verdict: one of the four above; finding: what the verifier says against it.
 
     Of what is real: how many entries it proves, and of the first its number, time, act ("" for what is no choice), and
-    for a signed receipt the title of the purpose with its language.
+    for a signed receipt the title of the purpose with its language, and the profiles of ISO/IEC TS 27560 that it meets.
     """
 
     verdict: str
@@ -39,6 +38,7 @@ class Checked:
     act: str = ""
     title: str = ""
     language: str = ""
+    meets: tuple[str, ...] | None = None
 
 
 def check(raw: bytes) -> Checked:
@@ -47,20 +47,22 @@ def check(raw: bytes) -> Checked:
     try:
         if receipt.is_receipt(raw):
             found = receipt.verify_receipt(raw, keys)
-            return _real(found.entry.leaf, 1, **_notice(found.document))
+            return _real(found.entry.leaf, 1, **_told(found.document))
         report = bundle.verify_bundle(bundle.loads(raw), keys)
     except ProofError as problem:
         return Checked(_CANNOT_TELL.get(problem.code, CHANGED), str(problem))
     return _real(report.entries[0].leaf, len(report.entries))
 
 
-def _real(leaf: Mapping[str, Any], entries: int, **shown: str) -> Checked:
-    act = _ACTS.get(str(leaf.get("action")), "")
+def _real(leaf: Mapping[str, Any], entries: int, **shown: Any) -> Checked:
+    act = ACT_OF.get(str(leaf.get("action")), "")
     return Checked(REAL, "", entries, str(leaf["id"]), moments.moment(str(leaf["at"])), act, **shown)
 
 
-def _notice(document: dict[str, Any]) -> dict[str, str]:
-    """Title and language of the words that were shown, if any were."""
-    for notice in document["dpv:hasRecordOfActivity"][0].get("dpv:hasNotice", []):
-        return {"title": str(notice["tc:words"]["title"]), "language": str(notice["dct:language"][0])}
-    return {}
+def _told(document: dict[str, Any]) -> dict[str, Any]:
+    """Title and language of the words that were shown, if any were; and which profiles the record meets."""
+    record = document["dpv:hasRecordOfActivity"][0]
+    told: dict[str, Any] = {"meets": profiles.met(record)}
+    for notice in record.get("dpv:hasNotice", []):
+        told |= {"title": str(notice["tc:words"]["title"]), "language": str(notice["dct:language"][0])}
+    return told

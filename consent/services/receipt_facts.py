@@ -1,6 +1,9 @@
-"""What a receipt says about an event, read from the tables: many events together, each row once."""
+"""What a receipt says about an event, read from the tables: many events together, each row once.
 
-import json
+A receipt is signed after the event, and says what stood when the event was recorded: whatever the catalogue can edit
+in place (an address, a name, a label) is read as it was then.
+"""
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -8,10 +11,11 @@ from django.conf import settings
 
 from audit.models import Entry
 from audit.services import entries
-from consent.models import ConsentEvent, Controller, Recipient
+from consent.models import Category, ConsentEvent, Controller, Recipient
 from consent.rules import lifecycle
 from consent.rules.receipt_facts import Data, Facts, Party
-from consent.services import states, versions
+from consent.services import revisions, states, versions
+from consent.services.revisions import Earlier
 from consent.services.versions import Published
 
 
@@ -22,16 +26,28 @@ def read(events: Iterable[ConsentEvent]) -> Iterator[tuple[ConsentEvent, Entry, 
     """
     wanted = list(events)
     published = versions.read(event.version for event in wanted)
+    earlier = revisions.read(_rows(published.values()))
     rows = {entry.id: entry for entry in Entry.objects.filter(id__in=[event.entry_id for event in wanted])}
     opened = entries.payloads(rows.values())
     for event in wanted:
         if event.entry_id in opened:
             entry = rows[event.entry_id]
-            yield event, entry, _facts(event, entry, opened[event.entry_id], published[event.version_id])
+            yield event, entry, _facts(event, entry, opened[event.entry_id], published[event.version_id], earlier)
 
 
-def _facts(event: ConsentEvent, entry: Entry, payload: Mapping[str, Any], published: Published) -> Facts:
-    version, controller = event.version, event.version.controller
+def _rows(published: Iterable[Published]) -> Iterator[Controller | Recipient | Category]:
+    """Whatever the catalogue can edit in place of what these versions name."""
+    for each in published:
+        yield each.version.controller
+        yield from each.categories
+        yield from each.recipients
+
+
+def _facts(
+    event: ConsentEvent, entry: Entry, payload: Mapping[str, Any], published: Published, earlier: Earlier
+) -> Facts:
+    version, then = event.version, event.recorded_at
+    controller = earlier.at(version.controller, then)
     scoped, details = event.scoped, version.details
     home = controller.jurisdiction
     return Facts(
@@ -46,10 +62,14 @@ def _facts(event: ConsentEvent, entry: Entry, payload: Mapping[str, Any], publis
         controller=_controller(controller),
         categories=tuple(
             Data(row.key, versions.label(row.name, event.language), row.dpv, row.sensitive)
-            for row in published.categories
+            for row in (earlier.at(each, then) for each in published.categories)
             if not scoped or row.key in event.categories
         ),
-        recipients=tuple(_recipient(row) for row in published.recipients if not scoped or row.key in event.recipients),
+        recipients=tuple(
+            _recipient(earlier.at(row, then))
+            for row in published.recipients
+            if not scoped or row.key in event.recipients
+        ),
         jurisdictions=_codes(details.get("jurisdictions"), home),
         storage_locations=_codes(details.get("storage_locations"), home),
         retention=version.retention,
@@ -101,8 +121,7 @@ def _recipient(row: Recipient) -> Party:
 
 
 def _recorder(entry: Entry) -> str:
-    actor = json.loads(bytes(entry.leaf))["actor"]
-    return ":".join(part for part in (actor["type"], actor.get("ref")) if part)
+    return ":".join(part for part in (entry.actor_type, entry.actor_ref) if part)
 
 
 def _codes(said: Any, home: str) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from audit.proof import bundle, merkle
 from audit.proof.errors import ProofError
 from audit.services import prove
 from audit.services import receipts as signing
+from consent.errors import Conflict, ReceiptGone
 from consent.models import ConsentEvent, Controller, PurposeVersion, Recipient, Subject
-from consent.models import Receipt as Signed
-from consent.rules import lifecycle
-from consent.services import evidence, states, versions
+from consent.rules import lifecycle, receipt_sheet
+from consent.services import evidence, revisions, signed_receipts, states, versions
 
 PAGE = 50
 
@@ -22,8 +22,9 @@ PAGE = 50
 class Receipt:
     """One consent event and its proof.
 
-    title, words: as they stood in the notice that was shown. seq, signed_at: None until the log is sealed. signed: the
-    receipt itself is signed, a moment after the log.
+    title, words: as they stood in the notice that was shown; controller, categories, recipients: as they stood when it
+    was recorded. seq, signed_at: None until the log is sealed. standing: of the receipt itself, signed a moment after
+    (services/signed_receipts.py). meets: the profiles of ISO/IEC TS 27560 that it meets, once signed.
     damaged: why the log could not prove it, "" otherwise. leaf: the hash of the entry, in hex.
     """
 
@@ -40,13 +41,19 @@ class Receipt:
     seq: int | None
     head: str
     vkeys: tuple[str, ...]
-    signed: bool
+    standing: str
+    meets: tuple[str, ...]
     signed_at: datetime | None
     damaged: str
 
     @property
     def number(self) -> str:
         return str(self.event.entry_id)
+
+    @property
+    def ends(self) -> bool:
+        """Whether nobody may use the data from then on."""
+        return self.event.act in receipt_sheet.ENDS
 
     @property
     def sealed(self) -> bool:
@@ -69,27 +76,33 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
     assert event is not None
     published = versions.read([event.version])[event.version_id]
     notice = event.notice or published.notice(language)
+    owner, then = event.version.controller, event.recorded_at
+    earlier = revisions.read([owner, *published.categories, *published.recipients])
     document, damaged = _proof(found)
+    standing, meets = _signed(subject, number)
     head = Checkpoint.objects.order_by("-size").first() if document else None
     return Receipt(
         event=event,
         version=event.version,
-        controller=event.purpose.controller,
+        controller=earlier.at(owner, then),
         title=str(notice.text["title"]),
         words=notice.text if event.notice else {},
         language=notice.language,
         categories=tuple(
-            versions.label(row.name, language)
+            versions.label(earlier.at(row, then).name, language)
             for row in published.categories
             if not event.scoped or row.key in event.categories
         ),
-        recipients=tuple(row for row in published.recipients if not event.scoped or row.key in event.recipients),
+        recipients=tuple(
+            earlier.at(row, then) for row in published.recipients if not event.scoped or row.key in event.recipients
+        ),
         expires_at=lifecycle.ends(states.event_as_rule(event)),
         leaf=merkle.leaf_hash(bytes(found.entry.leaf)).hex(),
         seq=found.seq,
         head="{origin} {size} {root}".format(**_head(document)) if document else "",
         vkeys=(*prove.vkeys(), *signing.vkeys()),
-        signed=Signed.objects.filter(event=event).exists(),
+        standing=standing,
+        meets=meets,
         signed_at=head.signed_at if head else None,
         damaged=damaged,
     )
@@ -104,10 +117,29 @@ def page(*, subject: Subject, language: str, number: int) -> Page:
     return Page(rows, number - 1 if number > 1 else None, number + 1 if len(events) > PAGE else None)
 
 
+def proof(*, subject: Subject | None, number: UUID) -> dict[str, Any] | None:
+    """The proof to carry away, which verifies without us; None until the log is sealed.
+
+    subject: only this customer's. Raises NotFound, and Conflict when the log does not prove it.
+    """
+    document, damaged = _proof(evidence.receipt(subject=subject, number=number))
+    if damaged:
+        raise Conflict(f"There is no proof to carry away: {damaged}")
+    return document
+
+
 def file(*, subject: Subject, number: UUID) -> bytes | None:
-    """The proof to carry away, which verifies without us; None until the log is sealed. Raises NotFound."""
-    document = evidence.proof(found=[evidence.receipt(subject=subject, number=number).entry])
+    """The same as a file."""
+    document = proof(subject=subject, number=number)
     return bundle.dumps(document) if document else None
+
+
+def _signed(subject: Subject, number: UUID) -> tuple[str, tuple[str, ...]]:
+    try:
+        found = signed_receipts.read(subject=subject, number=number)
+    except ReceiptGone:
+        return signed_receipts.DAMAGED, ()
+    return (signed_receipts.SIGNED, found.meets) if found else (signed_receipts.WAITING, ())
 
 
 def _proof(found: evidence.Line) -> tuple[dict[str, Any] | None, str]:

@@ -1,46 +1,68 @@
 """What a system may read of one customer: what stands, what was said, and what was used. Nothing here writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from consent.errors import NotFound
-from consent.models import ConsentEvent, ConsentState, Purpose, Subject
+from consent.models import ConsentEvent, Purpose, PurposeVersion, Subject
 from consent.rules import decision
-from consent.services import catalogue, handles, states, uses
+from consent.rules.decision import State
+from consent.services import catalogue, evidence, families, handles, states, uses
 from consent.services.subjects import Handle
 from consent.services.uses import Seen
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One published purpose and what the customer last said about it; state is None when they said nothing."""
+    """One purpose, the version in force, what the customer last said about it, and since when that stands."""
 
     purpose: Purpose
-    state: ConsentState | None
+    version: PurposeVersion
+    state: State
     status: str
+    since: datetime | None
 
 
-def standing(*, customer: Handle, only: Sequence[str] | None, now: datetime) -> list[Standing]:
-    """What stands for every published purpose, in catalogue order. only: these purposes' keys, None for all.
+def standing(
+    *, customer: Handle, only: Sequence[str] | None, as_of: datetime | None = None, now: datetime
+) -> list[Standing]:
+    """What stands for every published purpose, in catalogue order; or what stood, from all that was recorded by then.
 
-    Raises NotFound for a customer we do not know.
+    only: these purposes' keys, None for all. Raises NotFound for a customer we do not know, or did not know then.
     """
-    held = states.every(subject=_known(customer))
+    subject = _known(customer, as_of)
+    if as_of is None:
+        found = _now(subject)
+    elif subject.created_at > as_of:
+        raise NotFound("We knew no such customer then.")
+    else:
+        found = _then(subject, as_of)
     return [
-        Standing(purpose, held.get(purpose.pk), status(held.get(purpose.pk), now))
-        for purpose in catalogue.purposes()
+        Standing(purpose, version, state, status(state, as_of or now), since)
+        for purpose, version, state, since in found
         if only is None or purpose.key in only
     ]
 
 
-def status(state: ConsentState | None, now: datetime) -> str:
-    """The status as it is at this moment: a yes that has run out is `expired`, whether or not a sweep came by."""
-    if state is None:
-        return "unknown"
-    over = state.expires_at is not None and state.expires_at <= now
+def status(state: State, moment: datetime) -> str:
+    """The status as it is at a moment: a yes that has run out is `expired`, whether or not a sweep came by."""
+    over = state.expires_at is not None and state.expires_at <= moment
     return "expired" if over and state.status in decision.PERMITTING else state.status
+
+
+def _now(subject: Subject) -> Iterator[tuple[Purpose, PurposeVersion, State, datetime | None]]:
+    held = states.every(subject=subject)
+    for purpose in catalogue.purposes():
+        if purpose.current:
+            row = held.get(purpose.pk)
+            yield purpose, purpose.current, states.as_rule(row), row.since if row else None
+
+
+def _then(subject: Subject, moment: datetime) -> Iterator[tuple[Purpose, PurposeVersion, State, datetime | None]]:
+    for stood, cause in evidence.stood(subject=subject, moment=moment):
+        yield stood.purpose, stood.version, stood.state, cause.collected_at if cause else None
 
 
 def history(*, customer: Handle, purpose: str = "", before: UUID | None = None, limit: int) -> list[ConsentEvent]:
@@ -56,9 +78,12 @@ def used(*, customer: Handle, purpose: str = "", before: UUID | None = None, lim
     return uses.seen_by(subject=_known(customer), purpose=purpose, before=before, limit=limit)
 
 
-def _known(customer: Handle) -> Subject:
-    """The customer; one who asked to be left alone is not found, as if we knew no such customer."""
+def _known(customer: Handle, as_of: datetime | None = None) -> Subject:
+    """The customer, or whose the identifier was at a past moment.
+
+    One who asked to be left alone is not found, as if we knew no such customer.
+    """
     row = handles.row(customer)
     if row is None or row.suppressed:
         raise NotFound("We know no such customer.")
-    return row.subject
+    return families.owner(row, as_of) if as_of else row.subject

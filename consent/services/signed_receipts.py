@@ -15,7 +15,7 @@ from audit.proof import canonical, jws
 from audit.proof.errors import ProofError
 from audit.services import prove
 from audit.services import receipts as signing
-from consent.errors import NotFound
+from consent.errors import NotFound, ReceiptGone
 from consent.models import ConsentEvent, Receipt, ReceiptsDone, Subject
 from consent.rules import kantara as old
 from consent.rules import profiles, receipt
@@ -27,6 +27,9 @@ BATCH, IMPORTED = 200, 50
 # Leaves looked at in one pass: most are checks, which have no receipt.
 LOOK = 20_000
 _SIGNATURE = 64
+SIGNED, WAITING, DAMAGED = "signed", "waiting", "damaged"
+_ERASED = "The customer was erased, and the receipt with them."
+_UNPROVEN = "The record of this choice is damaged, so there is nothing to sign. Tell the privacy officer."
 _log = logging.getLogger(__name__)
 
 
@@ -48,28 +51,49 @@ class Signed:
         """By profile of ISO/IEC TS 27560, the mandatory fields that this record does not have."""
         return profiles.missing(self.document["dpv:hasRecordOfActivity"][0])
 
+    @property
+    def meets(self) -> tuple[str, ...]:
+        """The profiles of which it lacks nothing."""
+        return profiles.met(self.document["dpv:hasRecordOfActivity"][0])
+
 
 def read(*, subject: Subject | None, number: UUID) -> Signed | None:
     """The signed receipt of one event; None while it waits for the log and the worker.
 
-    subject: only this customer's. Raises NotFound; also after an erasure, when nobody can read it any more.
+    subject: only this customer's. Raises NotFound; ReceiptGone when there will never be one: the customer was erased,
+    or what is kept of the choice was damaged.
     """
     event = _event(subject, number)
-    row = Receipt.objects.filter(event=event).first()
+    box = _vault(event)
+    where = standing(event)
+    if where == DAMAGED:
+        raise ReceiptGone(_UNPROVEN)
+    if where == WAITING:
+        return None
+    row = Receipt.objects.get(event=event)
     try:
-        box = vault.of(event.subject.pseudonym)
+        return Signed(_open(row, box, number), row.signed_at)
     except vault.Unreadable:
-        raise NotFound("There is no receipt with this number.") from None
-    return Signed(_open(row, box, number), row.signed_at) if row else None
+        raise ReceiptGone(_UNPROVEN) from None
+
+
+def standing(event: ConsentEvent) -> str:
+    """SIGNED, WAITING, or DAMAGED: looked at by the worker, who could make no receipt of it."""
+    # In this order: a receipt that is signed in between counts as signed.
+    done = ReceiptsDone.objects.filter(imported=event.imported).values_list("size", flat=True).first() or 0
+    looked_at = Leaf.objects.filter(entry_id=event.entry_id, seq__lt=done).exists()
+    if Receipt.objects.filter(event=event).exists():
+        return SIGNED
+    return DAMAGED if looked_at else WAITING
 
 
 def document(event: ConsentEvent, *, now: datetime) -> dict[str, Any]:
-    """The receipt of an event as JSON-LD, unsigned, as before the log is sealed. Raises NotFound once erased."""
+    """The receipt of an event as JSON-LD, unsigned, as before the log is sealed. Raises ReceiptGone once erased."""
     return receipt.document(_facts(event), issued_at=now)
 
 
 def kantara(event: ConsentEvent) -> dict[str, Any] | None:
-    """The same as a Kantara Consent Receipt 1.1; None for anything but a yes. Raises NotFound once erased."""
+    """The same as a Kantara Consent Receipt 1.1; None for anything but a yes. Raises ReceiptGone once erased."""
     return old.document(_facts(event))
 
 
@@ -124,6 +148,9 @@ def _rows(leaves: list[tuple[int, UUID]], now: datetime) -> list[Receipt]:
     events = _events().filter(entry_id__in=[entry for _, entry in leaves])
     found = {entry.id: (entry, event, facts) for event, entry, facts in receipt_facts.read(events)}
     places = {seq: found[number][0] for seq, number in leaves if number in found}
+    for _, number in leaves:
+        if number not in found:
+            _log.warning("entry %s gets no receipt: its customer was erased, or it was changed", number)
     rows = []
     for entry, proof in prove.bundle_each(places):
         try:
@@ -147,7 +174,15 @@ def _event(subject: Subject | None, number: UUID) -> ConsentEvent:
 def _facts(event: ConsentEvent) -> Facts:
     for _, _, facts in receipt_facts.read([event]):
         return facts
-    raise NotFound("There is no receipt with this number.")
+    _vault(event)
+    raise ReceiptGone(_UNPROVEN)
+
+
+def _vault(event: ConsentEvent) -> vault.Vault:
+    try:
+        return vault.of(event.subject.pseudonym)
+    except vault.Unreadable:
+        raise ReceiptGone(_ERASED) from None
 
 
 def _row(event: ConsentEvent, facts: Facts, proof: dict[str, Any], now: datetime) -> Receipt:

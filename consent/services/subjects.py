@@ -14,7 +14,8 @@ from consent.rules import text
 from consent.services import families, handles, ledger
 from consent.services.handles import Handle, check_handles
 
-__all__ = ["Handle", "check_handles", "find", "identifiers_of", "lock", "lock_together", "obtain", "register", "reseal"]
+# Others know what a customer is called by this module's name.
+__all__ = ["Handle", "check_handles"]
 
 TWO = "These identifiers belong to two customers. Link the customers first: POST /api/v1/subjects/link."
 
@@ -43,7 +44,7 @@ def register(
         raise Conflict(TWO)
     known = next(iter(existing.values()), None)
     # Held, so that it is not joined to another or left alone while an identifier is tied to it.
-    subject, new = (lock(known), False) if known else _first_contact(identifiers[0], by, now)
+    subject, new = (hold(known), False) if known else _first_contact(identifiers[0], by, now)
     for handle in identifiers:
         _tie(subject, handle, by, now)
     if subject.identifiers.filter(suppressed=True).exists():
@@ -64,13 +65,18 @@ def obtain(handle: Handle, *, by: Actor, now: datetime) -> Subject:
 
 
 def lock(subject: Subject) -> Subject:
+    """Hold one record's row until the transaction ends."""
+    return Subject.objects.select_for_update().get(pk=subject.pk)
+
+
+def hold(subject: Subject) -> Subject:
     """Hold the customer's row until the transaction ends, so that choices are folded one after the other.
 
     Of a record that was joined to an older one, the older one's: so whoever holds several takes the newer first.
     """
-    held = Subject.objects.select_for_update().get(pk=subject.pk)
+    held = lock(subject)
     standing = families.survivor(held)
-    return held if standing.pk == held.pk else lock(standing)
+    return held if standing.pk == held.pk else hold(standing)
 
 
 def lock_together(whom: Iterable[Handle]) -> list[int]:
@@ -89,10 +95,12 @@ def lock_together(whom: Iterable[Handle]) -> list[int]:
 def identifiers_of(subject: Subject) -> list[Handle]:
     """The customer's identifiers in the clear; raises vault.Unreadable when the customer was erased."""
     box = vault.of(subject.pseudonym)
-    return [
-        Handle(row.namespace, box.open(bytes(row.sealed), bytes(row.lookup_hash).hex()).decode(), row.verified)
-        for row in subject.identifiers.order_by("id")
-    ]
+    return [opened(row, box) for row in subject.identifiers.order_by("id")]
+
+
+def opened(row: Identifier, box: vault.Vault) -> Handle:
+    """One identifier in the clear. box: its customer's."""
+    return Handle(row.namespace, box.open(bytes(row.sealed), bytes(row.lookup_hash).hex()).decode(), row.verified)
 
 
 def reseal(identifier: Identifier, owner: Subject) -> None:

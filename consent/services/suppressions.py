@@ -27,7 +27,7 @@ def suppress(*, subject: Handle | Subject, by: Actor, now: datetime) -> None:
             _stranger(subject, by, now)
             return
         subject = row.subject
-    known = subjects.lock(subject)
+    known = subjects.hold(subject)
     if not known.identifiers.filter(suppressed=False).exists():
         return
     consents.withdraw_all(subject=known, language="", channel=CHANNELS.get(by.type, "api"), by=by, now=now)

@@ -1,36 +1,69 @@
 """The words of a catalogue file under the plain-language rules, with the names and durations the catalogue gives."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from consent.errors import Field
 from consent.models import Controller, Recipient
 from consent.rules import plain
 
 _Parsed = Mapping[str, list[dict[str, Any]]]
+_Content = Mapping[str, Any]
 
 
 def findings(parsed: _Parsed) -> list[plain.Finding]:
-    """Every remark on a parsed file, each with the purpose it is about."""
-    return list(_read(parsed))
+    """Every remark on a parsed file, errors first, each with the purpose it is about; what is retired has no words."""
+    read = _reader(parsed)
+    found = [
+        replace(each, purpose=row["key"])
+        for row in parsed["purposes"]
+        if not row["retired"]
+        for each in read(row["content"])
+    ]
+    return sorted(found, key=lambda each: each.severity != plain.ERROR)
 
 
-def _read(parsed: _Parsed) -> Iterator[plain.Finding]:
+def refused(parsed: _Parsed, published: Mapping[str, _Content | None]) -> Iterator[Field]:
+    """Every error in words that are about to be published (GDPR Art. 12(1): concise, intelligible, plain).
+
+    published: the purposes that get a new version, each with the content in force, or None when there is none. An error
+    that stands there already, in words that do not change, was published before and is let through.
+    """
+    read = _reader(parsed)
+    for place, row in enumerate(parsed["purposes"]):
+        if row["key"] in published:
+            old, new = published[row["key"]], row["content"]
+            known = set(read(old)) if old else set()
+            for found in read(new):
+                same = old is not None and _words(old, found) == _words(new, found)
+                if found.severity == plain.ERROR and not (same and found in known):
+                    at = f"/purposes/{place}/texts/{found.language}/{found.field}"
+                    yield Field(at, found.rule, found.sentence)
+
+
+def _words(content: _Content, found: plain.Finding) -> str:
+    return str(content["texts"].get(found.language, {}).get(found.field, ""))
+
+
+def _reader(parsed: _Parsed) -> Callable[[_Content], list[plain.Finding]]:
+    """What reads the words of one content, knowing every name of the file and of the catalogue."""
     receivers = {row.key: (row.name, row.kind) for row in Recipient.objects.all()}
     receivers |= {row["key"]: (row["name"], row["kind"]) for row in parsed["recipients"]}
     controllers = dict(Controller.objects.values_list("key", "name"))
     controllers |= {row["key"]: row["name"] for row in parsed["controllers"]}
-    for row in parsed["purposes"]:
-        content = row["content"]
-        named = [receivers[key][0] for key in content["recipients"] if key in receivers]
+
+    def read(content: _Content) -> list[plain.Finding]:
+        named = [receivers[key][0] for key in content["recipients"]]
         # Systems of our own have everyday names ("Ticket office"), so only companies can be named wrongly.
-        others = [name for key, (name, kind) in receivers.items() if kind != "system" and name not in named]
-        for found in plain.check(
+        others = [name for name, kind in receivers.values() if kind != "system" and name not in named]
+        return plain.check(
             content["texts"],
-            recipients=[*named, *filter(None, [controllers.get(content["controller"])])],
+            recipients=[*named, controllers[content["controller"]]],
             others=others,
             retention=content["retention"],
             consent_lasts=content["consent_lasts"],
             basis=content["legal_basis"],
-        ):
-            yield replace(found, purpose=row["key"])
+        )
+
+    return read

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from consent.rules import levels
 from consent.services import catalogue
 from trustcenter.api.answers import operation
 from trustcenter.api.fields import Moment
@@ -60,6 +61,15 @@ class TextOutput(serializers.Serializer[Any]):
     text = serializers.DictField(child=serializers.CharField())
 
 
+class LevelOutput(serializers.Serializer[Any]):
+    """One level of sharing: a scope with a name. Third parties are in none; they are chosen one by one, by name."""
+
+    key = serializers.ChoiceField(choices=levels.KEYS, help_text="From the least to the most.")
+    name = serializers.DictField(child=serializers.CharField(), help_text="By language; may be empty for nothing, all.")
+    categories = serializers.ListField(child=serializers.CharField())
+    recipients = serializers.ListField(child=serializers.CharField())
+
+
 class VersionOutput(serializers.Serializer[Any]):
     """One published version; it never changes."""
 
@@ -77,6 +87,7 @@ class VersionOutput(serializers.Serializer[Any]):
     min_age = serializers.IntegerField(allow_null=True)
     categories = serializers.SerializerMethodField()
     recipients = serializers.SerializerMethodField()
+    levels = serializers.SerializerMethodField(help_text="Empty where no choice has a scope.")
     texts = serializers.SerializerMethodField()
 
     @extend_schema_field(CategoryOutput(many=True))
@@ -86,6 +97,10 @@ class VersionOutput(serializers.Serializer[Any]):
     @extend_schema_field(RecipientOutput(many=True))
     def get_recipients(self, version: Any) -> Any:
         return RecipientOutput(version.recipients.order_by("versionrecipient__position"), many=True).data
+
+    @extend_schema_field(LevelOutput(many=True))
+    def get_levels(self, version: Any) -> Any:
+        return LevelOutput(catalogue.presets(version), many=True).data
 
     @extend_schema_field(TextOutput(many=True))
     def get_texts(self, version: Any) -> Any:

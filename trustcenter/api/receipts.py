@@ -1,9 +1,15 @@
 """The receipt of one event, signed, and its bare proof: either verifies without us."""
 
+import base64
+import hashlib
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.html import format_html
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,12 +17,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from consent.errors import Field, Invalid, NotAllowed, NotFound
-from consent.services import evidence, signed_receipts
+from consent.rules import receipt_sheet
+from consent.services import evidence, receipts, signed_receipts
 from trustcenter import access
 from trustcenter.api.answers import READ, operation
 
 SOON = "1"
-JOSE = "application/jose"
+JOSE, HTML = "application/jose", "text/html"
 FORMATS = ("proof", "kantara-1.1")
 
 
@@ -92,17 +99,20 @@ class ReadReceipt(APIView):
         "Receipts",
         {
             (200, JOSE): str,
+            (200, HTML): str,
             (200, "application/json"): PolymorphicProxySerializer(
                 "ReceiptAnswer", [SignedOutput, ProofOutput, KantaraOutput], resource_type_field_name=None
             ),
             202: WaitingOutput,
         },
-        READ,
+        (*READ, 409, 410),
         operation_id="read_receipt",
         summary="The receipt of one choice",
         description=(
-            "The signed receipt taken apart; `Accept: application/jose` gives the file (JWS), which verifies alone. "
-            "202 with Retry-After until it is signed. A third party's key is refused."
+            "The signed receipt taken apart; `Accept: application/jose` gives the file (JWS), which verifies alone; "
+            "`Accept: text/html` gives one page to print, in the language of the notice, with nothing to load. "
+            "202 with Retry-After until it is signed; 410 when there will never be one, since the customer was "
+            "erased or the record of the choice is damaged. A third party's key is refused."
         ),
         parameters=[
             OpenApiParameter("format", enum=FORMATS, description="The bare proof, or a yes in Kantara's form.")
@@ -119,7 +129,7 @@ class ReadReceipt(APIView):
         if wanted == "kantara-1.1":
             return Response(_kantara(line.event))
         if wanted == "proof":
-            proof = evidence.proof(found=[line.entry])
+            proof = receipts.proof(subject=None, number=id)
             return Response(proof) if proof else _waiting()
         signed = signed_receipts.read(subject=None, number=id)
         return _signed(request, id, signed) if signed else _waiting()
@@ -137,13 +147,30 @@ def _waiting() -> Response:
 
 
 def _signed(request: Request, number: UUID, signed: signed_receipts.Signed) -> HttpResponse:
-    """What is in it as JSON, or the file itself where a caller asks for it by name."""
-    kind = request._request.get_preferred_type(["application/json", JOSE])
+    """What is in it as JSON, or the file itself, or a page, where a caller asks for it by name."""
+    kind = request._request.get_preferred_type(["application/json", JOSE, HTML])
     headers = {"Vary": "Accept"}
     if kind == JOSE:
         return HttpResponse(signed.jws, content_type=JOSE, headers=headers)
+    if kind == HTML:
+        return _page(receipt_sheet.read(signed.document), headers)
     told = {"id": number, "signed_at": signed.signed_at, "profiles": signed.lacks}
     return Response(told | {"receipt": signed.document, "jws": signed.jws}, headers=headers)
+
+
+def _page(sheet: receipt_sheet.Sheet, headers: dict[str, str]) -> HttpResponse:
+    """The receipt for a person, in the language of its notice.
+
+    Its style stands inside, so that the page can be kept; the policy allows that style and nothing else.
+    """
+    language = sheet.language if sheet.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    style = render_to_string("receipt_sheet.css")
+    shown = {"sheet": sheet, "LANGUAGE_CODE": language, "check": f"{settings.PUBLIC_URL}/check"}
+    with translation.override(language):
+        page = render_to_string("receipt_sheet.html", shown | {"style": format_html("<style>{}</style>", style)})
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
+    return HttpResponse(page, headers=headers | {"Content-Security-Policy": policy, "Content-Language": language})
 
 
 def _limit(key: Any, event: Any) -> None:

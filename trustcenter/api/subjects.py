@@ -16,6 +16,7 @@ from trustcenter.api.consents import STATUSES, EventOutput
 from trustcenter.api.doors import Input, PlainText, once, read
 from trustcenter.api.fields import Day, IdentifierInput, Moment, SubjectInput, handle, several
 from trustcenter.api.paging import Page, PageInput
+from trustcenter.api.past import AsOfInput, as_of
 
 OWN_HOUSE = "A third party's key is refused: what others do with a customer's data is not theirs to see."
 ID = OpenApiParameter(name="id", location=OpenApiParameter.PATH, description="As recorded; at most 512 characters.")
@@ -40,15 +41,14 @@ class StandingOutput(serializers.Serializer[Any]):
 
     purpose = serializers.CharField(source="purpose.key")
     status = serializers.ChoiceField(choices=STATUSES)
-    categories = serializers.ListField(child=serializers.CharField(), source="state.categories", default=list)
-    recipients = serializers.ListField(child=serializers.CharField(), source="state.recipients", default=list)
-    legal_basis = serializers.CharField(source="purpose.current.legal_basis")
-    version = serializers.IntegerField(
-        source="state.version.number", default=None, allow_null=True, help_text="The version last agreed to."
-    )
-    since = Moment(source="state.since", default=None, allow_null=True)
-    expires_at = Moment(source="state.expires_at", default=None, allow_null=True)
-    paused_until = Moment(source="state.paused_until", default=None, allow_null=True)
+    categories = serializers.ListField(child=serializers.CharField(), source="state.categories")
+    recipients = serializers.ListField(child=serializers.CharField(), source="state.recipients")
+    legal_basis = serializers.CharField(source="version.legal_basis")
+    version = serializers.IntegerField(source="state.version", allow_null=True, help_text="The version last agreed to.")
+    version_in_force = serializers.IntegerField(source="version.number")
+    since = Moment(allow_null=True)
+    expires_at = Moment(source="state.expires_at", allow_null=True)
+    paused_until = Moment(source="state.paused_until", allow_null=True)
 
 
 class StandingsOutput(serializers.Serializer[Any]):
@@ -132,15 +132,16 @@ class ReadSubject(APIView):
         "Customers",
         {200: StandingsOutput},
         READ,
-        parameters=[ID],
+        parameters=[ID, AsOfInput],
         operation_id="read_customer",
-        summary="What stands for one customer, for every published purpose",
+        summary="What stands for one customer, for every published purpose; or what stood at a past moment",
         description=OWN_HOUSE,
     )
     def get(self, request: Request, namespace: str, id: str) -> Response:  # noqa: A002  the contract's word
         key: Any = request.user
         customer = _customer(key, namespace, id)
-        found = records.standing(customer=customer, only=key.purposes, now=access.clock())
+        now = access.clock()
+        found = records.standing(customer=customer, only=key.purposes, as_of=as_of(request, now), now=now)
         return Response({"purposes": StandingOutput(found, many=True).data})
 
 

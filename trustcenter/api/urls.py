@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from trustcenter.api import catalogue, consents, docs, links, log, portal_links, receipts, subjects, suppressions, uses
+from trustcenter.api import (
+    catalogue,
+    consents,
+    counts,
+    docs,
+    links,
+    log,
+    portal_links,
+    receipts,
+    subjects,
+    suppressions,
+    uses,
+)
 
 app_name = "api"
 _CUSTOMER = "api/v1/subjects/<str:namespace>/<path:id>"
@@ -18,6 +30,7 @@ urlpatterns = [
     path("api/v1/consents/batch", consents.RecordConsents.as_view()),
     path("api/v1/purposes", catalogue.ReadPurposes.as_view()),
     path("api/v1/purposes/<str:key>", catalogue.ReadPurpose.as_view()),
+    path("api/v1/purposes/<str:key>/counts", counts.CountPurpose.as_view()),
     path("api/v1/purposes/<str:key>/versions/<int:number>", catalogue.ReadVersion.as_view()),
     path("api/v1/uses", uses.ReportUses.as_view()),
     path("api/v1/benefits", uses.ReportBenefits.as_view()),

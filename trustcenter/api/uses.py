@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from consent.errors import Field as Wrong
 from consent.errors import Invalid
 from consent.rules import text
-from consent.rules.catalogue import LANGUAGE
+from consent.rules.text import LANGUAGE
 from consent.services import uses
 from consent.services.uses import Benefit, Use
 from trustcenter import access

@@ -7,13 +7,14 @@ from typing import Any
 import yaml
 
 from consent.errors import Field, Invalid
+from consent.rules import plain
 from consent.services import catalogue
 from consent.services.catalogue import Step
 from trustcenter import access
 from trustcenter.commands import terminal
 
 _EXAMPLES = """\
-  trustcenter catalogue check brand.yaml   Is the file right, and are its words plain?
+  trustcenter catalogue check brand.yaml   Is the file right, and are its words plain? Exits with 1 when not.
   trustcenter catalogue diff brand.yaml    What would change, and for how many customers?
   trustcenter catalogue apply brand.yaml   Publish it. A second time changes nothing.
 """
@@ -47,14 +48,12 @@ def read(file: Path) -> Any:
 
 def _run(options: argparse.Namespace) -> int:
     document = read(options.file)
+    if options.verb == "check":
+        return _check(document)
     if options.verb == "apply":
         steps = catalogue.apply(document=document, by=access.operator_actor(), now=access.clock())
     else:
         steps = catalogue.diff(document=document)
-    if options.verb == "check":
-        terminal.say(*_advice(document))
-        terminal.say(f"The file is right. Applying it would take {_count(len(steps), 'step')}.")
-        return 0
     for step in steps:
         terminal.say(*_lines(step))
     if not steps:
@@ -64,12 +63,17 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _advice(document: Any) -> list[str]:
-    """What the plain-language rules would change in the words; docs/plain-language.md explains each."""
-    return [
-        f"{found.rule} {found.severity}: {found.purpose}, {found.language} {found.field}: {found.message}"
-        for found in catalogue.lint(document=document)
-    ]
+def _check(document: Any) -> int:
+    """Every remark on the words, errors first; docs/plain-language.md explains each rule."""
+    found = catalogue.lint(document=document)
+    for each in found:
+        where = f"{each.purpose}, {each.language} {each.field}"
+        terminal.say(f"{each.rule} {each.severity}: {where}: {each.sentence}")
+    if wrong := sum(each.severity == plain.ERROR for each in found):
+        return terminal.complain(f"The words have {_count(wrong, 'error')}. Mend them, then publish.")
+    steps = catalogue.diff(document=document)
+    terminal.say(f"The file is right. Applying it would take {_count(len(steps), 'step')}.")
+    return 0
 
 
 def _lines(step: Step) -> list[str]:
@@ -80,11 +84,15 @@ def _lines(step: Step) -> list[str]:
 
 
 def _weight(step: Step) -> str:
+    """Whom a new version touches, and how."""
     if step.kind != "purpose" or step.number == 1:
         return ""
+    weight, touched = "MATERIAL" if step.material else "editorial", _count(step.touches, "customer")
+    if not step.asked:
+        return f" ({weight}; it rests on no yes, so nobody is switched off)"
     if not step.material:
-        return f" (editorial; {_count(step.touches, 'customer')} said yes, and nothing changes for them)"
-    return f" (MATERIAL; off for {_count(step.touches, 'customer')} until they choose again)"
+        return f" ({weight}; the yes of {touched} carries over)"
+    return f" ({weight}; switched off for {touched} until they choose again)"
 
 
 def _count(number: int, word: str) -> str:

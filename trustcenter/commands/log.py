@@ -27,9 +27,11 @@ _EXPORT = """\
 Anyone can check the file without us: trustcenter verify log.json
 """
 _VERIFY = """\
-  trustcenter verify receipt.json                      a receipt or an export, offline
+  trustcenter verify receipt.jws                       a signed receipt, offline
+  trustcenter verify receipt.json                      the proof of one choice, or an export, offline
   trustcenter verify log.json --vkey "$(cat vkey.txt)" with a key that you had before
   trustcenter verify --log https://consent.example.org the whole public log of a service
+Exit codes: 0 it is real, 1 it is not, 2 used wrongly, or it cannot be told: no such file, a key that is missing.
 """
 
 
@@ -46,12 +48,18 @@ def add(commands: Any) -> None:
     export.add_argument("--disclose", action="store_true", help="also the personal data behind the entries")
     export.add_argument("--output", type=Path, metavar="FILE", help="where to write it (default: standard output)")
     verify = terminal.command(
-        commands, "verify", _verify, short="check a proof file, or the public log of a service", examples=_VERIFY
+        commands,
+        "verify",
+        _verify,
+        short="check a receipt, a proof file, or the public log of a service",
+        examples=_VERIFY,
     )
     what = verify.add_mutually_exclusive_group(required=True)
-    what.add_argument("file", nargs="?", metavar="FILE", help="a receipt or an export (JSON)")
+    what.add_argument(
+        "file", nargs="?", metavar="FILE", help="a signed receipt (.jws), or a proof or an export (.json)"
+    )
     what.add_argument("--log", metavar="URL", help="the address of a service")
-    verify.add_argument("--vkey", action="append", metavar="VKEY", help="a key of the log that you trust")
+    verify.add_argument("--vkey", action="append", metavar="VKEY", help="a key of log or receipts that you trust")
     sealer = terminal.command(
         commands,
         "seal",

@@ -7,18 +7,21 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import get_language
+from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from audit.proof import merkle
 from audit.services import entries
 from consent.rules import bases
 from consent.rules.reasons import SENTENCES, sentence
-from consent.services import catalogue, versions
+from consent.services import carried, catalogue, versions
+from consent.services.carried import Carried
 from consent.services.decisions import Standing
 from consent.services.evidence import Line
 from trustcenter.console import words
 from trustcenter.console.words import Act
+from trustcenter.templatetags import pages
 
 # From how many alike on they are told as one line.
 RUN = 3
@@ -71,6 +74,7 @@ class State:
     since: datetime | None
     receipt: UUID | None
     mark: str
+    carried: list[str]
 
 
 def grouped(number: int) -> str:
@@ -123,7 +127,20 @@ def stood(standing: Standing, event: Any, titles: dict[str, str]) -> State:
         since=event.collected_at if event else None if asked else standing.version.published_at,
         receipt=event.entry_id if event else None,
         mark=_mark(event.entry_id) if event else "",
+        carried=[_carried(each) for each in carried.over(state=standing.state, current=standing.version)],
     )
+
+
+def _carried(over: Carried) -> str:
+    """That an editorial version did not ask again, and what it changed."""
+    changes = [f"{pages.change(each)} ({each.what})" if each.what else pages.change(each) for each in over.changes]
+    sentence = _("Given to version %(given)s; carried over to version %(to)s, published on %(date)s: %(changes)s.")
+    return sentence % {
+        "given": over.given,
+        "to": over.number,
+        "date": date_format(over.published_at, "Y-m-d"),
+        "changes": pgettext("between the parts of a list", ", ").join(changes),
+    }
 
 
 def titles() -> dict[str, str]:

@@ -15,6 +15,7 @@ class Act(NamedTuple):
 
 ACTS = {
     "decision.made": Act(_("Asked"), "no"),
+    "search.made": Act(_("Searched"), "yes"),
     "use.reported": Act(_("Used"), "yes"),
     "benefit.reported": Act(_("Benefit"), "on"),
     "consent.requested": Act(_("Asked for consent"), "wait"),
@@ -34,6 +35,7 @@ ACTS = {
     "consent.unlinked": Act(_("Parted: each no stays"), "wait"),
     "consent.expiring": Act(_("Reminded: ends soon"), "wait"),
     "consent.expired": Act(_("Run out"), "off"),
+    "state.rebuilt": Act(_("Answer put right"), "wait"),
     "evidence.viewed": Act(_("Viewed by staff"), "yes"),
     "evidence.exported": Act(_("Proof carried away"), "yes"),
     "subject.created": Act(_("Became known"), "on"),

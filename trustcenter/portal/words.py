@@ -95,6 +95,7 @@ BASES = {
 ACTS = {
     "request": gettext_lazy("We asked you"),
     "give": gettext_lazy("You turned it on"),
+    "pending": gettext_lazy("You said yes, and have yet to confirm it"),
     "refuse": gettext_lazy("You said no when asked"),
     "defer": gettext_lazy("You said: not now"),
     "confirm": gettext_lazy("You confirmed your yes"),
@@ -113,6 +114,7 @@ ACTS = {
 ACTS_OF_SOMEONE = {
     "request": gettext_lazy("Asked"),
     "give": gettext_lazy("Turned on"),
+    "pending": gettext_lazy("Said yes, and had yet to confirm it"),
     "refuse": gettext_lazy("Said no when asked"),
     "defer": gettext_lazy("Said: not now"),
     "confirm": gettext_lazy("Confirmed"),

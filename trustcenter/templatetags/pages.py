@@ -1,7 +1,7 @@
 """How dates, countries, durations and receipt numbers are written on pages, in the visitor's language."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,12 +12,39 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import get_language, ngettext, pgettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext as _
 
-from consent.rules import durations
+from consent.rules import durations, profiles
+from consent.rules.material import Change
 
 register = template.Library()
 COUNTRIES = Path(__file__).parent.parent / "locale" / "countries.json"
+
+
+# What an editorial version changed, by the code of the change; a material one asks people again instead.
+CHANGES = {
+    "categories_removed": gettext_lazy("less data"),
+    "recipients_removed": gettext_lazy("fewer who use it"),
+    "retention": gettext_lazy("kept for a shorter time"),
+    "consent_lasts": gettext_lazy("how long a new yes lasts"),
+    "uses_ai": gettext_lazy("no AI any more"),
+    "automated_decisions": gettext_lazy("no decisions by a computer any more"),
+    "sale_or_sharing": gettext_lazy("no sale or sharing any more"),
+    "dpv": gettext_lazy("the standard term for the purpose"),
+    "min_age": gettext_lazy("a higher age"),
+    "storage_removed": gettext_lazy("stored in fewer countries"),
+    "language_added": gettext_lazy("one more language"),
+    "language_removed": gettext_lazy("one language fewer"),
+    "words": gettext_lazy("the words"),
+    "details": gettext_lazy("details"),
+}
+
+
+@register.filter
+def change(value: Change) -> str:
+    """What a new version changed: kept for a shorter time."""
+    return str(CHANGES.get(value.code, value.detail))
 
 
 @register.filter
@@ -64,6 +91,14 @@ def duration(text: str) -> str:
     if days:
         parts.append(ngettext("%(count)s day", "%(count)s days", days) % {"count": days})
     return " ".join(parts)
+
+
+@register.filter
+def standard(meets: Collection[str]) -> str:
+    """Which profile of the standard a record meets (consent/rules/profiles.py)."""
+    if profiles.GDPR in meets:
+        return _("ISO/IEC TS 27560, with all that the GDPR asks for")
+    return "ISO/IEC TS 27560" if meets else _("ISO/IEC TS 27560, but not all of its fields")
 
 
 @register.filter

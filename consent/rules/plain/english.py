@@ -41,12 +41,14 @@ ENGLISH = Pack(
         such as, including but not limited to, among others, among other things, from time to time, as needed,
         where appropriate, as appropriate, if necessary, where necessary, etc, and so on, and more, and the like,
         certain, various, several, relevant, other purposes, related purposes, as long as necessary, a while,
-        reasonable time, other data, other information
+        reasonable time, reasonable period, as long as we need, other data, other information, other details,
+        for example, including, things like, and similar, when necessary, as required
     """),
     pushy=words("""
         unfortunately, sadly, regret, regrettably, sorry, disappoint, disappointed, shame, selfish, miss out,
         missing out, don't miss, do not miss, lose out, you will lose, you'll lose, miss you, leave us, let us down,
-        are you sure, think twice, help us, support us, we need you, without your help, please, beg, thank you,
+        are you sure, do you really want, think twice, you will miss, you'll miss, would miss, sad, help us,
+        support us, we need you, without your help, please, beg, thank you,
         trust us, we care, we value, is important to us, don't worry, rest assured, act now, right now, hurry,
         last chance, limited time, only today, today only, before it is too late, while you can, urgent, urgently,
         immediately lose, best, amazing, awesome, exciting, excited, fantastic, great, wonderful, perfect, unique,
@@ -57,7 +59,8 @@ ENGLISH = Pack(
         partner, partners, affiliate, affiliates, third party, third parties, service provider, service providers,
         vendor, vendors, supplier, suppliers, advertisers, sponsors, subsidiaries, contractors, agencies,
         other companies, selected companies, companies we work with, resellers, other organisations,
-        other organizations, group companies, our group, data brokers, and others
+        other organizations, group companies, our group, data brokers, and others, other firms, outside companies,
+        companies we trust, trusted companies, selected firms, firms we trust, firms we work with, brands we work with
     """),
     numbers=numbers("""
         one 1, two 2, twice 2, three 3, four 4, five 5, six 6, seven 7, eight 8, nine 9, ten 10, eleven 11, twelve 12,

@@ -51,8 +51,9 @@ def _durations(passage: Passage, known: Known) -> Iterator[Finding]:
             continue
         if passage.field == "if_no" and kept and not figures.longer(found.lasts, kept):
             continue
-        message = f"“{found.text}” is not what the catalogue says. Leave it out, or make the catalogue say it."
-        yield passage.finding("L13", ERROR, found.span, message, known.retention)
+        said = " and ".join(filter(None, (known.retention, known.consent_lasts)))
+        message = f"“{found.text}” is not what the catalogue says ({said}). Leave it out, or make the catalogue say it."
+        yield passage.finding("L13", ERROR, found.span, message)
 
 
 def _strangers(passage: Passage, known: Known) -> Iterator[Finding]:

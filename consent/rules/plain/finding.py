@@ -35,3 +35,8 @@ class Finding:
     message: str
     suggestion: str = ""
     purpose: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The remark, and what to write instead where the rule knows it."""
+        return f"{self.message} Instead: “{self.suggestion}”." if self.suggestion else self.message

@@ -273,10 +273,27 @@ def test_its_exit_codes_are_those_of_proof_files(file, capsys):
     capsys.readouterr()
 
 
+ALONE = """
+import importlib.util, runpy, sys
+sys.path[:0] = [sys.argv.pop(1)]
+assert not importlib.util.find_spec("cryptography") and not importlib.util.find_spec("audit")
+runpy.run_module("proof", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_the_folder_alone_with_nothing_installed_checks_a_receipt(file, tmp_path):
+    """Isolated Python: no site packages, no folder of ours, no environment; only the folder and the public key."""
     package = Path(receipt.__file__).parent
     shutil.copytree(package, tmp_path / "proof", ignore=shutil.ignore_patterns("__pycache__"))
-    command = [sys.executable, "-S", "-B", "-W", "error", "-m", "proof", str(file), "--vkey", RECEIPT_KEY.vkey]
-    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, check=False)
+
+    def run(*arguments):
+        command = [sys.executable, "-I", "-S", "-B", "-W", "error", "-c", ALONE, str(tmp_path), *arguments]
+        return subprocess.run(command, cwd="/", env={}, capture_output=True, check=False)
+
+    done = run(str(file), "--vkey", RECEIPT_KEY.vkey)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(b"This receipt is real.")
+    assert run(str(file), "--vkey", Key(9, RECEIPT_KEY.name).vkey).returncode == 1
+    file.write_bytes(GOOD[:900] + bytes([GOOD[900] ^ 1]) + GOOD[901:])
+    assert run(str(file)).returncode == 1
+    assert run(str(tmp_path / "nothing.jws")).returncode == 2

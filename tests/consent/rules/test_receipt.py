@@ -146,6 +146,76 @@ def test_it_says_which_mandatory_field_is_missing_and_claims_no_profile(field):
     assert found["dct:conformsTo"] == [dpv.SCHEMA]
 
 
+# Where each mandatory field stands in a record, member by member; `*` is every thing of a list.
+_PROCESS, _EACH = ("dpv:hasProcess", "*"), ("dpv:hasPersonalData", "*")
+_DATA, _OWNER, _EVENT = (*_PROCESS, *_EACH), ("dpv:hasDataController", "*"), ("dpv:hasConsentStatus", "*")
+PLACES = {
+    "schema_version": ("dct:conformsTo",),
+    "record_id": ("dct:identifier",),
+    "pii_principal_id": ("dpv:hasDataSubject", "*", "dct:identifier"),
+    "privacy_notice": ("dpv:hasNotice", "*", "dct:identifier"),
+    "language": ("dct:language",),
+    "purpose": (*_PROCESS, "dpv:hasPurpose", "*", "dct:title"),
+    "lawful_basis": (*_PROCESS, "dpv:hasLegalBasis"),
+    "pii_information": (*_PROCESS, "dpv:hasPersonalData"),
+    "pii_controllers": ("dpv:hasDataController",),
+    "collection_method": (*_PROCESS, "dpv:hasDataSource"),
+    "processing_method": (*_PROCESS, "dpv:hasProcessing"),
+    "storage_locations": (*_PROCESS, "dpv:hasStorageCondition", "*", "dpv:hasLocation"),
+    "retention_period": (*_PROCESS, "dpv:hasStorageCondition", "*", "dpv:hasDuration"),
+    "processing_locations": (*_PROCESS, "dpv:hasLocation"),
+    "geographic_restrictions": (*_PROCESS, "dpv:hasRule", "*", "dpv:hasLocation"),
+    "jurisdiction": ("dpv:hasJurisdiction",),
+    "recipient_third_parties": (*_PROCESS, "dpv:hasRecipient"),
+    "withdrawal_method": ("dpv:hasConsentControl", "*", "dpv:isExercisedAt"),
+    "privacy_rights": ("dpv:hasRight", "*", "@type"),
+    "authority_party": ("dpv:hasAuthority", "*", "dpv:hasName"),
+    "pii_type": (*_DATA, "skos:broader"),
+    "pii_optional": (*_DATA, "dpv:hasNecessity"),
+    "special_pii_category": (*_DATA, "@type"),
+    "party_id": (*_PROCESS, "dpv:hasRecipient", "*", "dct:identifier"),
+    "party_address": (*_OWNER, "dpv:hasAddress"),
+    "party_name": (*_OWNER, "dpv:hasName"),
+    "party_role": (*_OWNER, "@type"),
+    "party_contact": (*_PROCESS, "dpv:hasRecipient", "*", "dpv:hasContact"),
+    "party_type": (*_PROCESS, "dpv:hasRecipient", "*", "@type"),
+    "event_time": (*_EVENT, "dct:date"),
+    "validity_duration": (*_EVENT, "dpv:hasDuration"),
+    "entity_id": (*_EVENT, "dpv:isIndicatedBy", "*", "dct:identifier"),
+    "event_type": (*_EVENT, "@type"),
+    "event_state": (*_EVENT, "@type"),
+}
+
+
+def without(node, path, *, first):
+    """A copy without the member at the end of a path: of the first thing of each list, or of every thing."""
+    name, *rest = path
+    if name == "*":
+        return [without(each, rest, first=first) if not (first and place) else each for place, each in enumerate(node)]
+    if not rest:
+        return {key: value for key, value in node.items() if key != name}
+    return node | {name: without(node[name], rest, first=first)} if name in node else node
+
+
+def test_every_field_that_a_profile_demands_has_its_place():
+    assert list(PLACES) == [each.name for each in profiles.SECTIONS if each.profiles]
+
+
+@pytest.mark.parametrize("field", PLACES)
+def test_a_record_without_a_field_meets_no_profile_that_demands_it(field):
+    """One row for each field that ISO/IEC TS 27560 or the EU GDPR demands."""
+    full = receipt.record(FACTS)
+    missing = profiles.missing(without(full, PLACES[field], first=False))
+    assert (field in missing["iso-27560"]) == (field in MANDATORY)
+    assert field in missing["eu-gdpr"]
+
+
+@pytest.mark.parametrize("field", [name for name in PLACES if name.startswith(("party_", "pii_type", "pii_opt"))])
+def test_one_party_or_one_item_of_data_without_it_is_enough(field):
+    missing = profiles.missing(without(receipt.record(FACTS), PLACES[field], first=True))
+    assert field in missing["eu-gdpr"]
+
+
 @pytest.mark.parametrize(
     ("field", "loss"),
     [

@@ -1,15 +1,18 @@
 """Publishing a catalogue file: versions, materiality, words, and what the database refuses afterwards."""
 
 import copy
+import json
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from audit.models import Entry
 from consent.errors import Invalid, NotFound
 from consent.models import NoticeText, Purpose, PurposeVersion
 from consent.models.catalogue import VersionCategory
 from consent.services import catalogue
-from tests.world import ALICE, NOW, OPERATOR, ask, document, publish, say
+from tests.world import ALICE, BOB, CAROL, NOW, OPERATOR, ask, document, publish, say
 
 
 def edited(**changes):
@@ -39,15 +42,18 @@ def test_an_edit_makes_the_next_version_and_the_old_one_stays(park):
     [
         ({"retention": "P6M"}, False),
         ({"retention": "P24M"}, True),
-        ({"categories": ["contact.email"]}, False),
+        ({"categories": ["contact.email"], "levels": None}, False),
         ({"categories": ["contact.email", "contact.sms", "purchase_history", "location.wristband"]}, True),
-        ({"recipients": ["mail-engine"]}, False),
+        ({"recipients": ["mail-engine"], "levels": None}, False),
         ({"recipients": ["mail-engine", "mailbird", "adpartner", "snapride"]}, True),
         ({"automated_decisions": True}, True),
         ({"sale_or_sharing": True}, True),
-        ({"legal_basis": "legitimate_interest"}, True),
-        ({"dpv": "dpv:DirectMarketing"}, False),
-        ({"dpv": "dpv:DirectMarketing", "material": True}, True),
+        ({"legal_basis": "legitimate_interest", "levels": None}, True),
+        ({"dpv": "dpv:DirectMarketing"}, True),
+        ({"storage_locations": ["GB"]}, False),
+        ({"storage_locations": ["GB", "US"]}, True),
+        ({"retention": "P6M", "material": True}, True),
+        ({"retention": "P6M", "material": False}, False),
     ],
 )
 def test_materiality_is_computed_and_can_only_be_escalated(park, changes, material):
@@ -55,9 +61,27 @@ def test_materiality_is_computed_and_can_only_be_escalated(park, changes, materi
     assert (step.kind, step.number, step.material) == ("purpose", 2, material)
 
 
-def test_diff_tells_how_many_customers_it_touches(park):
+def test_an_author_cannot_play_a_material_change_down(park):
+    with pytest.raises(Invalid) as caught:
+        apply(edited(retention="P24M", recipients=["mail-engine", "mailbird", "snapride"], material=False))
+    [field] = caught.value.fields
+    assert (field.pointer, field.code) == ("/purposes/1/material", "material")
+    assert "New recipient: snapride; Kept P24M instead of P12M." in field.detail
+    assert "No longer" not in field.detail
+    assert PurposeVersion.objects.filter(purpose__key="personal_offers").count() == 1
+
+
+def test_diff_and_the_log_tell_how_many_customers_a_version_touches(park):
     say(ALICE, "give")
+    say(BOB, "refuse")
+    say(CAROL, "give")
+    say(CAROL, "withdraw", now=NOW + timedelta(minutes=1))
     assert catalogue.diff(document=edited(retention="P24M"))[0].touches == 1
+    apply(edited(retention="P24M"))
+    leaf = json.loads(bytes(Entry.objects.filter(action="catalogue.published").latest("recorded_at").leaf))
+    assert (leaf["details"]["touches"], leaf["details"]["material"]) == (1, True)
+    # Whoever is off already is not switched off again.
+    assert catalogue.diff(document=edited(retention="P36M"))[0].touches == 0
 
 
 def test_an_editorial_version_carries_choices_over(park):
@@ -65,6 +89,22 @@ def test_an_editorial_version_carries_choices_over(park):
     apply(edited(retention="P6M"))
     answer = ask(ALICE).decision
     assert (answer.permitted, answer.version) == (True, 2)
+
+
+def test_P1_a_change_of_purpose_method_or_category_switches_a_yes_off(park):
+    for place, change in enumerate(({"dpv": "dpv:DirectMarketing"}, {"automated_decisions": True})):
+        say(ALICE, "give", now=NOW + timedelta(minutes=2 * place))
+        publish(now=NOW + timedelta(minutes=2 * place + 1), personal_offers=change)
+        assert ask(ALICE, now=NOW + timedelta(minutes=2 * place + 1)).decision.reason == "notice_changed"
+
+
+def test_L3_a_longer_yes_moves_the_end_of_none_that_was_given(park):
+    say(ALICE, "give")
+    before = ask(ALICE).decision.valid_until
+    [step] = catalogue.diff(document=edited(consent_lasts="P48M"))
+    apply(edited(consent_lasts="P48M"))
+    assert not step.material
+    assert ask(ALICE).decision.valid_until == before
 
 
 def test_every_fault_of_a_file_is_named(park):
@@ -80,7 +120,7 @@ def test_every_fault_of_a_file_is_named(park):
 
 def test_a_purpose_cannot_name_what_the_catalogue_lacks(park):
     with pytest.raises(Invalid) as caught:
-        apply(edited(recipients=["mail-engine", "stranger"]))
+        apply(edited(recipients=["mail-engine", "mailbird", "stranger"]))
     assert [field.pointer for field in caught.value.fields] == ["/purposes/1/recipients"]
     assert PurposeVersion.objects.filter(purpose__key="personal_offers").count() == 1
 
@@ -89,6 +129,12 @@ def test_a_retired_purpose_permits_nothing_and_takes_no_new_yes(park):
     say(ALICE, "give")
     apply(edited(retired=True))
     assert ask(ALICE).decision.reason == "purpose_retired"
+
+
+def test_a_purpose_that_was_never_published_is_not_published_by_retiring_it(db):
+    apply(edited(retired=True))
+    assert not Purpose.objects.filter(key="personal_offers").exists()
+    assert catalogue.diff(document=edited(retired=True)) == []
 
 
 def test_a_draft_is_not_there_for_anyone(park):

@@ -10,20 +10,35 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
-from audit import guards, vault
-from audit.models import Entry, SubjectSecret, VerifierKey
+from audit import vault
+from audit.models import Entry, Payload, SubjectSecret, VerifierKey
 from audit.proof import receipt
 from audit.services import prove
 from audit.services import receipts as signing
-from consent.errors import NotFound
-from consent.models import ConsentEvent, Receipt
+from consent.errors import NotFound, ReceiptGone
+from consent.models import ConsentEvent, Receipt, Revision
 from consent.rules import profiles
-from consent.services import signed_receipts, subjects
-from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, ask, publish, say, seal_all, sign_all
+from consent.services import catalogue, receipts, signed_receipts, subjects
+from tests.world import (
+    ALICE,
+    BOB,
+    CAROL,
+    MALLORY,
+    NOW,
+    OPERATOR,
+    ask,
+    damage,
+    document,
+    publish,
+    say,
+    seal_all,
+    sign_all,
+)
 
 SIGNED = NOW + timedelta(seconds=2)
+BY = {"by": OPERATOR}
 
 
 def file(event):
@@ -139,17 +154,35 @@ def test_of_two_who_sign_the_same_one_keeps_it(park, monkeypatch):
     assert Receipt.objects.count() == 1
 
 
-def test_what_its_entry_does_not_prove_gets_no_receipt_and_holds_up_no_one(cast, caplog):
+LEAVES = {"another year": lambda leaf: leaf.replace(b"2026", b"2025"), "no text at all": lambda leaf: b"\xff" + leaf}
+
+
+@pytest.mark.parametrize("bend", LEAVES.values(), ids=LEAVES)
+def test_what_its_entry_does_not_prove_gets_no_receipt_and_holds_up_no_one(cast, caplog, bend):
     bent, good = ConsentEvent.objects.order_by("pk")[:2]
     seal_all()
     entry = Entry.objects.get(id=bent.entry_id)
-    connection.check_constraints()  # PostgreSQL alters no table while a check is still to come
-    guards.remove(connection)
-    Entry.objects.filter(id=entry.id).update(leaf=bytes(entry.leaf).replace(b"2026", b"2025"))
-    guards.install(connection)
+    damage(Entry.objects.filter(id=entry.id), leaf=bend(bytes(entry.leaf)))
     assert sign_all() == 1
     assert Receipt.objects.get().event == good
     assert str(bent.entry_id) in caplog.text
+
+
+def test_of_what_is_damaged_it_says_that_there_will_be_no_receipt(cast, caplog):
+    """Its payload before it was signed; or what was signed, afterwards."""
+    first, second = ConsentEvent.objects.order_by("pk")[:2]
+    seal_all()
+    assert signed_receipts.standing(first) == "waiting"
+    damage(Payload.objects.filter(entry_id=first.entry_id), sealed=b"x" * 99)
+    assert sign_all() == 1
+    assert str(first.entry_id) in caplog.text
+    assert [signed_receipts.standing(each) for each in (first, second)] == ["damaged", "signed"]
+    damage(Receipt.objects.filter(event=second), sealed=b"x" * 99)
+    for event in (first, second):
+        with pytest.raises(ReceiptGone, match="damaged"):
+            file(event)
+    with pytest.raises(ReceiptGone, match="damaged"):
+        signed_receipts.kantara(first)
 
 
 def test_an_imported_yes_without_words_says_what_it_lacks(park):
@@ -179,7 +212,7 @@ def test_after_erasure_nobody_can_read_it(cast):
     row = Receipt.objects.get(event=event)
     SubjectSecret.objects.filter(pseudonym=event.subject.pseudonym).delete()
     for call in (lambda: file(event), lambda: signed_receipts.document(event, now=NOW)):
-        with pytest.raises(NotFound):
+        with pytest.raises(ReceiptGone, match="erased"):
             call()
     with pytest.raises(vault.Unreadable):
         vault.house().open(bytes(row.sealed), f"receipt:{event.entry_id}")
@@ -190,6 +223,8 @@ def test_whoever_is_erased_before_it_is_signed_is_passed_over(cast):
     SubjectSecret.objects.filter(pseudonym=event.subject.pseudonym).delete()
     assert sign_all() == 1
     assert not Receipt.objects.filter(event=event).exists()
+    with pytest.raises(ReceiptGone, match="erased"):
+        file(event)
 
 
 def test_what_is_stored_tells_nothing_and_cannot_be_moved(cast):
@@ -297,3 +332,45 @@ def test_what_is_signed_is_spelled_as_rfc_8785_asks(cast):
     part = file(ConsentEvent.objects.get(act="give")).split(".")[1]
     raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     assert rfc8785.dumps(json.loads(raw)) == raw
+
+
+def edit(now, **changed):
+    """Publish the catalogue with rows edited in place: `mailbird={"address": …}`, by key."""
+    plain = {
+        kind: [row | changed.get(row["key"], {}) for row in document()[kind]] for kind in ("recipients", "categories")
+    }
+    owner = document()["controller"]
+    catalogue.apply(document=document() | plain | {"controller": owner | changed.get(owner["key"], {})}, **BY, now=now)
+
+
+def test_it_states_what_stood_when_the_choice_was_recorded_however_late_it_is_signed(park):
+    old = say(ALICE, "give", recipients=["mailbird"]).event
+    edit(
+        NOW + timedelta(seconds=1),
+        **{"mailbird": {"name": "Hawk", "address": "Elsewhere", "country": "US"}},
+        **{"kestrel-park": {"address": "The new house"}, "contact.email": {"name": {"en": "Anything"}}},
+    )
+    new = say(ALICE, "give", recipients=["mailbird"], now=NOW + timedelta(seconds=2)).event
+    sign_all(NOW + timedelta(days=9))
+    told = {event: json.dumps(record(event), ensure_ascii=False) for event in (old, new)}
+    for words in ("Hawk", "Elsewhere", "The new house", "Anything"):
+        assert words not in told[old], words
+        assert words in told[new], words
+    assert record(old)["dpv:hasProcess"][0]["dpv:hasRecipient"][0]["dpv:hasLocation"] == ["loc:IE"]
+    page = receipts.read(subject=old.subject, number=old.entry_id, language="en")
+    assert (page.recipients[0].country, page.controller.address) == ("IE", document()["controller"]["address"])
+    assert "Anything" not in page.categories
+
+
+def test_of_edits_in_one_moment_the_last_counts_and_a_slow_clock_hides_none(park):
+    for name, seconds in (("Hawk", 0), ("Kite", 0), ("Wren", -5)):
+        edit(NOW + timedelta(seconds=seconds), mailbird={"name": name})
+        event = say(ALICE, "give", recipients=["mailbird"]).event
+        assert signed_receipts.document(event, now=NOW)["dpv:hasRecordOfActivity"][0]["dpv:hasProcess"][0][
+            "dpv:hasRecipient"
+        ][0]["dpv:hasName"] == [name]
+
+
+def test_a_revision_cannot_be_changed(park):
+    with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
+        Revision.objects.update(since=NOW)

@@ -36,6 +36,23 @@ def test_a_purpose_has_its_words_with_digests_and_its_parts(shop):
     ]
 
 
+def test_a_purpose_has_its_levels_from_nothing_to_all(shop):
+    found = get(f"{PURPOSES}/personal_offers", key=shop).json()["current"]["levels"]
+    assert [(each["key"], len(each["categories"]), each["recipients"]) for each in found] == [
+        ("nothing", 0, []),
+        ("little", 1, ["mail-engine"]),
+        ("some", 2, ["mail-engine", "mailbird"]),
+        ("all", 3, ["mail-engine", "mailbird"]),
+    ]
+    assert [each["name"].get("en") for each in found] == [None, "A little", "Some", None]
+
+
+def test_a_purpose_has_no_levels_between_nothing_and_all_unless_the_catalogue_names_them(shop):
+    rows = {row["key"]: row["current"] for row in get(PURPOSES, key=shop).json()["purposes"]}
+    assert [each["key"] for each in rows["improve_visit"]["levels"]] == ["nothing", "all"]
+    assert rows["plan_staff"]["levels"] == rows["tickets_and_orders"]["levels"] == []
+
+
 def test_an_old_version_stays_readable(shop):
     first = get(f"{PURPOSES}/personal_offers", key=shop).json()["current"]
     publish(now=NOW, personal_offers={"retention": "P24M"})

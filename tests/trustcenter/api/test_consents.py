@@ -324,7 +324,7 @@ def test_a_pause_and_its_end(shop):
     about(post(ONE, choice(ALICE, "resume"), key=shop), 409)
 
 
-def test_c8_asking_again_too_soon_is_409(shop):
+def test_C8_asking_again_too_soon_is_409(shop):
     response = post(ONE, choice(BOB, "request"), key=shop)
     about(response, 409)
     assert response.json()["code"] == "asked_recently"

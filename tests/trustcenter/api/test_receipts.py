@@ -1,14 +1,23 @@
 """The receipt of one event by API, in each of its forms: it verifies without us."""
 
+import base64
+import hashlib
+import re
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import translation
+from django.utils.html import escape
 
+from audit.models import Entry, SubjectSecret
 from audit.proof import __main__ as verifier
 from audit.proof import bundle, receipt
 from audit.services import prove
+from consent.models import ConsentEvent, Receipt
+from consent.services import catalogue
 from tests.callers import about, choice, get, post
-from tests.world import CAROL, key, seal_all, sign_all
+from tests.world import CAROL, NOW, damage, key, say, seal_all, sign_all
 
 
 @pytest.fixture
@@ -62,6 +71,42 @@ def test_it_is_taken_apart_for_who_asks_for_no_more(shop, yes, accept):
     assert found["profiles"]["iso-27560"] == []
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_it_is_a_page_for_a_person_with_nothing_to_load(shop, language):
+    number = post("/api/v1/consents", choice(CAROL, language=language), key=shop).json()["receipt"]["id"]
+    sign_all()
+    found = get(f"/api/v1/receipts/{number}", key=shop, Accept="text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
+    page = found.content.decode()
+    assert found["Content-Type"].startswith("text/html")
+    assert found["Content-Language"] == language
+    assert gettext_of(language, "Receipt for your choice") in page
+    notice = catalogue.texts(catalogue.purpose("personal_offers").current)[language]
+    for each in (number, notice.digest, *notice.text.values(), "ISO/IEC TS 27560"):
+        assert escape(each) in page, each
+    assert "http" not in re.sub(r">[^<]*<", "><", page), "an address outside the words would be loaded"
+    assert not re.search(r"<(script|link|img|iframe|form|a)\b|@import|url\(| on\w+=", page)
+    style = re.search("<style>(.*)</style>", page, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert (
+        found["Content-Security-Policy"] == f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
+    )
+
+
+def gettext_of(language, words):
+    with translation.override(language):
+        return translation.gettext(words)
+
+
+def test_the_page_of_a_no_and_of_an_imported_yes_without_words(shop):
+    for act, words in (("withdraw", "From then on, no one for this use"), ("give", "this receipt holds no words")):
+        old = {"imported": True, "collected_at": NOW - timedelta(days=2000), "language": ""} if act == "give" else {}
+        event = say(CAROL, act, **old).event
+        sign_all()
+        page = get(f"/api/v1/receipts/{event.entry_id}", key=shop, Accept="text/html").content.decode()
+        assert words in page
+        assert ("but not all of its fields" in page) == (act == "give")
+
+
 def test_a_yes_can_be_had_in_kantaras_form_and_a_no_cannot(shop, yes):
     found = get(f"{yes}?format=kantara-1.1", key=shop).json()
     assert (found["version"], yes.endswith(found["consentReceiptID"])) == ("KI-CR-v1.1.0", True)
@@ -82,6 +127,21 @@ def test_a_decision_has_no_receipt(shop):
     from tests.world import ALICE, ask
 
     about(get(f"/api/v1/receipts/{ask(ALICE).id}", key=shop), 404)
+
+
+def test_of_whom_was_erased_and_of_what_is_damaged_it_says_so_instead_of_waiting(shop, yes):
+    event = ConsentEvent.objects.latest("pk")
+    entry = Entry.objects.get(id=event.entry_id)
+    damage(Entry.objects.filter(id=entry.id), leaf=b"\xff" + bytes(entry.leaf))
+    about(get(f"{yes}?format=proof", key=shop), 409)
+    damage(Receipt.objects.filter(event=event), sealed=b"x" * 99)
+    about(get(yes, key=shop), 410)
+    assert get(yes, key=shop).json()["code"] == "receipt_gone"
+    SubjectSecret.objects.filter(pseudonym=event.subject.pseudonym).delete()
+    for form in ("", "?format=kantara-1.1"):
+        gone = get(yes + form, key=shop)
+        about(gone, 410)
+        assert "erased" in gone.json()["detail"]
 
 
 def test_it_needs_the_scope_and_stays_within_limits(shop):

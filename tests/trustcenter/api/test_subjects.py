@@ -76,6 +76,7 @@ def test_every_published_purpose_is_answered_without_the_pseudonym(shop):
         "recipients": ["mail-engine", "mailbird", "adpartner"],
         "legal_basis": "consent",
         "version": 1,
+        "version_in_force": 1,
         "since": "2026-04-14T12:00:00Z",
         "expires_at": "2028-04-14T12:00:00Z",
         "paused_until": None,
@@ -179,3 +180,17 @@ def test_reading_writes_nothing(shop):
     before = Entry.objects.count()
     get(address(ALICE, "/history"), key=shop)
     assert Entry.objects.count() == before
+
+
+def test_what_stood_at_a_past_moment_needs_the_scope_audit(shop):
+    both = key("mail-engine", "consents:read", "audit")
+    for days, status in ((25, "given"), (0, "withdrawn")):
+        say(ALICE, "withdraw") if not days else None
+        moment = (NOW - timedelta(days=days)).isoformat().replace("+00:00", "Z")
+        answer = get(address(ALICE, f"?as_of={moment}"), key=both).json()
+        row = next(row for row in answer["purposes"] if row["purpose"] == "personal_offers")
+        assert (row["status"], row["version_in_force"]) == (status, 1)
+        about(get(address(ALICE, f"?as_of={moment}"), key=shop), 403)
+    about(get(address(ALICE, "?as_of=2026-04-01T00:00:00Z"), key=both), 404)
+    for wrong in ("2099-01-01T00:00:00Z", "yesterday", "", "2026-02-30T00:00:00Z"):
+        about(get(address(ALICE, f"?as_of={wrong}"), key=both), 400, "/as_of")

@@ -22,6 +22,17 @@ def edited(tmp_path):
     return edited
 
 
+@pytest.fixture
+def words():
+    """The words of `personal_offers` with the English ones edited."""
+
+    def words(**changed):
+        texts = next(row["texts"] for row in document()["purposes"] if row["key"] == "personal_offers")
+        return texts | {"en": texts["en"] | changed}
+
+    return words
+
+
 def test_apply_publishes_once(run, db):
     assert "23 steps" in run("catalogue", "check", FILE)[1]
     code, out, _ = run("catalogue", "apply", FILE)
@@ -41,10 +52,39 @@ def test_diff_says_what_is_material_and_whom_it_touches(run, park, edited):
     say(ALICE, "give")
     code, out, _ = run("catalogue", "diff", edited(retention="P24M"))
     assert code == 0
-    assert "version 2 (MATERIAL; off for 1 customer until they choose again)" in out
+    assert "version 2 (MATERIAL; switched off for 1 customer until they choose again)" in out
     assert "    material: Kept P24M instead of P12M" in out
-    code, out, _ = run("catalogue", "diff", edited(dpv="dpv:Advertising"))
-    assert "version 2 (editorial; 1 customer said yes, and nothing changes for them)" in out
+    code, out, _ = run("catalogue", "diff", edited(retention="P6M"))
+    assert "version 2 (editorial; the yes of 1 customer carries over)" in out
+    code, out, _ = run("catalogue", "diff", edited(legal_basis="legitimate_interest", levels=None))
+    assert "version 2 (MATERIAL; it rests on no yes, so nobody is switched off)" in out
+
+
+def test_G18_check_prints_errors_first_with_how_to_mend_each_and_exits_with_1(run, db, edited, words):
+    code, out, err = run("catalogue", "check", edited(texts=words(title="Offers we may send", why="Prior to that.")))
+    first, *rest = out.splitlines()
+    assert code == 1
+    assert first == (
+        "L6 error: personal_offers, en why: “Prior to” is jargon. Write it in everyday words. Instead: “before”."
+    )
+    assert [line.split()[1] for line in rest] == ["warning:"]
+    assert "The words have 1 error. Mend them, then publish." in err
+
+
+def test_G18_words_that_are_not_plain_are_not_published(run, db, edited, words):
+    for verb in ("diff", "apply"):
+        code, out, err = run("catalogue", verb, edited(texts=words(why="We share it with partners.")))
+        assert (code, out) == (1, "")
+        assert "/purposes/1/texts/en/why" in err or "“partners” names nobody." in err
+    assert not Purpose.objects.exists()
+
+
+def test_advice_blocks_nothing(run, db, edited, words):
+    file = edited(texts=words(title="Offers we may send"))
+    code, out, _ = run("catalogue", "check", file)
+    assert code == 0
+    assert "L7 warning: personal_offers, en title: “may”" in out
+    assert run("catalogue", "apply", file)[0] == 0
 
 
 def test_every_problem_is_named_by_its_place(run, db, edited):

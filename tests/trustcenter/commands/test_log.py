@@ -9,10 +9,14 @@ import pytest
 from django.db import transaction
 
 from audit.models import Entry, Pending
-from audit.proof import paths, tiles
+from audit.proof import note, paths, tiles
+from audit.proof.errors import ProofError
+from audit.proof.receipt import verify_receipt
 from audit.services import prove
-from consent.services import ledger
-from tests.world import ALICE, NOW, OPERATOR, say, seal_all
+from audit.services import receipts as signing
+from consent.models import ConsentEvent
+from consent.services import ledger, signed_receipts
+from tests.world import ALICE, NOW, OPERATOR, say, seal_all, sign_all
 
 
 @pytest.fixture
@@ -90,6 +94,42 @@ def test_a_changed_export_does_not_hold(run, exported):
 def test_a_pinned_key_is_used(run, exported):
     assert "a key you gave" in run("verify", exported, "--vkey", prove.vkeys()[0])[1]
     assert run("verify", exported, "--vkey", "rubbish")[0] == 2
+
+
+@pytest.fixture
+def receipt(cast, tmp_path):
+    """The signed receipt of a yes, as it is carried away."""
+    sign_all()
+    path = tmp_path / "receipt.jws"
+    event = ConsentEvent.objects.get(act="give")
+    path.write_text(signed_receipts.read(subject=None, number=event.entry_id).jws)
+    return path
+
+
+def test_a_signed_receipt_is_known_by_its_content(run, receipt, tmp_path):
+    pinned = [part for vkey in (*signing.vkeys(), *prove.vkeys()) for part in ("--vkey", vkey)]
+    code, out, _ = run("verify", receipt, *pinned)
+    assert code == 0
+    assert out.startswith("This receipt is real.")
+    assert "a key you gave" in out
+    stranger = note.vkey("other.example/receipts", note.parse_vkey(signing.vkeys()[0]).public_key)
+    assert run("verify", receipt, "--vkey", stranger)[0] == 2
+    assert run("verify", tmp_path / "nothing.jws")[0] == 2
+    assert "(.jws)" in run("verify", "--help")[1]
+
+
+def test_any_changed_byte_of_a_real_receipt_fails(run, receipt):
+    """Of 700 places over its whole length; tests/audit/proof takes every byte of a small one."""
+    good = receipt.read_bytes()
+    for place in range(0, len(good), len(good) // 700):
+        bent = bytearray(good)
+        bent[place] ^= 1 << place % 8
+        with pytest.raises(ProofError):
+            verify_receipt(bytes(bent), None)
+    receipt.write_bytes(bytes(bent))
+    code, _, err = run("verify", receipt)
+    assert code == 1
+    assert "does NOT hold" in err
 
 
 @pytest.fixture

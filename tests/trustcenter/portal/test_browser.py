@@ -1,6 +1,7 @@
 """The portal in a real browser: what a customer does, in both languages, light and dark, on a small screen, without
 JavaScript; and what no page may do."""
 
+import re
 from itertools import product
 
 import pytest
@@ -9,6 +10,7 @@ from consent.services import subjects
 from consent.services.log import MONTHS, Month
 from tests import visit, world
 from tests.browser import assert_accessible, duplicate_names
+from tests.callers import get
 from tests.world import ALICE
 from trustcenter.portal.drawing import bars
 
@@ -107,6 +109,28 @@ def test_the_receipt_can_be_read_and_carried_away(enter):
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the proof").click()
     assert download.value.suggested_filename.startswith("receipt-")
+
+
+def sheets(page) -> int:
+    """How many sheets of A4 a page takes on paper."""
+    return len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+
+
+def test_a_receipt_takes_one_sheet_of_paper_in_either_form(enter, today, open_page):
+    for language in ("en", "zh-hans"):
+        given = {"recipients": ["mail-engine", "mailbird", "adpartner"], "language": language, "now": today}
+        event = world.say(ALICE, "give", notice_digest=world.digest("personal_offers", language), **given).event
+        world.sign_all(today)
+        page = enter(language=language)
+        page.goto(f"/receipts/{event.entry_id}")
+        assert sheets(page) == 1, language
+        key = world.key("mail-engine", "consents:read")
+        told = get(f"/api/v1/receipts/{event.entry_id}", key=key, Accept="text/html")
+        alone = open_page()
+        alone.set_content(told.content.decode())
+        assert alone.get_by_role("heading", level=1).is_visible()
+        assert_accessible(alone)
+        assert sheets(alone) == 1, language
 
 
 def test_a_receipt_is_checked_without_javascript_and_without_a_session(enter, today, open_page, live_server):

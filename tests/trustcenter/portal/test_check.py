@@ -1,5 +1,7 @@
 """Check a receipt: anyone who holds one learns whether it is real, in plain words, and nothing else is told or kept."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -43,6 +45,7 @@ def test_a_real_one_is_called_real_and_says_what_it_proves(event, token):
         assert "Turned off" in page
         assert "Send you offers that fit" in page
         assert str(event.entry_id) in page
+        assert "ISO/IEC TS 27560, with all that the GDPR asks for" in page
 
 
 def test_a_proof_file_is_checked_as_well(event):
@@ -51,6 +54,14 @@ def test_a_proof_file_is_checked_as_well(event):
     assert CHANGED in upload(raw.replace(b"consent.withdrawn", b"consent.withdrawm")).text
     everything = bundle.dumps(prove.bundle_of(Entry.objects.all(), disclose=False))
     assert "entries of our log; the first is shown" in upload(everything).text
+
+
+def test_it_says_when_a_record_does_not_meet_the_standard(open_park, today):
+    found = say(ALICE, "give", imported=True, collected_at=today - timedelta(days=2000), language="").event
+    world.sign_all(today)
+    page = paste(signed_receipts.read(subject=None, number=found.entry_id).jws).text
+    assert REAL in page
+    assert "ISO/IEC TS 27560, but not all of its fields" in page
 
 
 @pytest.mark.parametrize("place", [60, 400, -60])

@@ -152,6 +152,13 @@ def test_words_that_were_replaced_meanwhile_are_shown_and_nothing_is_saved(alice
     assert events()[-1].act == "withdraw"
 
 
+def test_a_yes_that_holds_for_a_later_version_says_why(alice, today):
+    world.publish(now=today - timedelta(seconds=1), personal_offers={"retention": "P6M"})
+    shown = " ".join(alice.get("/purposes/personal_offers").text.split())
+    assert "Given to version 1. It holds for version 2 too, from" in shown
+    assert "because only small things changed: kept for a shorter time</dd>" in shown
+
+
 def test_a_changed_use_is_off_until_they_choose(alice, today):
     publish(now=today - timedelta(seconds=1), personal_offers={"retention": "P24M"})
     page = alice.get("/").text

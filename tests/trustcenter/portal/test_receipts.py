@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from audit.models import Entry
+from audit.models import Entry, Payload
 from audit.proof import bundle, receipt
 from audit.proof.errors import ProofError
 from consent.models import ConsentEvent
@@ -79,9 +79,18 @@ def test_the_signed_receipt_can_be_carried_away_a_moment_later(alice, choice, to
     assert "Download the receipt</a>" not in alice.get(address).text
     world.sign_all(today)
     assert f"{address}/receipt.jws" in alice.get(address).text
+    assert "ISO/IEC TS 27560, with all that the GDPR asks for" in alice.get(address).text
     answer = alice.get(f"{address}/receipt.jws")
     assert answer["Content-Disposition"] == f'attachment; filename="receipt-{choice.entry_id}.jws"'
     assert receipt.verify_receipt(answer.content, None).entry.leaf["id"] == str(choice.entry_id)
+
+
+def test_of_what_can_never_be_signed_it_does_not_say_that_it_follows(alice, choice, today):
+    world.damage(Payload.objects.filter(entry_id=choice.entry_id), sealed=b"x" * 99)
+    world.sign_all(today)
+    page = alice.get(f"/receipts/{choice.entry_id}").text
+    assert "follows within seconds" not in page
+    assert alice.get(f"/receipts/{choice.entry_id}/receipt.jws").status_code == 410
 
 
 def test_no_one_else_can_carry_it_away(choice, come_in, today):

@@ -67,6 +67,25 @@ def test_it_is_tripped_alone(rule, severity, found):
     assert rules(seen) == expected, told(seen)
 
 
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("L7", "We use it for things like offers."),
+        ("L7", "We use facts, including your age."),
+        ("L7", "We use facts, for example your age."),
+        ("L7", "We keep it for a reasonable period."),
+        ("L7", "We keep it as long as we need it."),
+        ("L10", "Do you really want to stop?"),
+        ("L10", "You will miss our offers."),
+        ("L10", "We would be sad."),
+        ("L11", "We share it with companies we trust."),
+        ("L11", "Brands we work with see it."),
+    ],
+)
+def test_vague_words_guilt_and_receivers_without_a_name_are_errors(rule, words):
+    assert (rule, ERROR) in {(found.rule, found.severity) for found in english(what=words)}
+
+
 def test_a_hard_text_trips_only_its_score():
     assert rules(english(what=HARD)) == {("L4", ERROR)}
 

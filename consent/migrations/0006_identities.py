@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consent', '0004_whole_life'),
+        ('consent', '0005_revisions'),
     ]
 
     operations = [

@@ -1,0 +1,152 @@
+"""Who may use whose data, for what? The three searches of AuthZEN, answered by the one decision function.
+
+Every result would be answered `true` by a check. What a search tells of a customer is in the log before it is given, so
+that the customer sees it like a check; a search that finds nobody is in the log too.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from audit import vault
+from consent.models import ConsentState, Identifier, Recipient, Subject
+from consent.rules import bases, decision
+from consent.rules.decision import Terms
+from consent.services import catalogue, decisions, ledger, states, subjects
+from consent.services.decisions import Found as Known
+from consent.services.decisions import InForce
+from consent.services.ledger import Actor, Fact
+from consent.services.subjects import Handle
+
+READ = 500  # candidates looked at together
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a search holds fixed. recipient: who would use (a key). categories: None means those chosen."""
+
+    recipient: str
+    categories: tuple[str, ...] | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of customers. after: where the next page begins, None at the end."""
+
+    customers: tuple[Handle, ...]
+    after: int | None
+
+
+@transaction.atomic
+def customers(
+    *, wanted: Wanted, purpose: str, namespace: str, after: int, limit: int, by: Actor, now: datetime
+) -> Found:
+    """Whose data may this recipient use for this purpose? Answered in one namespace of identifiers.
+
+    after: the place where the page before ended, 0 for the first.
+    """
+    found: list[Identifier] = []
+    last: int | None = None
+    row = decisions.in_force(purpose, now)
+    for candidate, allowed in _candidates(row, wanted, namespace, after, now) if row else ():
+        if not _reachable(namespace, allowed):
+            continue
+        if len(found) == limit:
+            last = found[-1].pk
+            break
+        found.append(candidate)
+    _log(wanted, [each.subject for each in found], purpose if row else "", by, now)
+    return Found(tuple(_opened(found)), last)
+
+
+@transaction.atomic
+def recipients(
+    *, wanted: Wanted, purpose: str, customer: Handle, kind: str, only: str | None, by: Actor, now: datetime
+) -> list[Recipient]:
+    """Who may use this customer's data for this purpose? only: the one recipient the caller may ask about, or None."""
+    who, row = decisions.known(customer, now), decisions.in_force(purpose, now)
+    named: Iterable[Recipient] = ()
+    if row and who:
+        keys = catalogue.terms(row.version).recipients
+        rows = Recipient.objects.filter(key__in=keys, kind=kind).order_by("key")
+        named = rows.filter(key=only) if only is not None else rows
+    found = [each for each in named if _permitted(row, who, each.key, wanted.categories, now)]
+    _log(wanted, [who.subject] if who else [], purpose if row else "", by, now)
+    return found
+
+
+@transaction.atomic
+def purposes(*, wanted: Wanted, customer: Handle, only: Sequence[str] | None, by: Actor, now: datetime) -> list[str]:
+    """What may this recipient use this customer's data for? only: the purposes the caller may ask about, or None."""
+    who = decisions.known(customer, now)
+    keys = [row.key for row in catalogue.purposes() if only is None or row.key in only] if who else []
+    rows = [(key, decisions.in_force(key, now)) for key in keys]
+    found = [key for key, row in rows if _permitted(row, who, wanted.recipient, wanted.categories, now)]
+    _log(wanted, [who.subject] if who else [], "", by, now)
+    return found
+
+
+def _permitted(
+    row: InForce | None, who: Known | None, recipient: str, categories: tuple[str, ...] | None, now: datetime
+) -> bool:
+    purpose, customer = decisions.facts(row, who, now, past=False)
+    made = decision.decide(purpose=purpose, customer=customer, recipient=recipient, categories=categories, now=now)
+    return made.permitted
+
+
+def _candidates(
+    row: InForce, wanted: Wanted, namespace: str, after: int, now: datetime
+) -> Iterator[tuple[Identifier, tuple[str, ...]]]:
+    """Identifiers of customers whose data may be used, in the order of their numbers, with the data."""
+    current = catalogue.terms(row.version)
+    rows = Identifier.objects.filter(namespace=namespace, suppressed=False).select_related("subject").order_by("pk")
+    if current.legal_basis in bases.ASKED:  # the others never said yes
+        rows = rows.filter(subject__states__purpose=row.purpose, subject__states__status__in=decision.PERMITTING)
+    while page := list(rows.filter(pk__gt=after)[:READ]):
+        held = _held(row, [each.subject_id for each in page])
+        for each in page:
+            made = _decided(row, current, each, held.get(each.subject_id), wanted, now)
+            if made.permitted:
+                yield each, made.allowed
+        after = page[-1].pk
+
+
+def _held(row: InForce, subject_ids: Sequence[int]) -> dict[int, ConsentState]:
+    found = ConsentState.objects.filter(purpose=row.purpose, subject__in=subject_ids).select_related("version")
+    return {each.subject_id: each for each in found}
+
+
+def _decided(
+    row: InForce, current: Terms, found: Identifier, held: ConsentState | None, wanted: Wanted, now: datetime
+) -> decision.Decision:
+    agreed = catalogue.terms(held.version) if held and held.version else None
+    return decision.decide(
+        purpose=decisions.purpose_facts(row.purpose, row.version, current, agreed, now),
+        customer=decisions.customer_facts(found.subject, states.as_rule(held), now, verified=found.verified),
+        recipient=wanted.recipient,
+        categories=wanted.categories,
+        now=now,
+    )
+
+
+def _reachable(namespace: str, allowed: Sequence[str]) -> bool:
+    """An address is itself data: a namespace that the catalogue knows as a contact needs its category permitted."""
+    contact = f"contact.{namespace}"
+    return contact in allowed or contact not in catalogue.categories_named([contact])
+
+
+def _opened(found: Iterable[Identifier]) -> Iterator[Handle]:
+    for row in found:
+        yield subjects.opened(row, vault.of(row.subject.pseudonym))
+
+
+def _log(wanted: Wanted, told: Sequence[Subject], purpose: str, by: Actor, now: datetime) -> None:
+    """One entry for each customer of whom the answer tells; one without a customer where it tells of nobody."""
+    known = Recipient.objects.filter(key=wanted.recipient).values_list("key", flat=True).first() or ""
+    for pseudonym in [subject.pseudonym for subject in told] or [""]:
+        fact = Fact("search.made", subject=pseudonym, purpose=purpose, recipient=known, outcome="allowed")
+        payload = {"asked": list(wanted.categories or ()), "reference": wanted.reference}
+        ledger.record(fact, by=by, now=now, payload=payload)

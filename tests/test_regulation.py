@@ -1,0 +1,276 @@
+"""Lines of the law that no other test carries, each asked of the whole service through its own doors.
+
+The names are those of docs/compliance.md. What a line needs in more than one place is tested there, under its name.
+"""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from audit.models import Entry, Payload
+from consent.errors import Invalid, NoChoiceHere, NoticeSuperseded
+from consent.models import ConsentEvent, ConsentState, Identifier
+from consent.services import catalogue, records, subjects
+from tests import visit
+from tests.callers import about, choice, post, question
+from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, OPERATOR, SYSTEM, ask, digest, document, key, publish, say
+
+DAY = timedelta(days=1)
+ONE = "/api/v1/consents"
+
+
+def reason(who, purpose="personal_offers", now=NOW, **more):
+    return ask(who, purpose, now=now, **more).decision.reason
+
+
+def refused(**changed):
+    """The pointers by which the catalogue refuses offers that are edited like this."""
+    with pytest.raises(Invalid) as caught:
+        publish(now=NOW, personal_offers=changed)
+    return {field.pointer.split("/", 3)[-1] for field in caught.value.fields}
+
+
+# --- GDPR -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", ["act", "channel", "method", "language"])
+def test_G1_a_yes_says_by_which_act_and_in_which_words_it_was_made(cast, gone):
+    body = {name: value for name, value in choice(CAROL).items() if name != gone}
+    about(post(ONE, body, key=key()), 400, f"/{gone}")
+
+
+@pytest.fixture
+def stranger(park):
+    """A browser of somebody who chose nothing yet, at the time of this clock."""
+    now = datetime.now(UTC)
+    subjects.register(identifiers=[MALLORY], by=SYSTEM, now=now)
+    client = Client()
+    client.post(visit.link(now, who=MALLORY))
+    return client
+
+
+def test_G2_no_page_offers_a_choice_that_is_made_beforehand(stranger):
+    client = stranger
+    pages = ["/", *(f"/purposes/{row.key}" for row in catalogue.purposes())]
+    for language in ("en", "zh-hans"):
+        client.post("/language", {"language": language, "next": "/"})
+        for page in pages:
+            html = client.get(page).content.decode()
+            assert "<form" in html
+            assert not re.search(r"<(input|option)[^>]*\b(checked|selected)\b", html), page
+
+
+def test_G3_a_purpose_without_published_words_permits_nothing(cast):
+    assert reason(ALICE, "sell_everything") == "unknown_purpose"
+    assert refused(texts={}) == {"texts"}
+
+
+def test_G4_a_use_names_its_purpose_and_one_yes_is_no_yes_to_another(cast):
+    body = question(ALICE)
+    del body["action"]
+    about(post("/access/v1/evaluation", body, key=key()), 400, "/action")
+    assert reason(ALICE) == "permitted"
+    others = [
+        row.key for row in catalogue.purposes() if row.current.legal_basis == "consent" and row.key != "personal_offers"
+    ]
+    assert others
+    for other in others:
+        for recipient in catalogue.terms(catalogue.purpose(other).current).recipients:
+            assert reason(ALICE, other, recipient=recipient) == "no_consent"
+
+
+def test_G5_data_that_the_purpose_does_not_name_is_refused_and_that_is_logged(cast):
+    assert reason(ALICE, categories=("face_image",)) == "category_not_named"
+    assert Entry.objects.filter(action="decision.made", reason="category_not_named").count() == 1
+
+
+def test_G7_every_purpose_says_how_long_and_a_yes_ends_by_itself(cast):
+    assert refused(retention=None) == {"retention"}
+    assert reason(ALICE, now=NOW + 800 * DAY) == "consent_expired"
+
+
+def test_G8_what_concerns_a_person_is_encrypted_under_a_secret_of_their_own(cast):
+    say(CAROL, "give", evidence={"note": "Carol rang us"})
+    stored = b"".join(bytes(row.sealed) for model in (Payload, Identifier) for row in model.objects.all())
+    for word in (b"Carol rang us", b"carol@example.org", CAROL.id.encode()):
+        assert word not in stored
+    from trustcenter.celery import app
+
+    assert "audit.verify_log" in {row["task"] for row in app.conf.beat_schedule.values()}
+
+
+def test_G10_another_legal_basis_is_a_new_version_and_no_yes_goes_over_to_it(cast):
+    publish(now=NOW, improve_visit={"legal_basis": "legitimate_interest", "levels": None})
+    assert [row.legal_basis for row in catalogue.purpose("improve_visit").versions.order_by("number")] == [
+        "consent",
+        "legitimate_interest",
+    ]
+    publish(now=NOW + DAY)
+    assert reason(ALICE, "improve_visit", now=NOW + DAY, recipient="queue-planner") in {"no_consent", "notice_changed"}
+
+
+def test_G12_terms_are_no_consent_and_one_act_is_about_one_purpose(cast):
+    with pytest.raises(NoChoiceHere):
+        say(CAROL, "give", "tickets_and_orders")
+    about(post(ONE, choice(CAROL, purpose=["personal_offers", "tickets_and_orders"]), key=key()), 400, "/purpose")
+
+
+def test_G22_a_materially_changed_purpose_is_off_until_they_choose_its_new_words(cast):
+    old = digest("personal_offers")
+    publish(now=NOW, personal_offers={"retention": "P36M"})
+    assert reason(ALICE) == "notice_changed"
+    with pytest.raises(NoticeSuperseded):
+        say(ALICE, "give", notice_digest=old)
+    say(ALICE, "give", now=NOW + DAY, notice_digest=digest("personal_offers"))
+    assert reason(ALICE, now=NOW + DAY) == "permitted"
+
+
+def test_G29_an_objection_counts_from_the_next_check(cast):
+    assert reason(CAROL, "plan_staff", recipient="staff-planner") == "permitted"
+    say(CAROL, "object", "plan_staff")
+    assert reason(CAROL, "plan_staff", recipient="staff-planner") == "objected"
+
+
+def test_G32_whoever_said_nothing_is_refused_every_use_that_needs_a_yes(cast):
+    asked = [row for row in catalogue.purposes() if row.current.legal_basis in {"consent", "explicit_consent"}]
+    assert len(asked) >= 3
+    for row in asked:
+        for recipient in catalogue.terms(row.current).recipients:
+            assert reason(CAROL, row.key, recipient=recipient) == "no_consent"
+
+
+def test_G33_whoever_is_not_in_the_catalogue_is_refused(cast):
+    assert reason(ALICE, recipient="data-broker") == "recipient_not_named"
+    about(post("/access/v1/evaluation", question(ALICE), key="tc_000000000000_nobody"), 401)
+
+
+# --- United Kingdom, California, China, Brazil, India, Canada --------------------------------------------------
+
+
+def test_U1_a_record_tells_who_when_how_which_words_and_whether_it_was_taken_back(cast):
+    say(ALICE, "withdraw", now=NOW)
+    given, taken = ConsentEvent.objects.filter(subject=subjects.find(ALICE)).order_by("id")
+    leaf = json.loads(bytes(Entry.objects.get(id=given.entry_id).leaf))
+    assert leaf["subject"] == given.subject.pseudonym
+    assert leaf["details"]["notice"] == digest("personal_offers")
+    assert {leaf["details"]["channel"], leaf["details"]["actor"]} == {"web", "self"}
+    assert leaf["details"]["collected_at"]
+    assert (taken.act, ConsentState.objects.get(event=taken).status) == ("withdraw", "withdrawn")
+
+
+def test_U2_third_parties_stand_in_the_purpose_by_name(stranger):
+    assert "AdPartner Ltd" in stranger.get("/purposes/personal_offers").content.decode()
+    edited = document()["purposes"][1]["texts"]["en"] | {"what": "We share your e-mail with our trusted partners."}
+    assert any("texts/en" in pointer for pointer in refused(texts={"en": edited}))
+
+
+def test_U3_words_that_are_not_plain_are_not_published(park):
+    edited = document()["purposes"][1]["texts"]["en"] | {
+        "why": "Notwithstanding the aforementioned, processing may be undertaken pursuant to our interests."
+    }
+    assert "texts/en/why" in refused(texts={"en": edited})
+
+
+def test_U4_a_yes_that_is_not_renewed_in_time_is_over(cast):
+    end = ConsentState.objects.get(subject=subjects.find(ALICE)).expires_at
+    assert reason(ALICE, now=end - timedelta(seconds=1)) == "permitted"
+    assert reason(ALICE, now=end) == "consent_expired"
+    say(ALICE, "renew", now=end)
+    assert reason(ALICE, now=end) == "permitted"
+
+
+def test_C2_an_opt_out_counts_from_the_next_check_and_not_in_15_days(cast):
+    say(ALICE, "withdraw")
+    assert reason(ALICE) == "consent_withdrawn"
+
+
+def test_P2_one_word_takes_a_yes_back_whatever_else_is_left_out(cast):
+    body = {"subject": choice(ALICE)["subject"], "purpose": "personal_offers", "act": "withdraw"}
+    assert post(ONE, body | {"channel": "phone", "method": "call"}, key=key()).status_code == 201
+    assert reason(ALICE, now=NOW + DAY) == "consent_withdrawn"
+
+
+def test_P5_a_shorter_time_needs_no_new_yes_and_a_longer_one_does(cast):
+    publish(now=NOW, personal_offers={"retention": "P6M"})
+    assert reason(ALICE) == "permitted"
+    publish(now=NOW + DAY, personal_offers={"retention": "P12M"})
+    assert reason(ALICE, now=NOW + DAY) == "notice_changed"
+
+
+@pytest.mark.parametrize("empty", ["categories", "recipients"])
+def test_L1_nobody_can_be_asked_for_a_yes_to_anything_in_general(park, empty):
+    assert empty in refused(**{empty: [], "levels": None})
+
+
+def test_L2_taking_back_works_from_every_way_of_saying_yes(cast):
+    for way in ("web", "app", "phone", "store", "paper", "email"):
+        say(ALICE, "withdraw", channel=way)
+        assert not ask(ALICE).decision.permitted
+
+
+def test_I3_less_than_all_can_be_given(park):
+    say(ALICE, "give", categories=["contact.email"])
+    made = ask(ALICE, categories=("contact.email", "purchase_history")).decision
+    assert (made.permitted, made.allowed, made.refused) == (False, ("contact.email",), ("purchase_history",))
+
+
+def test_I6_every_yes_can_be_proved_with_its_words(cast):
+    event = ConsentEvent.objects.get(subject=subjects.find(ALICE))
+    assert event.notice.text["title"]
+    assert event.notice.digest == digest("personal_offers")
+    assert Entry.objects.filter(id=event.entry_id, action="consent.given").exists()
+
+
+@pytest.mark.parametrize("gone", ["name", "address", "email"])
+def test_A1_a_yes_is_asked_only_by_somebody_who_says_who_they_are(db, gone):
+    controller = {name: value for name, value in document()["controller"].items() if name != gone}
+    with pytest.raises(Invalid) as caught:
+        catalogue.apply(document=document() | {"controller": controller}, by=OPERATOR, now=NOW)
+    assert any(field.pointer.endswith(f"/{gone}") for field in caught.value.fields)
+
+
+def test_A2_what_a_purchase_implies_ends_by_itself(cast):
+    publish(now=NOW, improve_visit={"consent_lasts": "P2Y"})
+    say(CAROL, "give", "improve_visit", evidence={"order": "K-4411"})
+    assert reason(CAROL, "improve_visit", recipient="queue-planner", now=NOW + 729 * DAY) == "permitted"
+    assert reason(CAROL, "improve_visit", recipient="queue-planner", now=NOW + 731 * DAY) == "consent_expired"
+
+
+def test_A3_a_no_is_in_force_before_its_answer_leaves(cast):
+    shop = key()
+    token = post(ONE, choice(ALICE, "withdraw"), key=shop).json()["token"]
+    body = question(ALICE, context={"at_least": token})
+    assert not post("/access/v1/evaluation", body, key=shop).json()["decision"]
+
+
+def test_A4_what_was_done_after_a_withdrawal_is_kept(cast):
+    say(ALICE, "withdraw")
+    ask(ALICE, now=NOW + timedelta(minutes=1))
+    lines = Entry.objects.filter(subject=subjects.find(ALICE).pseudonym).order_by("id").values_list("action", "reason")
+    assert list(lines)[-2:] == [("consent.withdrawn", ""), ("decision.made", "consent_withdrawn")]
+
+
+# --- Guidelines -------------------------------------------------------------------------------------
+
+
+def test_D1_refusing_one_purpose_touches_no_other(cast):
+    say(ALICE, "give", "improve_visit")
+    say(ALICE, "refuse", "personal_offers", now=NOW + timedelta(minutes=1))
+    held = {row.purpose.key: row.status for row in records.standing(customer=ALICE, only=None, now=NOW + DAY)}
+    assert (held["improve_visit"], held["personal_offers"]) == ("given", "refused")
+    assert reason(ALICE, "tickets_and_orders", recipient="ticket-office", now=NOW + DAY) == "permitted"
+
+
+def test_K1_the_receipt_of_every_act_names_the_standard_it_meets(cast):
+    from consent.rules import profiles, receipt
+    from consent.services import receipt_facts
+
+    say(BOB, "request", "improve_visit")
+    events = ConsentEvent.objects.select_related("subject", "purpose", "version__controller", "notice")
+    found = [receipt.record(facts) for _, _, facts in receipt_facts.read(events)]
+    assert len(found) == events.count()
+    for record in found:
+        assert profiles.met(record), profiles.missing(record)
