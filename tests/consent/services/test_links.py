@@ -12,18 +12,22 @@ from consent.models import ConsentEvent, ConsentState, Identifier, Link, PortalS
 from consent.rules.choice import Choice
 from consent.services import (
     consents,
+    counts,
     evidence,
     expiry,
     families,
     links,
     portal_links,
+    rebuild,
     records,
+    searches,
     signed_receipts,
     states,
     subjects,
     uses,
 )
 from consent.services.links import Why
+from consent.services.searches import Wanted
 from consent.services.subjects import Handle
 from tests import world
 from tests.world import ALICE, BOB, CAROL, CUSTOMER, NOW, SYSTEM, ask, say, seal_all, sign_all
@@ -343,6 +347,35 @@ def test_many_who_join_crosswise_and_choose_meanwhile_do_not_block_each_other():
     assert reason(ALICE, now=LATER) == "consent_withdrawn"
 
 
+def test_a_joined_record_counts_as_one_customer_and_only_while_it_is_joined(cast):
+    join(now=LATER)
+    after = LATER + timedelta(days=1)
+    part(now=after)
+
+    def customers(moment, now=after):
+        (found,) = counts.read(moment=moment, only=[OFFERS], now=now)
+        return found.customers, found.permitted
+
+    assert customers(NOW) == (3, 1)
+    assert customers(LATER) == (2, 0)
+    assert customers(after) == customers(None) == (3, 0), "parting gives nothing back"
+
+
+def test_the_whole_database_still_is_the_fold_of_what_was_said(cast):
+    join()
+    assert rebuild.run(check=True, by=SYSTEM, now=LATER).differences == 0
+    part()
+    assert rebuild.run(check=True, by=SYSTEM, now=LATER).differences == 0
+
+
+def test_a_past_reading_is_of_whose_the_identifier_was(cast):
+    join(now=LATER)
+    (then,) = records.standing(customer=BOB, only=[OFFERS], as_of=NOW, now=LATER)
+    assert then.status == "refused"
+    (then,) = records.standing(customer=ALICE, only=[OFFERS], as_of=NOW, now=LATER)
+    assert then.status == "given"
+
+
 class TestUnverified:
     """An identifier that nobody vouched for can only say no."""
 
@@ -382,6 +415,14 @@ class TestUnverified:
         assert reason(self.SAME) == "no_consent"
         say(ALICE, "object", "plan_staff")
         assert reason(self.SAME, "plan_staff", recipient="staff-planner") == "objected"
+
+    def test_a_search_finds_nobody_by_it(self, known):
+        wanted = Wanted("mail-engine")
+        found = searches.customers(
+            wanted=wanted, purpose=OFFERS, namespace="email", after=0, limit=9, by=SYSTEM, now=NOW
+        )
+        assert found.customers == ()
+        assert searches.purposes(wanted=wanted, customer=self.SAME, only=[OFFERS], by=SYSTEM, now=NOW) == []
 
     def test_no_link_to_the_portal_is_made_for_it(self, known):
         with pytest.raises(IdentifierUnverified):

@@ -15,9 +15,10 @@ from audit.models import Entry
 from consent.errors import Conflict, IdentifierUnverified, NotFound, Suppressed
 from consent.models import ConsentState, Identifier, Suppression
 from consent.rules.choice import Choice
-from consent.services import consents, evidence, links, portal_links, records, states, subjects, suppressions
+from consent.services import consents, evidence, links, portal_links, records, searches, states, subjects, suppressions
 from consent.services.ledger import Actor
 from consent.services.links import Why
+from consent.services.searches import Wanted
 from consent.services.subjects import Handle
 from tests import world
 from tests.callers import post, question
@@ -105,6 +106,20 @@ def test_a_check_is_answered_like_one_about_a_stranger(cast, client):
     assert {(entry.subject, entry.reason, hasattr(entry, "payload")) for entry in entries} == {
         ("", "unknown_customer", False)
     }
+
+
+def test_no_search_finds_them(cast):
+    wanted = Wanted("mail-engine")
+
+    def found():
+        some = {"namespace": "customer", "after": 0, "limit": 9}
+        page = searches.customers(wanted=wanted, purpose="personal_offers", **some, by=SYSTEM, now=NOW)
+        return [each.id for each in page.customers]
+
+    assert found() == [ALICE.id]
+    leave_alone()
+    assert found() == []
+    assert searches.purposes(wanted=wanted, customer=ALICE, only=None, by=SYSTEM, now=NOW) == []
 
 
 def test_systems_read_nothing_of_them_and_staff_finds_the_evidence(cast):
