@@ -150,6 +150,11 @@ def test_of_two_yeses_what_both_named_remains():
     assert strictest(YES, other) == left
 
 
+def test_the_later_end_of_two_pauses_counts():
+    pauses = [replace(YES, paused_until=START + timedelta(days=days)) for days in (3, 5)]
+    assert strictest(*pauses).paused_until == START + timedelta(days=5)
+
+
 def test_two_yeses_to_different_things_permit_nothing():
     left = strictest(replace(YES, categories=("contact.email",)), replace(YES, categories=("purchases",)))
     assert left.categories == ()

@@ -179,6 +179,14 @@ def test_a_past_moment_is_answered_for_whose_the_identifier_was_then(cast):
         assert then(who, after) == since
 
 
+def test_a_moment_while_joined_is_answered_as_both_stood(cast):
+    join()
+    say(ALICE, "give", now=NOW + timedelta(hours=1))
+    part(now=LATER)
+    assert reason(BOB, now=LATER) == "consent_refused"
+    assert reason(BOB, now=LATER, as_of=NOW + timedelta(hours=2)) == "permitted"
+
+
 def test_parting_gives_nobody_back_what_was_refused_meanwhile(park):
     for who in (ALICE, BOB):
         say(who, "give", recipients=ALL)

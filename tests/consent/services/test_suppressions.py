@@ -197,7 +197,10 @@ def test_a_third_party_cannot_tell_and_starts_nothing(cast):
         assert said.event.act == "give"
     assert reason(ALICE, now=LATER) == reason(MALLORY, now=LATER) == "unknown_customer"
     assert reason(CAROL, now=LATER) == "permitted"
+    other = Choice("improve_visit", "give", "web", "button", language="en")
+    consents.record(subject=ALICE, choice=other, by=THIRD, now=LATER)
     record(ALICE, "give", recipients=["mailbird"])
+    assert ask(ALICE, "improve_visit", recipient="queue-planner", now=LATER).decision.reason == "consent_withdrawn"
     assert reason(ALICE, now=LATER) == "recipient_not_chosen", "what the third party said did not start with it"
 
 
