@@ -1,8 +1,9 @@
 """Where keys are found, and which process may hold which.
 
 `log` and `receipt` are Ed25519 seeds (private: only sealer and worker read them), `data` wraps the secrets of
-subjects, `lookup` finds an identifier without storing it in the clear. All are 32 random bytes, each its own file
-`<name>.key` (base64, mode 0600) in $TRUST_DATA_DIR/keys, or given in TRUST_KEYS.
+subjects, `lookup` finds an identifier without storing it in the clear, `suppression` knows again who asked to be left
+alone. All are 32 random bytes, each its own file `<name>.key` (base64, mode 0600) in $TRUST_DATA_DIR/keys, or given in
+TRUST_KEYS.
 """
 
 import base64
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-NAMES = ("log", "receipt", "data", "lookup")
+NAMES = ("log", "receipt", "data", "lookup", "suppression")
 
 
 def folder() -> Path:

@@ -70,5 +70,10 @@ def lookup_hash(namespace: str, value: str) -> bytes:
     return hmac.digest(keys.derived("lookup", "identifier"), f"{namespace}\0{value}".encode(), "sha256")
 
 
+def suppression_hash(namespace: str, value: str) -> bytes:
+    """32 bytes by which someone who asked to be left alone is known again, under a key that finds nothing else."""
+    return hmac.digest(keys.derived("suppression", "identifier"), f"{namespace}\0{value}".encode(), "sha256")
+
+
 def _wrapper() -> Vault:
     return Vault(keys.derived("data", "wrap"))

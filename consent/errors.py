@@ -91,6 +91,18 @@ class OutOfTurn(TrustError):
     title = "This act does not fit what stands."
 
 
+class IdentifierUnverified(TrustError):
+    code = "identifier_unverified"
+    status = 409
+    title = "Nobody vouched that this identifier is theirs, so by it they can only say no. Verify it first."
+
+
+class Suppressed(TrustError):
+    code = "suppressed"
+    status = 409
+    title = "They asked to be left alone. Only their own yes, by a verified identifier, ends that."
+
+
 class StillRunning(TrustError):
     code = "still_running"
     status = 409

@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from consent.services import keys, portal_links
 from tests import world
 from tests.callers import JSON, choice, question, subject
-from tests.world import ALICE, CUSTOMER, NOW, OPERATOR
+from tests.world import ALICE, BOB, CUSTOMER, NOW, OPERATOR
 
 CALLERS = ("nobody", "unscoped", "scoped", "third", "expired", "revoked", "customer", "officer")
 LIMITS = {"purposes": ["personal_offers"], "namespaces": ["customer"]}
@@ -67,6 +67,7 @@ def posted(route: str, scope: str, good: int, body: Any, *, third: int = 403) ->
 
 
 _WHO = "api/v1/subjects/<str:namespace>/<path:id>"
+_JOIN = {"subject": subject(ALICE), "reason": "One letter named both numbers."}
 _USE = {"subject": subject(ALICE), "purpose": "personal_offers", "at": AT}
 DOORS = [
     # check
@@ -78,6 +79,9 @@ DOORS = [
     public(".well-known/authzen-configuration", "/.well-known/authzen-configuration"),
     # record and read
     posted("api/v1/subjects", "consents:write", 200, {"identifiers": [subject(ALICE)]}),
+    posted("api/v1/subjects/link", "consents:write", 200, _JOIN | {"other": subject(BOB)}),
+    posted("api/v1/subjects/unlink", "consents:write", 409, _JOIN),
+    posted("api/v1/subjects/suppress", "consents:write", 200, {"subject": subject(ALICE)}),
     machine(_WHO, "/api/v1/subjects/customer/C-1001", "consents:read"),
     machine(f"{_WHO}/history", "/api/v1/subjects/customer/C-1001/history", "consents:read"),
     machine(

@@ -1,6 +1,7 @@
 """Every public verb that writes leaves exactly one entry per fact. A verb that is missing from the table fails."""
 
 import ast
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from consent.services import (
     exports,
     import_runs,
     keys,
+    links,
     officers,
     on_behalf,
     portal_links,
@@ -28,15 +30,17 @@ from consent.services import (
     searches,
     signals,
     subjects,
+    suppressions,
     switches,
     uses,
     whole_record,
 )
 from consent.services.decisions import Question
+from consent.services.links import Why
 from consent.services.searches import Wanted
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
-from tests.world import ALICE, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish, seal_all
+from tests.world import ALICE, BOB, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish, seal_all
 
 SERVICES = Path(__file__).parent.parent / "consent" / "services"
 YEARS_LATER = NOW + timedelta(days=900)
@@ -65,6 +69,24 @@ def _choose(who, act, purpose="personal_offers", **more):
 def _pause_and_resume():
     _choose(ALICE, "pause", until=NOW + timedelta(days=9))
     _choose(ALICE, "resume")
+
+
+def _join():
+    links.link(subject=BOB, other=ALICE, why=Why("One letter named both numbers."), **FACTS)
+
+
+def _leave_alone(who):
+    suppressions.suppress(subject=who, **FACTS)
+
+
+def _verify():
+    for verified in (False, True):
+        subjects.register(identifiers=[replace(NEW, verified=verified)], **FACTS)
+
+
+def _back_by_their_own_yes():
+    _leave_alone(ALICE)
+    _choose(ALICE, "give")
 
 
 def _all_off():
@@ -174,6 +196,7 @@ VERBS = {
         (lambda: subjects.register(identifiers=[NEW], **FACTS), ["subject.created"]),
         (lambda: subjects.register(identifiers=[ALICE], **FACTS), []),
         (lambda: subjects.register(identifiers=[ALICE, NEW], **FACTS), ["identifier.added"]),
+        (_verify, ["subject.created", "identifier.verified"]),
         (lambda: subjects.register(identifiers=[ALICE], jurisdiction="GB", **FACTS), ["subject.changed"]),
     ],
     "consents.record": [
@@ -187,6 +210,13 @@ VERBS = {
         (_pause_and_resume, ["consent.paused", "consent.resumed"]),
         (lambda: _choose(ALICE, "revoke", actor="staff"), ["consent.revoked"]),
         (lambda: _choose(ALICE, "invalidate", actor="system"), ["consent.invalidated"]),
+        (
+            _back_by_their_own_yes,
+            [
+                *("consent.withdrawn", "consent.objected", "subject.suppressed"),
+                *("subject.unsuppressed", "consent.given"),
+            ],
+        ),
         (lambda: _choose(MALLORY, "refuse"), ["subject.created", "consent.refused"]),
     ],
     "consents.confirm": [(_confirm, ["catalogue.published", "consent.pending", "consent.confirmed"])],
@@ -203,6 +233,27 @@ VERBS = {
     "decisions.check": [
         (lambda: _check(("personal_offers", ALICE)), ["decision.made"]),
         (lambda: _check(("personal_offers", ALICE), ("nothing", MALLORY)), ["decision.made", "decision.made"]),
+    ],
+    "links.link": [
+        (_join, ["subject.linked", "consent.linked"]),
+        (lambda: (_join(), _join()), ["subject.linked", "consent.linked"]),
+    ],
+    "links.unlink": [
+        (
+            lambda: (_join(), links.unlink(subject=BOB, why=Why("It was a mistake."), **FACTS)),
+            [
+                *("subject.linked", "consent.linked", "subject.unlinked", "subject.unlinked"),
+                *("consent.unlinked", "consent.unlinked"),
+            ],
+        ),
+    ],
+    "suppressions.suppress": [
+        (lambda: _leave_alone(ALICE), ["consent.withdrawn", "consent.objected", "subject.suppressed"]),
+        (lambda: _leave_alone(MALLORY), ["subject.suppressed"]),
+        (
+            lambda: (_leave_alone(ALICE), _leave_alone(ALICE)),
+            ["consent.withdrawn", "consent.objected", "subject.suppressed"],
+        ),
     ],
     "searches.customers": [(_search_customers, ["search.made"])],
     "searches.recipients": [

@@ -58,12 +58,12 @@ def test_texts_in_templates_and_in_code_are_both_collected():
 
 
 def test_every_reason_and_channel_has_its_words():
-    from consent.rules import actions, choice, reasons
+    from consent.rules import actions, choice, lifecycle, reasons
     from consent.services.evidence import WHY
     from trustcenter.portal import words as portal
 
     assert set(portal.REASONS) == set(reasons.SENTENCES) - {"permitted"}
-    assert set(portal.CHANNELS) == set(choice.CHANNELS)
+    assert set(portal.CHANNELS) == set(choice.CHANNELS) | lifecycle.MERGES
     assert set(portal.ACTORS) == set(choice.ACTORS)
     assert set(portal.DONE) == set(actions.BY_ACT)
     assert set(portal.ACTS) == set(portal.ACTS_OF_SOMEONE) == set(actions.ACT_OF.values())

@@ -50,8 +50,8 @@ _secret_file = DATA_DIR / "keys" / "secret.key"
 SECRET_KEY = secret("SECRET_KEY") or (
     _secret_file.read_text().strip() if _secret_file.is_file() else secrets.token_urlsafe(48)
 )
-# Keys as `name:base64` parted by spaces (log, receipt, data, lookup); without them, files in
-# $TRUST_DATA_DIR/keys, which `migrate` makes. Web processes need only data and lookup.
+# Keys as `name:base64` parted by spaces (log, receipt, data, lookup, suppression); without them, files in
+# $TRUST_DATA_DIR/keys, which `migrate` makes. Web processes need only data, lookup and suppression.
 TRUST_KEYS = secret("TRUST_KEYS")
 # The origin line of the log: a name of yours without a scheme, never changed afterwards.
 LOG_ORIGIN = env.str("LOG_ORIGIN", f"{urlsplit(PUBLIC_URL).netloc}/log")

@@ -37,6 +37,9 @@ STATES = {
 }
 """Which state a receipt may tell for each kind of entry."""
 
+# Joining and parting records lead to whatever is the stricter of two answers.
+STATES |= dict.fromkeys(("consent.linked", "consent.unlinked"), set().union({"dpv:ConsentUnknown"}, *STATES.values()))
+
 _ANY_STATE = [state for states in STATES.values() for state in states]
 
 

@@ -128,7 +128,7 @@ def place(entry: Entry) -> int | None:
 
 def search(
     *,
-    subject: str | None = None,
+    subjects: Iterable[str] | None = None,
     actions: Iterable[str] = (),
     purpose: str = "",
     recipient: str = "",
@@ -137,12 +137,12 @@ def search(
     before: uuid.UUID | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """Entries, newest first; `before` is the id of the last entry of the page before."""
+    """Entries, newest first; `before` is the id of the last entry of the page before. subjects: of these only."""
     found: models.QuerySet[Entry] = Entry.objects.order_by("-id").select_related("leaf_row")
     exact = {"purpose": purpose, "recipient": recipient, "outcome": outcome}
     found = found.filter(**{name: value for name, value in exact.items() if value})
-    if subject is not None:
-        found = found.filter(subject=subject)
+    if subjects is not None:
+        found = found.filter(subject__in=tuple(subjects))
     if actions:
         found = found.filter(action__in=tuple(actions))
     if since:

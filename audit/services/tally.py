@@ -1,4 +1,4 @@
-"""Count what happened to one customer, without reading every entry."""
+"""Count what happened to one customer, under all their pseudonyms, without reading every entry."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,16 +11,16 @@ from audit.models import Entry
 from audit.services import entries
 
 
-def by_purpose(*, subject: str, actions: Iterable[str], since: datetime) -> dict[tuple[str, str], int]:
+def by_purpose(*, subjects: Iterable[str], actions: Iterable[str], since: datetime) -> dict[tuple[str, str], int]:
     """How many entries per (purpose, outcome) since a moment."""
-    found = Entry.objects.filter(subject=subject, action__in=tuple(actions), recorded_at__gte=since)
+    found = Entry.objects.filter(subject__in=tuple(subjects), action__in=tuple(actions), recorded_at__gte=since)
     rows = found.order_by().values("purpose", "outcome").annotate(times=Count("id"))
     return {(row["purpose"], row["outcome"]): row["times"] for row in rows}
 
 
-def by_month(*, subject: str, actions: Iterable[str], since: datetime) -> dict[tuple[int, int, str], int]:
+def by_month(*, subjects: Iterable[str], actions: Iterable[str], since: datetime) -> dict[tuple[int, int, str], int]:
     """How many entries per (year, month, outcome) since a moment, in UTC."""
-    found = Entry.objects.filter(subject=subject, action__in=tuple(actions), recorded_at__gte=since)
+    found = Entry.objects.filter(subject__in=tuple(subjects), action__in=tuple(actions), recorded_at__gte=since)
     months = found.order_by().annotate(month=TruncMonth("recorded_at")).values("month", "outcome")
     return {
         (row["month"].year, row["month"].month, row["outcome"]): row["times"]
@@ -28,9 +28,10 @@ def by_month(*, subject: str, actions: Iterable[str], since: datetime) -> dict[t
     }
 
 
-def latest(*, subject: str, action: str) -> dict[str, tuple[Entry, dict[str, Any]]]:
+def latest(*, subjects: Iterable[str], action: str) -> dict[str, tuple[Entry, dict[str, Any]]]:
     """The newest entry of one action per purpose, with its payload as far as it can still be opened."""
     place = Window(RowNumber(), partition_by=F("purpose"), order_by=F("id").desc())
-    newest = list(Entry.objects.filter(subject=subject, action=action).annotate(place=place).filter(place=1))
+    found = Entry.objects.filter(subject__in=tuple(subjects), action=action)
+    newest = list(found.annotate(place=place).filter(place=1))
     opened = entries.payloads(newest) if newest else {}
     return {entry.purpose: (entry, opened.get(entry.id, {})) for entry in newest}

@@ -5,12 +5,14 @@ from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Re
 from consent.models.idempotency import Answer
 from consent.models.imports import ImportRun
 from consent.models.keys import ApiKey
+from consent.models.links import Link
 from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
 from consent.models.receipts import Receipt, ReceiptsDone
 from consent.models.scans import Scan
 from consent.models.signals import Signal
 from consent.models.subjects import Identifier, Subject
+from consent.models.suppressions import Suppression
 
 __all__ = [
     "Answer",
@@ -22,6 +24,7 @@ __all__ = [
     "Controller",
     "Identifier",
     "ImportRun",
+    "Link",
     "NoticeText",
     "PortalLink",
     "PortalSession",
@@ -36,4 +39,5 @@ __all__ = [
     "SignInTry",
     "Signal",
     "Subject",
+    "Suppression",
 ]

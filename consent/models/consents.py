@@ -16,6 +16,7 @@ class ConsentEvent(AppendOnly):
     assumed: the caller sent no digest, so the notice is the one in force when the act was collected.
     pending: a yes that permits nothing until it is confirmed.
     until: the end of a pause, or the day on which the child comes of age of whom it was said.
+    carried: the other record's answer, where two were joined or parted (consent/rules/merge.py); no personal data.
     """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="events")
@@ -34,6 +35,7 @@ class ConsentEvent(AppendOnly):
     pending = models.BooleanField(default=False)
     until = models.DateTimeField(null=True)
     imported = models.BooleanField(default=False)
+    carried = models.JSONField(null=True)
     entry_id = models.UUIDField(unique=True)  # its audit entry, and the number of its receipt
 
     class Meta:
@@ -41,12 +43,22 @@ class ConsentEvent(AppendOnly):
         constraints = [
             models.CheckConstraint(condition=~Q(act="pause") | Q(until__isnull=False), name="event_pause_has_an_end"),
             models.CheckConstraint(condition=Q(pending=False) | Q(act="give"), name="event_pending_is_a_yes"),
+            models.CheckConstraint(
+                condition=Q(act__in=sorted(lifecycle.MERGES), carried__isnull=False)
+                | (~Q(act__in=sorted(lifecycle.MERGES)) & Q(carried__isnull=True)),
+                name="event_carries_when_merging",
+            ),
         ]
 
     @property
     def yes(self) -> bool:
         """Whether it is a yes, with a scope of its own."""
         return self.act in lifecycle.YES
+
+    @property
+    def scoped(self) -> bool:
+        """Whether its categories and recipients are those of one answer: of a yes, or of what joining records left."""
+        return self.yes or self.act in lifecycle.MERGES
 
 
 class ConsentState(models.Model):

@@ -25,11 +25,15 @@ class Subject(models.Model):
 
 
 class Identifier(models.Model):
-    """(namespace, value) of a subject: found by keyed hash, kept encrypted under the subject's secret, deletable."""
+    """(namespace, value) of a subject: found by keyed hash, kept encrypted under the subject's secret, deletable.
+
+    verified: somebody vouched that it is theirs. suppressed: they asked to be left alone (models/suppressions.py).
+    """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="identifiers")
     namespace = models.CharField(max_length=64)
     lookup_hash = models.BinaryField(max_length=32, unique=True)
     sealed = models.BinaryField()
     verified = models.BooleanField(default=True)
+    suppressed = models.BooleanField(default=False)
     created_at = models.DateTimeField()

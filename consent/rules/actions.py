@@ -8,7 +8,12 @@ ACTIONS = {
     "catalogue.retired": "A purpose was taken out of use.",
     "subject.created": "A customer became known.",
     "subject.changed": "A customer's jurisdiction or majority date was set.",
+    "subject.linked": "Two records turned out to be one customer's, and were joined.",
+    "subject.unlinked": "Two records that were joined were parted again.",
+    "subject.suppressed": "A customer asked to be left alone.",
+    "subject.unsuppressed": "A customer's own yes ended their wish to be left alone.",
     "identifier.added": "A further identifier was tied to a customer.",
+    "identifier.verified": "An identifier that nobody had vouched for was verified.",
     "consent.requested": "A customer was asked about a purpose.",
     "consent.deferred": "A customer put the question off.",
     "consent.pending": "A customer said yes, and has yet to confirm it.",
@@ -22,6 +27,8 @@ ACTIONS = {
     "consent.objected": "A customer objected to a use that needs no yes.",
     "consent.revoked": "A consent was ended by somebody other than the customer.",
     "consent.invalidated": "A consent was found not to be valid.",
+    "consent.linked": "Two records were joined, and the stricter of their two answers stands.",
+    "consent.unlinked": "Two records were parted, and each keeps what was said no to.",
     "consent.expiring": "A customer's yes will run out soon.",
     "consent.expired": "A customer's yes ran out.",
     "state.rebuilt": "An answer that was not what the customer said was made so again.",
@@ -54,6 +61,8 @@ BY_ACT = {
     "renew": "consent.renewed",
     "invalidate": "consent.invalidated",
     "expire": "consent.expired",
+    "link": "consent.linked",
+    "unlink": "consent.unlinked",
 }
 # The act that each fact of a choice tells of; a yes that waits to be confirmed is not told as a yes.
 ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}

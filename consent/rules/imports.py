@@ -21,6 +21,7 @@ REFUSALS = {
     "words_missing": "Explicit consent needs proof of the exact words, and the file holds none.",
     "no_date": "A yes needs a sure date, and none can be read.",
     "ended_later": "The row says yes, and also that it ended later.",
+    "suppressed": "They asked to be left alone, or were erased. Only their own yes brings them back.",
     "not_recordable": "The choice cannot be recorded.",
 }
 

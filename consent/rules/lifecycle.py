@@ -14,13 +14,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from consent.rules import durations
+from consent.rules import durations, merge
 from consent.rules.decision import PERMITTING, State
 
 REQUEST, GIVE, REFUSE, DEFER, CONFIRM, PAUSE = "request", "give", "refuse", "defer", "confirm", "pause"
 RESUME, WITHDRAW, REVOKE, OBJECT, RENEW, INVALIDATE = "resume", "withdraw", "revoke", "object", "renew", "invalidate"
 # Recorded by the service itself, when the time that was agreed has passed.
 EXPIRE = "expire"
+# Recorded by the service itself, when two records are joined because they are one customer's, or are parted again.
+LINK, UNLINK = "link", "unlink"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Move:
 
     to: the status it leads to (DPV 2.3, consent status); "" leaves the status as it is.
     kind: `asks` does nothing to a yes that stands; `yes` replaces the scope; `lifts` and `halts` move only the end of a
-    pause; `ends` lets nothing be used any more; `lapses` ends a yes whose time has passed.
+    pause; `ends` lets nothing be used any more; `lapses` ends a yes whose time has passed; `merges` leaves the stricter
+    of the answer and the one that the event carries.
     """
 
     to: str
@@ -50,6 +53,8 @@ TABLE = {
     REVOKE: Move("revoked", "ends"),
     INVALIDATE: Move("invalidated", "ends"),
     EXPIRE: Move("expired", "lapses"),
+    LINK: Move("", "merges"),
+    UNLINK: Move("", "merges"),
 }
 # What a caller may record; the order is that of the contract (DESIGN 6.3).
 ACTS = (REQUEST, GIVE, REFUSE, DEFER, CONFIRM, PAUSE, RESUME, WITHDRAW, REVOKE, OBJECT, RENEW, INVALIDATE)
@@ -57,6 +62,7 @@ REDUCTIONS = frozenset(act for act, move in TABLE.items() if move.kind in {"ends
 YES = frozenset(act for act, move in TABLE.items() if move.kind == "yes")
 # Acts after which more may be permitted than before: never by whoever gains from it.
 WIDENING = YES | {RESUME}
+MERGES = frozenset(act for act, move in TABLE.items() if move.kind == "merges")
 # Acts that answer the question, yes or no.
 ANSWERS = frozenset(act for act, move in TABLE.items() if move.kind in {"yes", "ends"})
 # Acts that name categories and recipients.
@@ -76,6 +82,7 @@ class Event:
     order: the order of recording. lasts: how long a yes lasts (ISO 8601), or None for until withdrawn.
     until: the end of a pause, or the day on which the child comes of age of whom it was said.
     pending: a yes that permits nothing until it is confirmed (double opt-in).
+    carried: the answer of the other record, when two are joined or parted.
     """
 
     act: str
@@ -90,6 +97,7 @@ class Event:
     pending: bool = False
     by_guardian: bool = False
     imported: bool = False
+    carried: State | None = None
 
 
 @dataclass(frozen=True)
@@ -114,12 +122,12 @@ def fold(events: Iterable[Event]) -> Folded:
     for event in sorted(events, key=lambda event: event.order):
         heard = max(heard, event.recorded_at)
         moment = max(counts_from(event), heard) if _made_here(event) else counts_from(event)
-        placed.append((moment, event.act in REDUCTIONS, event.order, event))
+        placed.append((moment, _made_here(event) or event.act in REDUCTIONS, event.order, event))
     folded = Folded(State(), None, None)
     for *_, event in sorted(placed, key=lambda row: row[:3]):
         state = _apply(folded.state, event)
         # What found nothing to act on, or moved only the end of a pause, is not what made the answer so.
-        cause = folded.order is None or TABLE[event.act].kind in {"yes", "ends"} or state.status != folded.state.status
+        cause = folded.order is None or TABLE[event.act].kind in {"yes", "ends"} or _told_by(event, folded.state, state)
         folded = Folded(state, event.collected_at, event.order) if cause else replace(folded, state=state)
     return folded
 
@@ -153,16 +161,26 @@ def ends(event: Event) -> datetime | None:
     return min((end for end in (lasts, event.until) if end is not None), default=None)
 
 
-def told(act: str, *, pending: bool = False) -> str:
-    """The status that an act's own proof tells of. A pause has none in DPV: it is told as what it is."""
+def told(act: str, *, pending: bool = False, after: str = "unknown") -> str:
+    """The status that an act's own proof tells of. A pause has none in DPV: it is told as what it is.
+
+    after: the status it led to, which joining and parting records tell of.
+    """
     if pending:
         return TABLE[REQUEST].to
+    if act in MERGES:
+        return after
     return {PAUSE: "paused", RESUME: TABLE[GIVE].to}.get(act) or TABLE[act].to
 
 
 def _made_here(event: Event) -> bool:
-    """Whether this is a reduction that was said to us, not one recorded elsewhere before."""
-    return event.act in REDUCTIONS and not event.imported
+    """Whether this is a reduction that was said to us, or made by us, not one recorded elsewhere before."""
+    return event.act in REDUCTIONS | MERGES and not event.imported
+
+
+def _told_by(event: Event, before: State, after: State) -> bool:
+    """Whether an act that answers no question made the answer what it is."""
+    return before.status != after.status or (event.act in MERGES and not merge.alike(before, after))
 
 
 def _apply(state: State, event: Event) -> State:
@@ -176,6 +194,8 @@ def _apply(state: State, event: Event) -> State:
     if move.kind == "lapses":
         over = state.status in PERMITTING and state.expires_at is not None and state.expires_at <= event.collected_at
         return replace(state, status=move.to, paused_until=None) if over else state
+    if move.kind == "merges":
+        return merge.strictest(state, event.carried or State())
     if not stands(state, event.collected_at):
         return state
     return replace(state, paused_until=event.until if move.kind == "halts" else None)

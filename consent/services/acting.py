@@ -6,7 +6,7 @@ from consent.errors import Field, Invalid, OutOfTurn
 from consent.models import ConsentEvent, Purpose, Scan, Subject
 from consent.rules import acting, ages, lifecycle, moments
 from consent.rules.choice import Choice
-from consent.services import states
+from consent.services import families, states
 
 
 def check(choice: Choice, subject: Subject, purpose: Purpose, now: datetime) -> None:
@@ -14,7 +14,11 @@ def check(choice: Choice, subject: Subject, purpose: Purpose, now: datetime) -> 
     that would end the pause of what a guardian agreed to.
     """
     digest = choice.evidence.get(acting.SCAN)
-    if digest and not choice.imported and not Scan.objects.filter(subject=subject, digest=digest).exists():
+    if (
+        digest
+        and not choice.imported
+        and not Scan.objects.filter(subject__in=families.of(subject), digest=digest).exists()
+    ):
         detail = "There is no scan of this customer with this digest. Upload it first."
         raise Invalid(Field(f"/evidence/{acting.SCAN}", "unknown", detail))
     until = child_until(subject, purpose)

@@ -118,11 +118,18 @@ def _acts(answer: _Answer, moment: datetime) -> Iterator[ConsentEvent]:
         yield told.filter(act=lifecycle.PAUSE)[0]
 
 
+def _act(event: ConsentEvent, *, permits: bool) -> str:
+    """The act by which another service comes to the same answer: what joining records left is told as if said."""
+    if event.carried is None:
+        return event.act
+    return lifecycle.GIVE if permits else lifecycle.WITHDRAW
+
+
 def _said(event: ConsentEvent, state: State, method: str) -> dict[str, Any]:
     """One act, and what is agreed to by it."""
-    permits = event.yes and state.status in decision.PERMITTING | {"expired"}
+    permits = (event.yes or event.carried is not None) and state.status in decision.PERMITTING | {"expired"}
     return {
-        "act": event.act,
+        "act": _act(event, permits=permits),
         "until": ledger.moment(event.until) if event.until and event.act == lifecycle.PAUSE else "",
         "collected_at": ledger.moment(event.collected_at),
         "language": event.language,

@@ -15,7 +15,18 @@ from consent.rules import choice as rules
 from consent.rules.actions import BY_ACT
 from consent.rules.choice import Choice
 from consent.rules.decision import State
-from consent.services import acting, catalogue, confirmations, ledger, notices, signals, states, subjects
+from consent.services import (
+    acting,
+    catalogue,
+    confirmations,
+    families,
+    ledger,
+    notices,
+    reach,
+    signals,
+    states,
+    subjects,
+)
 from consent.services.confirmations import Waiting
 from consent.services.ledger import Actor, Fact
 from consent.services.states import Heard
@@ -58,11 +69,18 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     Raises Invalid naming every wrong member; NoChoiceHere for a purpose that rests on no choice; NoticeSuperseded when
     the text shown has been replaced materially; PurposeClosed for a yes to a retired purpose; OutOfTurn for an act that
     finds nothing to act on; AskedRecently for a question that was answered with no; LinkSpent for a token that confirms
-    nothing; NotAllowed when somebody would grant to themselves.
+    nothing; NotAllowed when somebody would grant to themselves; IdentifierUnverified for a yes under an identifier that
+    nobody vouched for; Suppressed for a customer who asked to be left alone, unless this is their own yes.
     """
     purpose = _purpose(choice, subject, now)
     # One customer's choices are folded one after the other; others' do not wait.
-    known = subjects.lock(subject) if isinstance(subject, Subject) else subjects.hold(subject, by=by, now=now)
+    reached = reach.hold(subject, by=by, now=now)
+    known = reached.subject
+    if reach.speaks_again(reached, choice, by):
+        reach.lift(known, by=by, now=now)
+        # What others said meanwhile, or what came up, must not start because one thing was allowed.
+        others = {"language": choice.language, "channel": choice.channel, "besides": choice.purpose}
+        withdraw_all(subject=known, **others, by=by, now=now)
     acting.check(choice, known, purpose, now)
     heard = states.heard(known, purpose)
     third = catalogue.third_parties() if choice.act in lifecycle.WIDENING else frozenset()
@@ -81,14 +99,17 @@ def confirm(*, token: str, channel: str, method: str, by: Actor, now: datetime) 
 
 
 @transaction.atomic
-def withdraw_all(*, subject: Subject, language: str, channel: str, by: Actor, now: datetime) -> list[Recorded]:
+def withdraw_all(
+    *, subject: Subject, language: str, channel: str, besides: str = "", by: Actor, now: datetime
+) -> list[Recorded]:
     """Turn off, in one act, everything that rests on this customer's choice and is not off yet.
 
+    besides: the key of a purpose that is left as it is, since it is answered by itself at the same moment.
     Returns one record per purpose: a withdrawal where they had said yes, an objection where none was needed.
     """
-    subject = subjects.lock(subject)
+    subject = subjects.hold(subject)
     held = states.every(subject=subject)
-    acts = [(row.key, _reduction(row, held.get(row.pk))) for row in catalogue.purposes()]
+    acts = [(row.key, _reduction(row, held.get(row.pk))) for row in catalogue.purposes() if row.key != besides]
     choices = [Choice(key, act, channel, "button", language=language) for key, act in acts if act]
     return [record(subject=subject, choice=choice, by=by, now=now) for choice in choices]
 
@@ -96,10 +117,10 @@ def withdraw_all(*, subject: Subject, language: str, channel: str, by: Actor, no
 @transaction.atomic
 def lapse(*, state: ConsentState, now: datetime) -> Recorded | None:
     """Record that a yes ran out, dated when it did; None when meanwhile there is nothing that did."""
-    subject, purpose = subjects.lock(state.subject), state.purpose
+    subject, purpose = subjects.hold(state.subject), state.purpose
     row = ConsentState.objects.select_related("version").get(pk=state.pk)
     over = row.status in decision.PERMITTING and not lifecycle.stands(states.as_rule(row), now)
-    if row.version is None or not over:
+    if row.version is None or not over or row.subject_id != subject.pk:
         return None
     choice = Choice(purpose.key, lifecycle.EXPIRE, TIMETABLE, TIMETABLE, collected_at=row.expires_at, actor="system")
     return _write(choice, subject, purpose, _Said(row.version), states.heard(subject, purpose), OPERATOR, now)
@@ -208,7 +229,8 @@ def _refuse_asking(subject: Subject, purpose: Purpose, now: datetime) -> None:
     """
     if signals.stops_asking(subject=subject, purpose=purpose, now=now):
         raise AskedRecently()
-    answers = ConsentEvent.objects.filter(subject=subject, purpose=purpose, act__in=lifecycle.ANSWERS)
+    ours = families.of(subject)
+    answers = ConsentEvent.objects.filter(subject__in=ours, purpose=purpose, act__in=lifecycle.ANSWERS)
     last = answers.select_related("version", "purpose__current").order_by("-id").first()
     if last is None or last.act not in {lifecycle.REFUSE, lifecycle.WITHDRAW, lifecycle.OBJECT}:
         return

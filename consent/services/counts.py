@@ -60,7 +60,7 @@ def read(
     forces = [row for key in keys if (row := decisions.in_force(key, then))]
     current = {row.purpose.pk: catalogue.terms(row.version) for row in forces}
     if moment is None:
-        places, customers = _current(current, then), Subject.objects.count()
+        places, customers = _current(current, then), Subject.objects.filter(link_away=None).count()
     else:
         places, customers = _past(current, then, progress)
     agreed = PurposeVersion.objects.in_bulk({place.agreed for place in places if place.agreed})
@@ -82,7 +82,7 @@ def _current(current: Mapping[int, Terms], now: datetime) -> Counter[_Place]:
     }
     flags = {name: models.ExpressionWrapper(each, models.BooleanField()) for name, each in told.items()}
     members = ("purpose_id", "status", "version_id", "version__number", "categories", "recipients", "objected")
-    rows = ConsentState.objects.filter(purpose__in=current)
+    rows = ConsentState.objects.filter(purpose__in=current, subject__link_away=None)
     apart = Q(subject__minor_until__isnull=False) | Q(subject__gpc_at__isnull=False)
     found = Counter(_apart(rows.filter(apart), current, now))
     rows = rows.exclude(apart).annotate(**flags)

@@ -16,9 +16,9 @@ from audit.services.entries import Actor, Fact
 from consent.errors import Field, Invalid
 from consent.models import ConsentEvent, ConsentState, PurposeVersion, Recipient, Subject
 from consent.models import Purpose as PurposeRow
-from consent.rules import ages, decision, moments, signals, text
+from consent.rules import ages, decision, merge, moments, signals, text
 from consent.rules.decision import Customer, Decision, Purpose, State, Terms
-from consent.services import catalogue, ledger, states, subjects
+from consent.services import catalogue, families, handles, ledger, states
 from consent.services.subjects import Handle
 
 
@@ -59,6 +59,14 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Found:
+    """The customer that an identifier finds. verified: somebody vouched that it is theirs."""
+
+    subject: Subject
+    verified: bool = True
+
+
+@dataclass(frozen=True)
 class InForce:
     """A purpose, and its version in force at a moment."""
 
@@ -90,7 +98,7 @@ def standing(*, subject: Subject, moment: datetime) -> list[Standing]:
     found = []
     for purpose in catalogue.purposes():
         row = in_force(purpose.key, moment)
-        terms, customer = facts(row, subject, moment, past=True)
+        terms, customer = facts(row, Found(subject), moment, past=True)
         if row is None or terms is None or customer is None:
             continue
         found.append(Standing(row.purpose, row.version, customer.state, stands(terms, customer, moment)))
@@ -112,12 +120,18 @@ def token(entry_id: UUID) -> str:
     return f"t1.{entry_id.hex}"
 
 
-def known(handle: Handle, moment: datetime) -> Subject | None:
-    """The customer of an identifier, if we knew them at a moment."""
+def known(handle: Handle, now: datetime, *, as_of: datetime | None = None) -> Found | None:
+    """The customer an identifier finds, or found at a past moment, and whether somebody vouched for it.
+
+    Whoever asked to be left alone is found no more, by one look-up like everybody else.
+    """
     if text.identifier_problem(handle.namespace, handle.id):
         return None
-    found = subjects.find(handle)
-    return found if found and found.created_at <= moment else None
+    row = handles.row(handle)
+    if row is None or row.suppressed:
+        return None
+    subject = families.owner(row, as_of) if as_of else row.subject
+    return Found(subject, row.verified) if subject.created_at <= (as_of or now) else None
 
 
 def in_force(key: str, moment: datetime) -> InForce | None:
@@ -132,7 +146,7 @@ def in_force(key: str, moment: datetime) -> InForce | None:
 
 
 def facts(
-    row: InForce | None, subject: Subject | None, moment: datetime, *, past: bool
+    row: InForce | None, found: Found | None, moment: datetime, *, past: bool
 ) -> tuple[Purpose | None, Customer | None]:
     """A purpose and a customer as the decision reads them. past: from the events, not from what stands now."""
     if row is None:
@@ -140,13 +154,14 @@ def facts(
     purpose, version = row.purpose, row.version
     customer, agreed = None, None
     terms = catalogue.terms(version)
-    if subject is not None:
+    if found is not None:
+        subject = found.subject
         if past:
             state, agreed, cause = states.at(subject, purpose, moment)
         else:
-            found = states.one(subject, purpose)
-            state, agreed, cause = states.as_rule(found), found.version if found else None, _cause(subject, found)
-        customer = customer_facts(subject, state, cause, terms, moment)
+            held = states.one(subject, purpose)
+            state, agreed, cause = states.as_rule(held), held.version if held else None, _cause(subject, held)
+        customer = customer_facts(subject, state, cause, terms, moment, verified=found.verified)
     return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
 
 
@@ -164,12 +179,20 @@ def purpose_facts(
 
 
 def customer_facts(
-    subject: Subject, state: State, cause: ConsentEvent | None, current: Terms, moment: datetime
+    subject: Subject,
+    state: State,
+    cause: ConsentEvent | None,
+    current: Terms,
+    moment: datetime,
+    *,
+    verified: bool = True,
 ) -> Customer:
     """A customer as the decision on one purpose reads them; for checks and for what the customer sees alike.
 
-    cause: the event that made the state what it is.
+    cause: the event that made the state what it is. verified: whether somebody vouched for the identifier they were
+    found by. What another can do is to say no: the yes of the customer it finds does not count.
     """
+    state = state if verified else merge.strictest(state, State())
     place, today = subject.jurisdiction, moment.date()
     until = ages.child_until(subject.minor_until, place, current.min_age)
     minor = until is not None and today < until
@@ -205,9 +228,10 @@ def _answer(question: Question, by: Actor, now: datetime) -> Answer:
     _check_token(question.at_least)
     moment = question.as_of or now
     recipient = catalogue.find_recipient(question.recipient)
-    subject = known(question.customer, moment)
+    found = known(question.customer, now, as_of=question.as_of)
+    subject = found.subject if found else None
     row = in_force(question.purpose, moment)
-    purpose, customer = facts(row, subject, moment, past=question.as_of is not None)
+    purpose, customer = facts(row, found, moment, past=question.as_of is not None)
     made = decision.decide(
         purpose=purpose,
         customer=customer,

@@ -15,9 +15,10 @@ from audit.services import entries, prove
 from consent.errors import Conflict, Field, Invalid, NotFound
 from consent.models import ConsentEvent, Subject
 from consent.rules import text
-from consent.services import decisions, ledger, states, subjects
+from consent.services import decisions, families, ledger, links, states, subjects
 from consent.services.decisions import Standing
 from consent.services.ledger import Actor, Fact
+from consent.services.links import Told
 from consent.services.subjects import Handle
 
 WHY = ("customer_asked", "concern", "rights_request", "complaint_to_regulator", "audit", "error_search")
@@ -37,7 +38,8 @@ class Line:
 class Visit:
     """A record that an officer has open: whose, why (one of WHY, and in the officer's words), and since when.
 
-    identifiers: in the clear; none for an erased customer.
+    identifiers: in the clear; none for an erased customer. linked: other records that are this customer's, oldest
+    first, each with when and why. left_alone: they asked for that.
     """
 
     subject: Subject
@@ -45,6 +47,8 @@ class Visit:
     note: str
     opened_at: datetime
     identifiers: tuple[Handle, ...]
+    linked: tuple[Told, ...] = ()
+    left_alone: bool = False
 
 
 @transaction.atomic
@@ -80,7 +84,7 @@ def visit(*, subject_id: int, opened_at: datetime, by: Actor) -> Visit | None:
     subject = Subject.objects.filter(pk=subject_id).first()
     if subject is None:
         return None
-    found = entries.search(subject=subject.pseudonym, actions=["evidence.viewed"], since=opened_at)
+    found = entries.search(subjects=[subject.pseudonym], actions=["evidence.viewed"], since=opened_at)
     entry = next((each for each in found if (each.recorded_at, each.actor_ref) == (opened_at, by.ref)), None)
     if entry is None:
         return None
@@ -89,7 +93,9 @@ def visit(*, subject_id: int, opened_at: datetime, by: Actor) -> Visit | None:
         identifiers = tuple(subjects.identifiers_of(subject))
     except vault.Unreadable:
         identifiers = ()
-    return Visit(subject, entry.reason, note, opened_at, identifiers)
+    left_alone = subject.identifiers.filter(suppressed=True).exists()
+    linked = tuple(links.every(family=families.of(subject)))
+    return Visit(subject, entry.reason, note, opened_at, identifiers, linked, left_alone)
 
 
 def stood(*, subject: Subject, moment: datetime) -> list[tuple[Standing, ConsentEvent | None]]:
@@ -100,7 +106,7 @@ def stood(*, subject: Subject, moment: datetime) -> list[tuple[Standing, Consent
 
 def line(*, subject: Subject, before: UUID | None = None, limit: int = 200) -> list[Line]:
     """Everything in the log about one customer, newest first."""
-    found = entries.search(subject=subject.pseudonym, before=before, limit=limit)
+    found = entries.search(subjects=families.pseudonyms(subject), before=before, limit=limit)
     opened = entries.payloads(found)
     events = {
         event.entry_id: event
@@ -126,7 +132,7 @@ def receipt(*, subject: Subject | None, number: UUID) -> Line:
         .select_related("purpose", "version__controller", "notice", "subject")
         .first()
     )
-    if event is None or (subject is not None and event.subject_id != subject.pk):
+    if event is None or (subject is not None and event.subject not in families.of(subject)):
         raise NotFound("There is no receipt with this number.")
     entry = Entry.objects.select_related("leaf_row").get(id=number)
     payload = entries.payloads([entry]).get(number, {})

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
-from consent.models import ConsentState, Reminder
+from consent.models import ConsentState, Link, Reminder
 from consent.rules import decision
 from consent.services import consents, ledger, subjects
 from consent.services.ledger import Fact
@@ -40,7 +40,7 @@ def sweep(*, now: datetime) -> Swept:
 @transaction.atomic
 def remind(*, state: ConsentState, days: int, now: datetime) -> bool:
     """Say once that a yes will run out within so many days; False when it was said, or is no longer so."""
-    subject = subjects.lock(state.subject)
+    subject = subjects.hold(state.subject)
     row = _due(days, now).filter(pk=state.pk).select_related("purpose", "version").first()
     if row is None or row.expires_at is None:
         return False
@@ -74,4 +74,7 @@ def _each(rows: QuerySet[ConsentState]) -> Iterator[ConsentState]:
 
 
 def _ending() -> QuerySet[ConsentState]:
-    return ConsentState.objects.filter(status__in=sorted(decision.PERMITTING), expires_at__isnull=False)
+    # A record that was joined to another says nothing any more; the other one does.
+    joined = Link.objects.filter(joined=OuterRef("subject"))
+    ending = ConsentState.objects.filter(status__in=sorted(decision.PERMITTING), expires_at__isnull=False)
+    return ending.exclude(Exists(joined))

@@ -2,23 +2,23 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.db import transaction
 
-from consent.errors import TrustError
-from consent.models import ConsentEvent, Subject
+from consent.errors import Suppressed, TrustError
+from consent.models import ConsentEvent
 from consent.rules import bases, imports, lifecycle, mapping, own_words
 from consent.rules.choice import Choice
 from consent.rules.imports import Act, Plan, Refused
-from consent.services import catalogue, consents, import_runs, subjects
+from consent.services import catalogue, consents, families, handles, import_runs, subjects
+from consent.services.handles import Handle
 from consent.services.import_runs import Report
 from consent.services.ledger import Actor
 from consent.services.seen import Seen
-from consent.services.subjects import Handle
 
 # Rows in one transaction: few, so that others who write do not wait long. Ten times as many are hardly faster: nearly
 # all of the time goes into recording.
@@ -57,10 +57,10 @@ class _Import:
 
 @dataclass
 class _Customer:
-    """Whom a row is about, known or not yet, and what stands of them: purpose, act and moment of each event."""
+    """Whom a row is about: what stands of them (purpose, act and moment of each event), and whether to leave them."""
 
-    who: Handle | Subject
-    said: set[_Place] = field(default_factory=set)
+    said: set[_Place]
+    left_alone: bool
 
 
 def read_mapping(document: Any, *, target: mapping.Target | None = None) -> mapping.Mapping:
@@ -146,13 +146,13 @@ def _reader(mapped: mapping.Mapping | None, head: Sequence[str], now: datetime) 
 def _take(work: _Import, batch: Sequence[Row], report: Report, refused: Refusals) -> None:
     """Some rows, each whole or not at all, in the caller's transaction."""
     plans = [_plan(work.read, row) for row in batch]
-    handles = [Handle(plan.namespace, plan.id, plan.verified) for plan in plans if isinstance(plan, Plan)]
+    named = [Handle(plan.namespace, plan.id, plan.verified) for plan in plans if isinstance(plan, Plan)]
     places = [place for place, plan in enumerate(plans) if isinstance(plan, Plan)]
     # Those who are known first, then strangers in one order: so no two who write wait for each other.
-    turns = [places[turn] for turn in subjects.lock_together(handles)]
+    turns = [places[turn] for turn in subjects.lock_together(named)]
     if any(isinstance(plan, Plan) and plan.others for plan in plans):
         turns = places  # one row can say that the next one's stranger is the same person: then as the file has them
-    customers = _customers(handles)
+    customers = _customers(named)
     done = {place: _record(work, batch[place].line, plans[place], customers) for place in turns}
     for place, row in enumerate(batch):
         _count(row, done.get(place, plans[place]), report, refused)
@@ -167,43 +167,48 @@ def _plan(read: _Read, row: Row) -> Plan | Refused | None:
         return problem
 
 
-def _customers(handles: Sequence[Handle]) -> dict[tuple[str, str], _Customer]:
-    """The customers of a batch by identifier, with what they said before; two queries."""
-    found = subjects.find_all(handles)
-    said: dict[int, set[_Place]] = {subject.pk: set() for subject in found.values()}
-    events = ConsentEvent.objects.filter(subject__in=said)
+def _customers(named: Sequence[Handle]) -> dict[tuple[str, str], _Customer]:
+    """The customers of a batch by identifier, with what they said before; a few queries for all."""
+    found = handles.every(named)
+    whose = families.standing_for(row.subject_id for row in found.values())
+    said: dict[int, set[_Place]] = {row.subject_id: set() for row in found.values()}
+    events = ConsentEvent.objects.filter(subject__in=whose)
     for pk, purpose, act, collected, recorded, imported in events.values_list(
         "subject_id", "purpose__key", "act", "collected_at", "recorded_at", "imported"
     ):
         # One without a date is known by having counted from the moment of an import.
-        said[pk] |= {(purpose, act, collected), *([(purpose, act, None)] if imported and collected == recorded else [])}
+        undated = [(purpose, act, None)] if imported and collected == recorded else []
+        said[whose[pk]] |= {(purpose, act, collected), *undated}
     customers: dict[tuple[str, str], _Customer] = {}
-    for handle in handles:
-        subject = found.get(subjects.key(handle))
-        customers.setdefault(subjects.key(handle), _Customer(subject or handle, said[subject.pk] if subject else set()))
+    for handle in named:
+        row = found.get(handles.key(handle))
+        alone = row.suppressed if row else handles.left_alone(handle)
+        customers.setdefault(handles.key(handle), _Customer(said[row.subject_id] if row else set(), alone))
     return customers
 
 
 def _record(work: _Import, line: int, plan: Any, customers: dict[tuple[str, str], _Customer]) -> int | Refused:
     """Record what of a row does not stand yet; how many acts."""
-    customer = customers[subjects.key(Handle(plan.namespace, plan.id))]
+    handle = Handle(plan.namespace, plan.id, plan.verified)
+    customer = customers[handles.key(handle)]
+    if customer.left_alone:
+        return Refused("suppressed")
     new = [act for act in plan.acts if not _stands(work, plan, act, customer)]
     if not new:
         return 0
     alone = len(new) == 1 and not _describes(plan)
     try:
         with nullcontext() if alone else transaction.atomic():  # a choice alone is whole or not at all by itself
-            done = [
-                consents.record(subject=customer.who, choice=_choice(work, line, plan, act), by=work.by, now=work.now)
-                for act in new
-            ]
+            for act in new:
+                consents.record(subject=handle, choice=_choice(work, line, plan, act), by=work.by, now=work.now)
             if _describes(plan):
                 _describe(work, plan)
+    except Suppressed:
+        return Refused("suppressed")
     except TrustError as error:
         return Refused("not_recordable", error.detail)
-    customer.who = done[-1].event.subject
     for other in plan.others:  # from now on the same customer, also for the next rows
-        customers[subjects.key(Handle(*other))] = customer
+        customers[handles.key(Handle(*other))] = customer
     customer.said |= {(plan.purpose, act.act, act.at) for act in new}
     if work.seen is not None:
         for act in new:
@@ -219,7 +224,7 @@ def _stands(work: _Import, plan: Plan, act: Act, customer: _Customer) -> bool:
 
 def _named(plan: Plan, act: Act) -> str:
     """One act of one customer as a text."""
-    return "\0".join([*subjects.key(Handle(plan.namespace, plan.id)), plan.purpose, act.act, str(act.at)])
+    return "\0".join([*handles.key(Handle(plan.namespace, plan.id)), plan.purpose, act.act, str(act.at)])
 
 
 def _choice(work: _Import, line: int, plan: Plan, act: Act) -> Choice:

@@ -13,7 +13,7 @@ from audit.models import Entry
 from audit.services import tally
 from consent.models import Recipient, Subject
 from consent.rules.actions import USES
-from consent.services import catalogue, uses, versions
+from consent.services import catalogue, families, uses, versions
 from consent.services.uses import Seen
 
 PAGE, WHOLE, MONTHS = 300, 10_000, 6
@@ -192,7 +192,7 @@ def _months(subject: Subject, now: datetime) -> tuple[Month, ...]:
     """The last six months, this one included, oldest first."""
     places = [divmod(now.year * 12 + now.month - 1 - back, 12) for back in reversed(range(MONTHS))]
     start = datetime(places[0][0], places[0][1] + 1, 1, tzinfo=UTC)
-    counts = tally.by_month(subject=subject.pseudonym, actions=USES, since=start)
+    counts = tally.by_month(subjects=families.pseudonyms(subject), actions=USES, since=start)
     return tuple(
         Month(
             year,

@@ -24,8 +24,9 @@ from consent.models import (
 from consent.rules import bases, decision, signals
 from consent.rules.actions import USES
 from consent.rules.decision import Decision
-from consent.services import carried, catalogue, decisions, states, versions
+from consent.services import carried, catalogue, decisions, families, links, states, versions
 from consent.services.carried import Carried
+from consent.services.links import Told
 from consent.services.versions import Published
 
 WINDOW = timedelta(days=30)
@@ -93,11 +94,16 @@ class Saved:
 
 @dataclass(frozen=True)
 class Overview:
-    """The home page of one customer. signalled: their browser asked us not to sell or share, and we honour that."""
+    """The home page of one customer.
+
+    signalled: their browser asked us not to sell or share, and we honour that. joined: two records about them were
+    joined a short time ago.
+    """
 
     uses: tuple[Use, ...]
     saved: tuple[Saved, ...] = ()
     signalled: bool = False
+    joined: Told | None = None
 
     @property
     def choices(self) -> tuple[Use, ...]:
@@ -131,9 +137,11 @@ def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] 
     """Every purpose in use, in catalogue order. saved: receipts to show as just done; others' are passed over."""
     held = states.every(subject=subject)
     rows = [row for row in catalogue.purposes() if row.retired_at is None or row.retired_at > now]
-    uses = _uses(subject, rows, held, language, now)
+    family = families.of(subject)
+    uses = _uses(family, rows, held, language, now)
     signalled = subject.gpc_at is not None and signals.binds(subject.jurisdiction)
-    return Overview(uses, _saved(subject, saved, uses) if saved else (), signalled)
+    joined = links.recent(family=family, language=language, now=now)
+    return Overview(uses, _saved(subject, saved, uses) if saved else (), signalled, joined)
 
 
 def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Use, list[ConsentEvent]]:
@@ -141,23 +149,24 @@ def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Us
     row = catalogue.purpose(key)
     if row.retired_at is not None and row.retired_at <= now:
         raise NotFound
-    (use,) = _uses(subject, [row], states.every(subject=subject), language, now)
+    (use,) = _uses(families.of(subject), [row], states.every(subject=subject), language, now)
     over = carried.over(state=states.as_rule(use.since), current=use.version)
     return replace(use, carried=tuple(over)), list(states.history(subject=subject).filter(purpose=row)[:50])
 
 
 def _uses(
-    subject: Subject, rows: Sequence[Purpose], held: Mapping[int, ConsentState], language: str, now: datetime
+    family: Sequence[Subject], rows: Sequence[Purpose], held: Mapping[int, ConsentState], language: str, now: datetime
 ) -> tuple[Use, ...]:
     agreed = [state.version for state in held.values() if state.version]
     read = versions.read([*(row.current for row in rows if row.current), *agreed])
-    counts = tally.by_purpose(subject=subject.pseudonym, actions=USES, since=now - WINDOW)
-    benefits = tally.latest(subject=subject.pseudonym, action="benefit.reported")
+    ours = [each.pseudonym for each in family]
+    counts = tally.by_purpose(subjects=ours, actions=USES, since=now - WINDOW)
+    benefits = tally.latest(subjects=ours, action="benefit.reported")
     return tuple(
         _use(
             row,
             read[row.current_id],
-            _answers(subject, row, held.get(row.pk), read, now),
+            _answers(family[0], row, held.get(row.pk), read, now),
             held.get(row.pk),
             counts,
             benefits.get(row.key),

@@ -2,15 +2,16 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
-from consent.errors import Field, Invalid, LinkSpent
+from consent.errors import Field, IdentifierUnverified, Invalid, LinkSpent
 from consent.models import PortalLink, PortalSession, Subject
-from consent.services import ledger, subjects
+from consent.services import handles, ledger
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 
@@ -36,10 +37,16 @@ class Visit:
 
 @transaction.atomic
 def create(*, subject: Handle, language: str = "", by: Actor, now: datetime) -> Invitation:
-    """An invitation for one customer we know. Raises Invalid for one we do not."""
-    found = subjects.find(subject)
-    if found is None:
+    """An invitation for one customer we know. Raises Invalid for one we do not.
+
+    Raises IdentifierUnverified where nobody vouched that the identifier is theirs: the link opens all that they see.
+    """
+    row = handles.row(subject)
+    if row is None:
         raise Invalid(Field("/subject", "unknown", "We know no such customer; make them known first."))
+    if not row.verified:
+        raise IdentifierUnverified
+    found = row.subject
     token = secrets.token_urlsafe(32)
     PortalLink.objects.create(
         subject=found, token_hash=_hash(token), language=language, created_at=now, expires_at=now + LASTS
@@ -83,6 +90,12 @@ def visitor(*, token: str, now: datetime) -> Subject | None:
 def leave(*, token: str) -> None:
     """End a session."""
     PortalSession.objects.filter(token_hash=_hash(token)).delete()
+
+
+def end_all(*, of: Iterable[Subject]) -> None:
+    """End every visit to these records, and every invitation to them; inside the caller's transaction."""
+    PortalLink.objects.filter(subject__in=of).delete()
+    PortalSession.objects.filter(subject__in=of).delete()
 
 
 @transaction.atomic

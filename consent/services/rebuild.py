@@ -4,7 +4,7 @@ Everybody is read in batches, in constant memory, while the service goes on. Wha
 that customer's row held, so that a choice made in between is not taken for damage.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,20 +120,20 @@ def _wrong(
         row = rows.get(purpose)
         if row is None:
             yield purpose, MISSING
-        elif members := tuple(name for name, value in _members(said).items() if getattr(row, name) != value):
+        elif members := tuple(name for name, value in _members(purpose, said).items() if getattr(row, name) != value):
             yield purpose, members
     for purpose in rows.keys() - events.keys():
         yield purpose, UNFOUNDED
 
 
-def _members(said: Iterable[ConsentEvent]) -> dict[str, Any]:
+def _members(purpose: int, said: Sequence[ConsentEvent]) -> dict[str, Any]:
     """A row's members as they must be, after what was said (services/states.py writes them)."""
     events = {event.pk: event for event in said}
     folded = lifecycle.fold(map(states.event_as_rule, events.values()))
     state = folded.state
     return {
         "status": state.status,
-        "version_id": next((each.version_id for each in events.values() if each.version.number == state.version), None),
+        "version_id": states.version_id(purpose, state, {each.version.number: each.version_id for each in said}),
         "categories": list(state.categories),
         "recipients": list(state.recipients),
         "expires_at": state.expires_at,

@@ -48,13 +48,13 @@ def _facts(
 ) -> Facts:
     version, then = event.version, event.recorded_at
     controller = earlier.at(version.controller, then)
-    yes, details = event.yes, version.details
+    scoped, details = event.scoped, version.details
     home = controller.jurisdiction
     return Facts(
         number=str(event.entry_id),
         pseudonym=event.subject.pseudonym,
         action=entry.action,
-        status=lifecycle.told(event.act, pending=event.pending),
+        status=lifecycle.told(event.act, pending=event.pending, after=_after(event)),
         purpose=event.purpose.key,
         version=version.number,
         legal_basis=version.legal_basis,
@@ -63,10 +63,12 @@ def _facts(
         categories=tuple(
             Data(row.key, versions.label(row.name, event.language), row.dpv, row.sensitive)
             for row in (earlier.at(each, then) for each in published.categories)
-            if not yes or row.key in event.categories
+            if not scoped or row.key in event.categories
         ),
         recipients=tuple(
-            _recipient(earlier.at(row, then)) for row in published.recipients if not yes or row.key in event.recipients
+            _recipient(earlier.at(row, then))
+            for row in published.recipients
+            if not scoped or row.key in event.recipients
         ),
         jurisdictions=_codes(details.get("jurisdictions"), home),
         storage_locations=_codes(details.get("storage_locations"), home),
@@ -88,6 +90,13 @@ def _facts(
         privacy_officer=controller.privacy_officer,
         **_shown(event),
     )
+
+
+def _after(event: ConsentEvent) -> str:
+    """The status that joining or parting records led to; of any other act it follows from the act."""
+    if event.act not in lifecycle.MERGES:
+        return ""
+    return states.until(event.subject, event.pk)[event.purpose_id].status
 
 
 def _shown(event: ConsentEvent) -> dict[str, Any]:

@@ -91,10 +91,10 @@ def read(*, subject: Subject, number: UUID, language: str) -> Receipt:
         categories=tuple(
             versions.label(earlier.at(row, then).name, language)
             for row in published.categories
-            if not event.yes or row.key in event.categories
+            if not event.scoped or row.key in event.categories
         ),
         recipients=tuple(
-            earlier.at(row, then) for row in published.recipients if not event.yes or row.key in event.recipients
+            earlier.at(row, then) for row in published.recipients if not event.scoped or row.key in event.recipients
         ),
         expires_at=lifecycle.ends(states.event_as_rule(event)),
         leaf=merkle.leaf_hash(bytes(found.entry.leaf)).hex(),

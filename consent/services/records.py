@@ -9,7 +9,7 @@ from consent.errors import NotFound
 from consent.models import ConsentEvent, Purpose, PurposeVersion, Subject
 from consent.rules import decision
 from consent.rules.decision import State
-from consent.services import catalogue, evidence, states, subjects, uses
+from consent.services import catalogue, evidence, families, handles, states, uses
 from consent.services.subjects import Handle
 from consent.services.uses import Seen
 
@@ -32,7 +32,7 @@ def standing(
 
     only: these purposes' keys, None for all. Raises NotFound for a customer we do not know, or did not know then.
     """
-    subject = _known(customer)
+    subject = _known(customer, as_of)
     if as_of is None:
         found = _now(subject)
     elif subject.created_at > as_of:
@@ -78,8 +78,12 @@ def used(*, customer: Handle, purpose: str = "", before: UUID | None = None, lim
     return uses.seen_by(subject=_known(customer), purpose=purpose, before=before, limit=limit)
 
 
-def _known(customer: Handle) -> Subject:
-    subject = subjects.find(customer)
-    if subject is None:
+def _known(customer: Handle, as_of: datetime | None = None) -> Subject:
+    """The customer, or whose the identifier was at a past moment.
+
+    One who asked to be left alone is not found, as if we knew no such customer.
+    """
+    row = handles.row(customer)
+    if row is None or row.suppressed:
         raise NotFound("We know no such customer.")
-    return subject
+    return families.owner(row, as_of) if as_of else row.subject

@@ -10,7 +10,7 @@ from audit import vault
 from consent.errors import Field, Invalid, NotFound, TooLarge
 from consent.models import Scan, Subject
 from consent.rules import scans
-from consent.services import ledger, subjects
+from consent.services import families, ledger, subjects
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 
@@ -30,7 +30,7 @@ def store(*, subject: Handle | Subject, content: bytes, by: Actor, now: datetime
     known = subjects.find(subject) if isinstance(subject, Handle) else subject
     if known is None:
         raise NotFound("We know no such customer.")
-    known = subjects.lock(known)
+    known = subjects.hold(known)
     digest = hashlib.sha256(content).hexdigest()
     there = Scan.objects.filter(subject=known, digest=digest).first()
     if there:
@@ -46,16 +46,16 @@ def store(*, subject: Handle | Subject, content: bytes, by: Actor, now: datetime
 
 def of(*, subject: Subject) -> models.QuerySet[Scan]:
     """A customer's scans without their bytes, newest first."""
-    return Scan.objects.filter(subject=subject).defer("sealed").order_by("-uploaded_at", "-id")
+    return Scan.objects.filter(subject__in=families.of(subject)).defer("sealed").order_by("-uploaded_at", "-id")
 
 
 @transaction.atomic
 def export(*, subject: Subject, number: UUID, by: Actor, now: datetime) -> tuple[Scan, bytes]:
     """Carry a scan away; that is itself a fact. number: its entry's. Raises NotFound, also for another customer's."""
-    row = Scan.objects.filter(subject=subject, entry_id=number).first()
+    row = Scan.objects.filter(subject__in=families.of(subject), entry_id=number).select_related("subject").first()
     if row is None:
         raise NotFound("There is no scan with this number.")
-    content = vault.of(subject.pseudonym).open(bytes(row.sealed), f"scan {row.digest}")
+    content = vault.of(row.subject.pseudonym).open(bytes(row.sealed), f"scan {row.digest}")
     fact = Fact("evidence.exported", subject=subject.pseudonym, object=str(number), details={"scans": 1})
     ledger.record(fact, by=by, now=now)
     return row, content

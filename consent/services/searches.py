@@ -15,6 +15,7 @@ from consent.models import ConsentState, Identifier, Recipient, Subject
 from consent.rules import bases, decision
 from consent.rules.decision import Terms
 from consent.services import catalogue, decisions, ledger, states, subjects
+from consent.services.decisions import Found as Known
 from consent.services.decisions import InForce
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
@@ -66,32 +67,32 @@ def recipients(
     *, wanted: Wanted, purpose: str, customer: Handle, kind: str, only: str | None, by: Actor, now: datetime
 ) -> list[Recipient]:
     """Who may use this customer's data for this purpose? only: the one recipient the caller may ask about, or None."""
-    subject, row = decisions.known(customer, now), decisions.in_force(purpose, now)
+    who, row = decisions.known(customer, now), decisions.in_force(purpose, now)
     named: Iterable[Recipient] = ()
-    if row and subject:
+    if row and who:
         keys = catalogue.terms(row.version).recipients
         rows = Recipient.objects.filter(key__in=keys, kind=kind).order_by("key")
         named = rows.filter(key=only) if only is not None else rows
-    found = [each for each in named if _permitted(row, subject, each.key, wanted.categories, now)]
-    _log(wanted, [subject] if subject else [], purpose if row else "", by, now)
+    found = [each for each in named if _permitted(row, who, each.key, wanted.categories, now)]
+    _log(wanted, [who.subject] if who else [], purpose if row else "", by, now)
     return found
 
 
 @transaction.atomic
 def purposes(*, wanted: Wanted, customer: Handle, only: Sequence[str] | None, by: Actor, now: datetime) -> list[str]:
     """What may this recipient use this customer's data for? only: the purposes the caller may ask about, or None."""
-    subject = decisions.known(customer, now)
-    keys = [row.key for row in catalogue.purposes() if only is None or row.key in only] if subject else []
+    who = decisions.known(customer, now)
+    keys = [row.key for row in catalogue.purposes() if only is None or row.key in only] if who else []
     rows = [(key, decisions.in_force(key, now)) for key in keys]
-    found = [key for key, row in rows if _permitted(row, subject, wanted.recipient, wanted.categories, now)]
-    _log(wanted, [subject] if subject else [], "", by, now)
+    found = [key for key, row in rows if _permitted(row, who, wanted.recipient, wanted.categories, now)]
+    _log(wanted, [who.subject] if who else [], "", by, now)
     return found
 
 
 def _permitted(
-    row: InForce | None, subject: Subject | None, recipient: str, categories: tuple[str, ...] | None, now: datetime
+    row: InForce | None, who: Known | None, recipient: str, categories: tuple[str, ...] | None, now: datetime
 ) -> bool:
-    purpose, customer = decisions.facts(row, subject, now, past=False)
+    purpose, customer = decisions.facts(row, who, now, past=False)
     made = decision.decide(purpose=purpose, customer=customer, recipient=recipient, categories=categories, now=now)
     return made.permitted
 
@@ -101,13 +102,13 @@ def _candidates(
 ) -> Iterator[tuple[Identifier, tuple[str, ...]]]:
     """Identifiers of customers whose data may be used, in the order of their numbers, with the data."""
     current = catalogue.terms(row.version)
-    rows = Identifier.objects.filter(namespace=namespace).select_related("subject").order_by("pk")
+    rows = Identifier.objects.filter(namespace=namespace, suppressed=False).select_related("subject").order_by("pk")
     if current.legal_basis in bases.ASKED:  # the others never said yes
         rows = rows.filter(subject__states__purpose=row.purpose, subject__states__status__in=decision.PERMITTING)
     while page := list(rows.filter(pk__gt=after)[:READ]):
         held = _held(row, [each.subject_id for each in page])
         for each in page:
-            made = _decided(row, current, each.subject, held.get(each.subject_id), wanted, now)
+            made = _decided(row, current, each, held.get(each.subject_id), wanted, now)
             if made.permitted:
                 yield each, made.allowed
         after = page[-1].pk
@@ -119,12 +120,19 @@ def _held(row: InForce, subject_ids: Sequence[int]) -> dict[int, ConsentState]:
 
 
 def _decided(
-    row: InForce, current: Terms, subject: Subject, held: ConsentState | None, wanted: Wanted, now: datetime
+    row: InForce, current: Terms, found: Identifier, held: ConsentState | None, wanted: Wanted, now: datetime
 ) -> decision.Decision:
     agreed = catalogue.terms(held.version) if held and held.version else None
     return decision.decide(
         purpose=decisions.purpose_facts(row.purpose, row.version, current, agreed, now),
-        customer=decisions.customer_facts(subject, states.as_rule(held), held.event if held else None, current, now),
+        customer=decisions.customer_facts(
+            found.subject,
+            states.as_rule(held),
+            held.event if held else None,
+            current,
+            now,
+            verified=found.verified,
+        ),
         recipient=wanted.recipient,
         categories=wanted.categories,
         now=now,

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from consent.models import Purpose, Signal, Subject
 from consent.rules import choice, signals
-from consent.services import catalogue, decisions, ledger, states, subjects
+from consent.services import catalogue, decisions, ledger, reach, states, subjects
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 
@@ -31,9 +31,7 @@ def receive(*, subject: Handle | Subject, channel: str, by: Actor, now: datetime
     """
     if isinstance(subject, Handle):
         subjects.check_handles([subject], "/subject")
-        subject = subjects.hold(subject, by=by, now=now)
-    else:
-        subject = subjects.lock(subject)
+    subject = reach.hold(subject, by=by, now=now).subject
     new = subject.gpc_at is None
     honoured = signals.binds(subject.jurisdiction)
     if new:

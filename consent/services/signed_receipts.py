@@ -20,7 +20,7 @@ from consent.models import ConsentEvent, Receipt, ReceiptsDone, Subject
 from consent.rules import kantara as old
 from consent.rules import profiles, receipt
 from consent.rules.receipt_facts import Facts
-from consent.services import receipt_facts
+from consent.services import families, receipt_facts
 
 # Receipts of one pass. A large import takes a little of each moment, and never a whole one.
 BATCH, IMPORTED = 200, 50
@@ -166,7 +166,7 @@ def _events() -> models.QuerySet[ConsentEvent]:
 
 def _event(subject: Subject | None, number: UUID) -> ConsentEvent:
     event = _events().filter(entry_id=number).first()
-    if event is None or (subject is not None and event.subject_id != subject.pk):
+    if event is None or (subject is not None and event.subject not in families.of(subject)):
         raise NotFound("There is no receipt with this number.")
     return event
 

@@ -8,8 +8,9 @@ from django.db import models
 
 from audit import rows
 from consent.models import ConsentEvent, ConsentState, Purpose, PurposeVersion, Subject
-from consent.rules import lifecycle
+from consent.rules import lifecycle, merge
 from consent.rules.decision import State
+from consent.services import families
 
 # There is one answer for each customer and purpose: a new one takes the place of the last.
 UNIQUE = ("subject", "purpose")
@@ -24,6 +25,7 @@ _EVENT = (
     "pending",
     "actor",
     "imported",
+    "carried",
 )
 _COLUMNS = (
     *(ConsentEvent._meta.get_field(name) for name in (*_EVENT, "version")),
@@ -48,13 +50,16 @@ def heard(subject: Subject, purpose: Purpose) -> Heard:
     """All that was said, read once, while the customer is held: nothing is added before the answer is settled."""
     lines = rows.read(
         "SELECT e.id, e.act, e.collected_at, e.recorded_at, e.categories, e.recipients, e.until, e.pending, e.actor,"
-        " e.imported, e.version_id, v.number, v.consent_lasts FROM consent_consentevent e"
+        " e.imported, e.carried, e.version_id, v.number, v.consent_lasts FROM consent_consentevent e"
         " JOIN consent_purposeversion v ON v.id = e.version_id WHERE e.subject_id = %s AND e.purpose_id = %s",
         [subject.pk, purpose.pk],
         *_COLUMNS,
     )
     events = []
-    for order, act, collected_at, recorded_at, categories, recipients, until, pending, actor, imported, *of in lines:
+    for line in lines:
+        order, act, collected_at, recorded_at, categories, recipients, until, pending, actor, imported, carried, *of = (
+            line
+        )
         events.append(
             lifecycle.Event(
                 act=act,
@@ -69,6 +74,7 @@ def heard(subject: Subject, purpose: Purpose) -> Heard:
                 pending=pending,
                 by_guardian=actor == "guardian",
                 imported=imported,
+                carried=None if carried is None else merge.from_record(carried),
             )
         )
     return Heard(tuple(events), {line[-2]: line[-3] for line in lines})
@@ -102,7 +108,7 @@ def _answer(subject: Subject, purpose: Purpose, said: Heard) -> ConsentState:
         subject=subject,
         purpose=purpose,
         status=state.status,
-        version_id=said.versions[state.version] if state.version else None,
+        version_id=version_id(purpose.pk, state, said.versions),
         categories=list(state.categories),
         recipients=list(state.recipients),
         expires_at=state.expires_at,
@@ -143,7 +149,7 @@ def at(
         ConsentEvent.objects.filter(subject=subject, purpose=purpose, recorded_at__lte=moment).select_related("version")
     )
     folded = lifecycle.fold(event_as_rule(event) for event in events)
-    agreed = next((event.version for event in events if event.version.number == folded.state.version), None)
+    agreed = _version(purpose, folded.state, {event.version.number: event.version for event in events})
     return folded.state, agreed, next((event for event in events if event.pk == folded.order), None)
 
 
@@ -163,10 +169,18 @@ def causes(*, subject: Subject, moment: datetime) -> dict[int, ConsentEvent]:
     return {key: found[key][fold.order] for key, fold in folded.items() if fold.order}
 
 
+def until(subject: Subject, last_event: int) -> dict[int, State]:
+    """What stood when an event was the newest, by purpose id."""
+    found: dict[int, list[lifecycle.Event]] = {}
+    for row in ConsentEvent.objects.filter(subject=subject, pk__lte=last_event).select_related("version"):
+        found.setdefault(row.purpose_id, []).append(event_as_rule(row))
+    return {key: lifecycle.fold(events).state for key, events in found.items()}
+
+
 def history(*, subject: Subject) -> models.QuerySet[ConsentEvent]:
-    """Everything one customer said, newest first."""
+    """Everything one customer said, newest first; under a record joined to theirs too."""
     return (
-        ConsentEvent.objects.filter(subject=subject)
+        ConsentEvent.objects.filter(subject__in=families.of(subject))
         .select_related("purpose", "version", "notice")
         .order_by("-collected_at", "-id")
     )
@@ -203,4 +217,19 @@ def event_as_rule(event: ConsentEvent) -> lifecycle.Event:
         pending=event.pending,
         by_guardian=event.actor == "guardian",
         imported=event.imported,
+        carried=None if event.carried is None else merge.from_record(event.carried),
     )
+
+
+def version_id(purpose_id: int, state: State, said: Mapping[int, int]) -> int | None:
+    """The number of the version's row that was agreed to. What another record brought may not have been said here."""
+    if not state.version:
+        return None
+    return said.get(state.version) or PurposeVersion.objects.get(purpose=purpose_id, number=state.version).pk
+
+
+def _version(purpose: Purpose, state: State, said: Mapping[int, PurposeVersion]) -> PurposeVersion | None:
+    """The version agreed to. What another record brought may be of one that was never spoken of here."""
+    if not state.version:
+        return None
+    return said.get(state.version) or purpose.versions.get(number=state.version)

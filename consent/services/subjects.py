@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
@@ -10,19 +9,16 @@ from django.db import IntegrityError, transaction
 
 from audit import rows, vault
 from audit.services.entries import Actor, Fact
-from consent.errors import Conflict, Field, Invalid
+from consent.errors import Conflict, Field, Invalid, Suppressed
 from consent.models import Identifier, Subject
 from consent.rules import ages, text
-from consent.services import ledger
+from consent.services import families, handles, ledger
+from consent.services.handles import Handle, check_handles
 
+# Others know what a customer is called by this module's name.
+__all__ = ["Handle", "check_handles"]
 
-@dataclass(frozen=True)
-class Handle:
-    """What a caller calls a customer: a namespace (`customer`, `email`) and a value."""
-
-    namespace: str
-    id: str
-    verified: bool = True
+TWO = "These identifiers belong to two customers. Link the customers first: POST /api/v1/subjects/link."
 
 
 @transaction.atomic
@@ -39,22 +35,26 @@ def register(
 
     minor_until: the day from which they say yes themselves. born: not kept; that day is worked out from it by the law
     of their jurisdiction, and where both are given the later one counts. Of who is 21 or older nothing is kept.
+    A verified identifier verifies what was known as unverified before; nothing makes a verified one unverified.
     Safe when called at once for the same identifier: one customer comes of it.
-    Raises Invalid for an identifier that may not come in, Conflict when the identifiers belong to two customers.
+    Raises Invalid for an identifier that may not come in, Conflict when the identifiers belong to two customers,
+    Suppressed when one of them asked to be left alone.
     """
     check_handles(identifiers)
     if born and born > now.date():
         raise Invalid(Field("/born", "future", "Nobody was born in the future."))
-    identifiers = sorted(identifiers, key=_hash)  # two callers that name the same ones must not wait for each other
+    # In one order: two callers that name the same ones must not wait for each other.
+    identifiers = sorted(identifiers, key=handles.lookup)
     existing = {subject.pk: subject for handle in identifiers if (subject := find(handle))}
     if len(existing) > 1:
-        raise Conflict("These identifiers belong to two customers. Link the customers first.")
-    subject = next(iter(existing.values()), None)
-    new = subject is None
-    if subject is None:
-        subject, new = _first_contact(identifiers[0], by, now)
+        raise Conflict(TWO)
+    known = next(iter(existing.values()), None)
+    # Held, so that it is not joined to another or left alone while an identifier is tied to it.
+    subject, new = (hold(known), False) if known else _first_contact(identifiers[0], by, now)
     for handle in identifiers:
         _tie(subject, handle, by, now)
+    if subject.identifiers.filter(suppressed=True).exists():
+        raise Suppressed
     place = subject.jurisdiction if jurisdiction is None else jurisdiction
     days = [each for each in (minor_until, ages.day(born, place, now.date()) if born else None) if each]
     _describe(subject, place, max(days, default=None), by, now)
@@ -63,41 +63,41 @@ def register(
 
 def find(handle: Handle) -> Subject | None:
     """The customer an identifier points at, or None."""
-    return _find(handle)
+    row = handles.row(handle)
+    return row.subject if row else None
 
 
-def find_all(handles: Iterable[Handle]) -> dict[tuple[str, str], Subject]:
-    """The customers that some identifiers point at, under the `key` of each; who is unknown is left out."""
-    wanted = {_hash(handle): key(handle) for handle in handles}
-    found = Identifier.objects.filter(lookup_hash__in=wanted).select_related("subject")
-    return {wanted[bytes(row.lookup_hash)]: row.subject for row in found}
-
-
-def key(handle: Handle) -> tuple[str, str]:
-    """An identifier in the one form by which it is looked up."""
-    return handle.namespace, text.normal(handle.namespace, handle.id)
-
-
-def hold(handle: Handle, *, by: Actor, now: datetime) -> Subject:
-    """The customer an identifier points at, made known if need be, and held as by `lock`."""
-    return _find(handle, hold="s") or lock(_first_contact(handle, by, now)[0])
+def meet(handle: Handle, *, by: Actor, now: datetime) -> Subject:
+    """The record an identifier points at, made known if need be, and held as by `lock`."""
+    row = handles.row(handle, hold=True)
+    return row.subject if row else lock(_first_contact(handle, by, now)[0])
 
 
 def lock(subject: Subject) -> Subject:
-    """Hold the customer's row until the transaction ends, so that choices are folded one after the other."""
+    """Hold one record's row until the transaction ends."""
     ((held,),) = rows.find("SELECT {s} FROM consent_subject s WHERE s.id = %s", [subject.pk], s=Subject, hold="s")
     return cast(Subject, held)
 
 
-def lock_together(handles: Iterable[Handle]) -> list[int]:
+def hold(subject: Subject) -> Subject:
+    """Hold the customer's row until the transaction ends, so that choices are folded one after the other.
+
+    Of a record that was joined to an older one, the older one's: so whoever holds several takes the newer first.
+    """
+    held = lock(subject)
+    standing = families.survivor(held)
+    return held if standing.pk == held.pk else hold(standing)
+
+
+def lock_together(whom: Iterable[Handle]) -> list[int]:
     """Hold the rows of all of these who are known, in one order, so that two batches never wait for each other.
 
     Returns the places to go through, so that strangers do not wait for each other either: who is known as they come,
     then the others in the one order in which every caller makes them known.
     """
-    hashes = [_hash(handle) for handle in handles]
+    hashes = [handles.lookup(handle) for handle in whom]
     found = Identifier.objects.filter(lookup_hash__in=hashes)
-    list(Subject.objects.select_for_update().filter(pk__in=found.values("subject")).order_by("pk"))
+    list(Subject.objects.select_for_update().filter(pk__in=found.values("subject")).order_by("-pk"))
     known = {bytes(row) for row in found.values_list("lookup_hash", flat=True)}
     return sorted(range(len(hashes)), key=lambda place: b"" if hashes[place] in known else hashes[place])
 
@@ -113,20 +113,12 @@ def opened(row: Identifier, box: vault.Vault) -> Handle:
     return Handle(row.namespace, box.open(bytes(row.sealed), bytes(row.lookup_hash).hex()).decode(), row.verified)
 
 
-def check_handles(handles: Sequence[Handle], at: str = "/identifiers") -> None:
-    """Refuse identifiers that may not come in, naming each."""
-    problems = []
-    for place, handle in enumerate(handles):
-        here = at if at == "/subject" else f"{at}/{place}"
-        if not text.KEY.fullmatch(handle.namespace):
-            detail = "A namespace is lower-case letters, digits, . _ -; at most 64."
-            problems.append(Field(f"{here}/namespace", "format", detail))
-        elif problem := text.identifier_problem(handle.namespace, handle.id):
-            problems.append(Field(f"{here}/id", "identifier", problem))
-    if not handles:
-        problems.append(Field(at, "required", "At least one identifier."))
-    if problems:
-        raise Invalid(*problems)
+def reseal(identifier: Identifier, owner: Subject) -> None:
+    """Give an identifier to another record, under whose secret it is encrypted from now on; in a transaction."""
+    place = bytes(identifier.lookup_hash).hex()
+    plain = vault.of(identifier.subject.pseudonym).open(bytes(identifier.sealed), place)
+    identifier.subject, identifier.sealed = owner, vault.of(owner.pseudonym).seal(plain, place)
+    identifier.save(update_fields=["subject", "sealed"])
 
 
 def _first_contact(handle: Handle, by: Actor, now: datetime) -> tuple[Subject, bool]:
@@ -154,7 +146,9 @@ def _first_contact(handle: Handle, by: Actor, now: datetime) -> tuple[Subject, b
 
 
 def _tie(subject: Subject, handle: Handle, by: Actor, now: datetime) -> None:
-    if Identifier.objects.filter(lookup_hash=_hash(handle)).exists():
+    known = handles.row(handle)
+    if known:
+        _verify(known, handle, by, now)
         return
     try:
         with transaction.atomic():
@@ -162,7 +156,7 @@ def _tie(subject: Subject, handle: Handle, by: Actor, now: datetime) -> None:
     except IntegrityError:
         owner = find(handle)
         if owner is None or owner.pk != subject.pk:
-            raise Conflict("These identifiers belong to two customers. Link the customers first.") from None
+            raise Conflict(TWO) from None
         return
     ledger.record(
         Fact("identifier.added", subject=subject.pseudonym),
@@ -172,14 +166,22 @@ def _tie(subject: Subject, handle: Handle, by: Actor, now: datetime) -> None:
     )
 
 
+def _verify(known: Identifier, handle: Handle, by: Actor, now: datetime) -> None:
+    """Take a caller's word for an identifier that nobody vouched for so far; never the other way."""
+    if handle.verified and Identifier.objects.filter(pk=known.pk, verified=False).update(verified=True) == 1:
+        payload = {"namespace": handle.namespace, "identifier": text.normal(handle.namespace, handle.id)}
+        ledger.record(Fact("identifier.verified", subject=known.subject.pseudonym), by=by, now=now, payload=payload)
+
+
 def _store(subject: Subject, box: vault.Vault, handle: Handle, now: datetime) -> None:
-    lookup = _hash(handle)
+    lookup = handles.lookup(handle)
     Identifier.objects.create(
         subject=subject,
         namespace=handle.namespace,
         lookup_hash=lookup,
         sealed=box.seal(text.normal(handle.namespace, handle.id).encode(), lookup.hex()),
         verified=handle.verified,
+        suppressed=handles.left_alone(handle),
         created_at=now,
     )
 
@@ -198,15 +200,3 @@ def _describe(subject: Subject, jurisdiction: str, minor_until: date | None, by:
     if changed:
         subject.save(update_fields=["jurisdiction", "minor_until"])
         ledger.record(Fact("subject.changed", subject=subject.pseudonym), by=by, now=now, payload=changed)
-
-
-def _find(handle: Handle, hold: str = "") -> Subject | None:
-    query = (
-        "SELECT {s} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id WHERE i.lookup_hash = %s"
-    )
-    found: list[tuple[Subject]] = rows.find(query, [_hash(handle)], s=Subject, hold=hold)
-    return found[0][0] if found else None
-
-
-def _hash(handle: Handle) -> bytes:
-    return vault.lookup_hash(*key(handle))

@@ -49,7 +49,7 @@ def undo(*, subject: Subject, number: UUID, by: Actor, now: datetime) -> Recorde
     number: the receipt of the act. Both acts stay in the record. Raises NotFound for a receipt that is not this
     customer's, Conflict when something was said since or nothing stood before, and as consents.record.
     """
-    subject = subjects.lock(subject)
+    subject = subjects.hold(subject)
     event = ConsentEvent.objects.filter(entry_id=number, subject=subject).select_related("purpose", "notice").first()
     if event is None:
         raise NotFound("There is no receipt with this number.")

@@ -14,7 +14,7 @@ from consent.errors import Field, Invalid
 from consent.models import Category, Purpose, Subject
 from consent.rules.actions import USES
 from consent.rules.choice import CLOCK_SKEW
-from consent.services import ledger, subjects
+from consent.services import families, ledger, subjects
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 
@@ -94,7 +94,7 @@ def report_benefits(*, benefits: Sequence[Benefit], recipient: str, by: Actor, n
 
 def seen_by(*, subject: Subject, actions: Sequence[str] = USES, **search: Any) -> list[Seen]:
     """What happened with one customer's data, newest first; `search` as in audit.services.entries.search."""
-    found = entries.search(subject=subject.pseudonym, actions=actions, **search)
+    found = entries.search(subjects=families.pseudonyms(subject), actions=actions, **search)
     opened = entries.payloads(found)
     return [Seen(entry, opened.get(entry.id, {})) for entry in found]
 

@@ -19,7 +19,7 @@ from consent.services.subjects import Handle
 from trustcenter import access, problems
 from trustcenter.api.answers import ONCE, WRITE, operation
 from trustcenter.api.doors import Input, PlainText, ProblemOutput, once, read
-from trustcenter.api.fields import KEY_LENGTH, Evidence, Flag, Keys, Moment, SubjectInput, handle, several
+from trustcenter.api.fields import KEY_LENGTH, Evidence, Flag, IdentifierInput, Keys, Moment, handle, several
 
 ITEMS = 1000
 STATUSES = (
@@ -31,7 +31,7 @@ STATUSES = (
 class ConsentInput(Input):
     """One choice: who said what about which purpose, in which words, where and how."""
 
-    subject = SubjectInput()
+    subject = IdentifierInput()
     purpose = PlainText(max_length=KEY_LENGTH)
     act = serializers.ChoiceField(choices=lifecycle.ACTS)
     categories = Keys(required=False, help_text="Left out: every category offered.")

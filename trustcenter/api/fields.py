@@ -87,11 +87,17 @@ class SubjectInput(Input):
     id = PlainText()
 
 
+class IdentifierInput(SubjectInput):
+    """One identifier of a customer."""
+
+    verified = Flag(default=True, help_text="false: the calling system did not check that it is theirs.")
+
+
 def several(each: type[serializers.Serializer[Any]], most: int) -> serializers.ListSerializer[Any]:
     """A list of bodies: at least one, at most `most`."""
     return serializers.ListSerializer(child=each(), min_length=1, max_length=most)
 
 
 def handle(found: dict[str, Any]) -> Handle:
-    """The customer that a validated SubjectInput names."""
-    return Handle(found["namespace"], found["id"])
+    """The customer that a validated SubjectInput or IdentifierInput names."""
+    return Handle(found["namespace"], found["id"], found.get("verified", True))

@@ -14,18 +14,12 @@ from trustcenter import access
 from trustcenter.api.answers import ONCE, READ, WRITE, operation
 from trustcenter.api.consents import STATUSES, EventOutput
 from trustcenter.api.doors import Input, PlainText, once, read
-from trustcenter.api.fields import Day, Flag, Moment, SubjectInput, handle, several
+from trustcenter.api.fields import Day, IdentifierInput, Moment, SubjectInput, handle, several
 from trustcenter.api.paging import Page, PageInput
 from trustcenter.api.past import AsOfInput, as_of
 
 OWN_HOUSE = "A third party's key is refused: what others do with a customer's data is not theirs to see."
 ID = OpenApiParameter(name="id", location=OpenApiParameter.PATH, description="As recorded; at most 512 characters.")
-
-
-class IdentifierInput(SubjectInput):
-    """One identifier of a customer."""
-
-    verified = Flag(default=True, help_text="false: the calling system did not check that it is theirs.")
 
 
 class CustomerInput(Input):
@@ -111,7 +105,8 @@ class MakeKnown(APIView):
         parameters=[ONCE],
         operation_id="make_known",
         summary="Make a customer known, or tie further identifiers to one who is",
-        description="201 for a new customer, 200 for a known one, 409 when the identifiers belong to two. " + OWN_HOUSE,
+        description="201 for a new customer, 200 for a known one, 409 when the identifiers belong to two, or to one "
+        "who asked to be left alone. Naming an identifier as verified verifies it. " + OWN_HOUSE,
     )
     def post(self, request: Request) -> Any:
         return once(request, lambda: self._register(request))
@@ -123,7 +118,7 @@ class MakeKnown(APIView):
         for each in found["identifiers"]:
             access.limit(key, namespace=each["namespace"])
         _, new = subjects.register(
-            identifiers=[Handle(each["namespace"], each["id"], each["verified"]) for each in found["identifiers"]],
+            identifiers=[handle(each) for each in found["identifiers"]],
             jurisdiction=found.get("jurisdiction"),
             minor_until=found.get("minor_until"),
             born=found.get("born"),

@@ -7,12 +7,14 @@ from trustcenter.api import (
     consents,
     counts,
     docs,
+    links,
     log,
     portal_links,
     receipts,
     scans,
     signals,
     subjects,
+    suppressions,
     uses,
 )
 
@@ -20,6 +22,9 @@ app_name = "api"
 _CUSTOMER = "api/v1/subjects/<str:namespace>/<path:id>"
 urlpatterns = [
     path("api/v1/subjects", subjects.MakeKnown.as_view()),
+    path("api/v1/subjects/link", links.JoinRecords.as_view()),
+    path("api/v1/subjects/unlink", links.PartRecords.as_view()),
+    path("api/v1/subjects/suppress", suppressions.LeaveAlone.as_view()),
     path(f"{_CUSTOMER}/history", subjects.ReadHistory.as_view()),
     path(f"{_CUSTOMER}/uses", subjects.ReadUses.as_view()),
     path(f"{_CUSTOMER}/scans", scans.StoreScan.as_view()),

@@ -187,7 +187,12 @@ def _told_detail(line: Line) -> str:
     """What else the file knows: reason, occasion, the words of a benefit, the officer's note, data, channel."""
     entry, payload = line.entry, line.payload
     parts = [_because(entry.reason)]
-    parts += [payload.get("reference", ""), payload.get("note", ""), ", ".join(payload.get("asked", []))]
+    parts += [
+        payload.get("reference", ""),
+        payload.get("note", ""),
+        payload.get("reason", ""),
+        ", ".join(payload.get("asked", [])),
+    ]
     said = payload.get("words") or {}
     parts.append(said.get(_language()) or said.get("en", ""))
     if line.event:

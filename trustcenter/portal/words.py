@@ -39,6 +39,8 @@ CHANNELS = {
     "console": gettext_lazy("through our staff"),
     "api": gettext_lazy("through another system"),
     "import": gettext_lazy("in an earlier system"),
+    "link": gettext_lazy("when we joined two records about you"),
+    "unlink": gettext_lazy("when we parted two records"),
 }
 ACTORS = {
     "self": gettext_lazy("by you"),
@@ -105,6 +107,8 @@ ACTS = {
     "renew": gettext_lazy("You said yes again"),
     "invalidate": gettext_lazy("Your yes was found not valid"),
     "expire": gettext_lazy("Your yes ran out"),
+    "link": gettext_lazy("We joined two records about you"),
+    "unlink": gettext_lazy("We parted two records"),
 }
 # The same of someone whom we do not know: the page on which anyone checks a receipt.
 ACTS_OF_SOMEONE = {
@@ -122,6 +126,8 @@ ACTS_OF_SOMEONE = {
     "renew": gettext_lazy("Said yes again"),
     "invalidate": gettext_lazy("Found not valid"),
     "expire": gettext_lazy("Ran out"),
+    "link": gettext_lazy("Two records were joined"),
+    "unlink": gettext_lazy("Two records were parted"),
 }
 DONE = {
     "request": gettext_lazy("We asked you about “{title}”"),
@@ -137,6 +143,8 @@ DONE = {
     "renew": gettext_lazy("You said yes again to “{title}”"),
     "invalidate": gettext_lazy("Your yes to “{title}” was found not valid"),
     "expire": gettext_lazy("Your yes to “{title}” ran out"),
+    "link": gettext_lazy("We joined two records: “{title}”"),
+    "unlink": gettext_lazy("We parted two records: “{title}”"),
 }
 
 

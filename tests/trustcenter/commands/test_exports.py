@@ -186,7 +186,8 @@ def test_G28_what_is_exported_gives_the_same_state_in_an_empty_service(run, cast
     say(
         ALICE, "give", "improve_visit", categories=["ticket_scans"], channel="kiosk", now=BACK, imported=True, version=1
     )
-    say(BOB, "give", now=BACK, actor="guardian", language="zh-hans", notice_digest=digest("personal_offers", "zh-hans"))
+    words = {"language": "zh-hans", "notice_digest": digest("personal_offers", "zh-hans")}
+    say(BOB, "give", now=BACK, actor="guardian", evidence={"guardian_verification": "Passport seen"}, **words)
     say(BOB, "withdraw", "improve_visit", now=BACK, channel="phone", language="")
     phone = Handle("phone", "+447700900123")
     say(phone, "give", now=BACK)

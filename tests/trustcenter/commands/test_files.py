@@ -5,9 +5,9 @@ import json
 import stat
 
 from consent.models import ConsentEvent, Subject
-from consent.services import subjects
+from consent.services import subjects, suppressions
 from consent.services.subjects import Handle
-from tests.world import DEMO
+from tests.world import DEMO, NOW, OPERATOR, ask
 
 HISTORY = DEMO / "history.csv"
 MAPPING = DEMO / "history.mapping.yaml"
@@ -63,3 +63,29 @@ def test_csv_in_our_own_words(run, park, tmp_path):
 def test_files_that_are_not_there_are_refused(run, park, tmp_path):
     assert "Cannot read" in run("import-consents", tmp_path / "none.csv")[2]
     assert "Cannot read" in run("import-consents", HISTORY, "--mapping", tmp_path / "none.yaml")[2]
+
+
+def test_who_asked_to_be_left_alone_is_not_brought_back_by_a_file(run, park, tmp_path):
+    path, refused = tmp_path / "own.csv", tmp_path / "refused.csv"
+    path.write_text(
+        "namespace,id,purpose,act,collected_at,language\n"
+        "customer,C-7,improve_visit,give,2026-03-14T09:12:00Z,en\n"
+        "customer,C-8,improve_visit,give,2026-03-14T09:12:00Z,en\n"
+    )
+    assert run("import-consents", path)[0] == 0
+    for who in ("C-7", "C-9"):
+        suppressions.suppress(subject=Handle("customer", who), by=OPERATOR, now=NOW)
+    path.write_text(path.read_text() + "customer,C-9,improve_visit,give,2026-03-14T09:12:00Z,en\n")
+    events, subjects_known = ConsentEvent.objects.count(), Subject.objects.count()
+    code, out, _ = run("import-consents", path, "--refused", refused)
+    assert code == 0
+    assert "2  They asked to be left alone" in out
+    with refused.open(newline="") as file:
+        assert [(row["LINE"], row["REASON"]) for row in csv.DictReader(file)] == [
+            ("2", "suppressed"),
+            ("4", "suppressed"),
+        ]
+    assert (ConsentEvent.objects.count(), Subject.objects.count()) == (events, subjects_known)
+    assert (
+        ask(Handle("customer", "C-7"), "improve_visit", recipient="queue-planner").decision.reason == "unknown_customer"
+    )

@@ -9,8 +9,9 @@ from django.test import Client
 from audit.models import Entry, Payload, SubjectSecret
 from audit.proof import bundle
 from consent.models import ConsentEvent
-from consent.services import officers, subjects, uses
+from consent.services import links, officers, subjects, suppressions, uses
 from consent.services.ledger import Actor
+from consent.services.links import Why
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
 from tests.trustcenter.console.conftest import PASSWORD, damage
@@ -329,3 +330,16 @@ def test_a_customer_who_never_chose_has_a_page(desk, open_file):
     assert not ConsentEvent.objects.filter(subject=subjects.find(CAROL)).exists()
     open_file(value="C-1003")
     assert "What the customer was shown" not in page(desk)
+
+
+def test_joined_records_and_the_wish_to_be_left_alone_stand_in_the_open_file(desk, open_file):
+    say(BOB, "refuse")
+    links.link(subject=ALICE, other=BOB, why=Why("One letter named both."), by=SYSTEM, now=NOW)
+    open_file()
+    shown = page(desk)
+    assert "One letter named both." in shown
+    assert "Joined on 2026-05-14" in shown
+    assert "Records joined" in shown
+    assert "left alone" not in shown
+    suppressions.suppress(subject=ALICE, by=SYSTEM, now=NOW)
+    assert "This customer asked to be left alone." in page(desk)

@@ -1,0 +1,102 @@
+"""What a caller calls a customer, and the identifier it finds: known, vouched for, left alone or not."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from audit import rows, vault
+from consent.errors import Field, Invalid
+from consent.models import Identifier, Subject, Suppression
+from consent.rules import text
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What a caller calls a customer: a namespace (`customer`, `email`) and a value.
+
+    verified: whether the caller vouches that it is theirs.
+    """
+
+    namespace: str
+    id: str
+    verified: bool = True
+
+
+def check_handles(handles: Sequence[Handle], at: str = "/identifiers") -> None:
+    """Refuse identifiers that may not come in, naming each."""
+    problems = [problem for place, handle in enumerate(handles) for problem in _problems(handle, _pointer(at, place))]
+    if not handles:
+        problems.append(Field(at, "required", "At least one identifier."))
+    if problems:
+        raise Invalid(*problems)
+
+
+def key(handle: Handle) -> tuple[str, str]:
+    """An identifier in the one form by which it is looked up."""
+    return handle.namespace, text.normal(handle.namespace, handle.id)
+
+
+def row(handle: Handle, *, hold: bool = False) -> Identifier | None:
+    """The identifier as it is recorded, with its customer; None when there is no such.
+
+    hold: the customer's row is held until the transaction ends. Read again then: it may have moved while we waited.
+    """
+    found: list[tuple[Identifier, Subject]] = rows.find(
+        "SELECT {i}, {s} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id"
+        " WHERE i.lookup_hash = %s",
+        [lookup(handle)],
+        hold="s" if hold else "",
+        i=Identifier,
+        s=Subject,
+    )
+    for identifier, subject in found:
+        identifier.subject = subject
+        return identifier
+    return None
+
+
+def every(wanted: Iterable[Handle]) -> dict[tuple[str, str], Identifier]:
+    """The identifiers that are recorded, with their customers, under the `key` of each; who is unknown is left out."""
+    keys = {lookup(handle): key(handle) for handle in wanted}
+    found = Identifier.objects.filter(lookup_hash__in=keys).select_related("subject")
+    return {keys[bytes(each.lookup_hash)]: each for each in found}
+
+
+def lookup(handle: Handle) -> bytes:
+    """The hash that an identifier is found by."""
+    return vault.lookup_hash(*key(handle))
+
+
+def left_alone(handle: Handle) -> bool:
+    """Whether whoever holds this identifier asked to be left alone, or was erased, by the hash that was kept of it."""
+    return Suppression.objects.filter(hash=_kept(handle)).exists()
+
+
+def keep(handles: Iterable[Handle], now: datetime) -> None:
+    """Keep a hash of each identifier, so that it is known if it is brought again; inside the caller's transaction."""
+    month = date(now.year, now.month, 1)
+    kept = [Suppression(hash=_kept(handle), month=month) for handle in handles]
+    # Random numbers in random order: two rows tell neither that they belong together nor which came first.
+    Suppression.objects.bulk_create(sorted(kept, key=lambda each: each.id), ignore_conflicts=True)
+
+
+def drop(handles: Iterable[Handle]) -> None:
+    """Forget the hashes of identifiers; inside the caller's transaction."""
+    Suppression.objects.filter(hash__in=[_kept(handle) for handle in handles]).delete()
+
+
+def _kept(handle: Handle) -> bytes:
+    return vault.suppression_hash(*key(handle))
+
+
+def _problems(handle: Handle, at: str) -> list[Field]:
+    if not text.KEY.fullmatch(handle.namespace):
+        detail = "A namespace is lower-case letters, digits, . _ -; at most 64."
+        return [Field(f"{at}/namespace", "format", detail)]
+    problem = text.identifier_problem(handle.namespace, handle.id)
+    return [Field(f"{at}/id", "identifier", problem)] if problem else []
+
+
+def _pointer(at: str, place: int) -> str:
+    """A list is named with the place in it; a member that holds one identifier, by itself."""
+    return f"{at}/{place}" if at == "/identifiers" else at

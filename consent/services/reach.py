@@ -1,0 +1,81 @@
+"""How a call reaches a customer: by an identifier that somebody vouched for or not, and whether they are left alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import OperationalError, transaction
+
+from consent.errors import Conflict, IdentifierUnverified, Suppressed
+from consent.models import Recipient, Subject
+from consent.rules import lifecycle
+from consent.rules.choice import Choice
+from consent.services import handles, ledger, subjects
+from consent.services.handles import Handle
+from consent.services.ledger import Actor, Fact
+
+MOVED = "Records of this customer were joined or parted at this very moment. Send it again."
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A customer whose row is held, and how they were reached. A visit to the portal vouches for itself."""
+
+    subject: Subject
+    verified: bool
+    suppressed: bool
+
+
+def hold(who: Handle | Subject, *, by: Actor, now: datetime) -> Reached:
+    """Hold a customer's row, made known if need be; inside the caller's transaction."""
+    if isinstance(who, Subject):
+        held = subjects.hold(who)
+        return Reached(held, True, held.identifiers.filter(suppressed=True).exists())
+    held = subjects.meet(who, by=by, now=now)
+    row = handles.row(who)  # again: while we waited, records may have been joined or parted
+    while row is not None and row.subject_id != held.pk:
+        held = subjects.lock(row.subject) if row.subject_id < held.pk else _at_once(row.subject)
+        row = handles.row(who)
+    if row is None:
+        raise Conflict(MOVED)
+    return Reached(held, row.verified and who.verified, row.suppressed)
+
+
+def speaks_again(reached: Reached, choice: Choice, by: Actor) -> bool:
+    """Whether this act ends a customer's wish to be left alone: their own yes, and nobody else's.
+
+    Raises IdentifierUnverified for an act by which more may be permitted, under an identifier nobody vouched for;
+    Suppressed for any act on somebody who is left alone. A third party is not told: what it says is kept as said, and
+    permits nothing.
+    """
+    if choice.act in lifecycle.WIDENING and not reached.verified:
+        raise IdentifierUnverified
+    if not reached.suppressed or _kept_as_said(choice, by):
+        return False
+    own = choice.actor == "self" and by.type in {"customer", "system"} and not choice.imported
+    if not own or choice.act != lifecycle.GIVE:
+        raise Suppressed
+    return True
+
+
+def _at_once(subject: Subject) -> Subject:
+    """Hold the record that an identifier went back to while we waited for the older one: if it is free, for whoever
+    holds several takes the newer first. Raises Conflict."""
+    try:
+        with transaction.atomic():
+            return Subject.objects.select_for_update(nowait=True).get(pk=subject.pk)
+    except OperationalError:
+        raise Conflict(MOVED) from None
+
+
+def lift(subject: Subject, *, by: Actor, now: datetime) -> None:
+    """Forget that a customer asked to be left alone; inside the transaction of their own yes."""
+    handles.drop(subjects.identifiers_of(subject))
+    subject.identifiers.update(suppressed=False)
+    ledger.record(Fact("subject.unsuppressed", subject=subject.pseudonym), by=by, now=now)
+
+
+def _kept_as_said(choice: Choice, by: Actor) -> bool:
+    """Whether an act on somebody who is left alone is recorded and changes nothing about that."""
+    if by.type == "customer":
+        return choice.act not in lifecycle.WIDENING
+    return by.type == "system" and Recipient.objects.exclude(kind__in=Recipient.OWN).filter(key=by.ref).exists()
