@@ -11,12 +11,30 @@ import pytest
 from django.test import Client
 
 from audit.models import Entry, Payload
-from consent.errors import Invalid, NoChoiceHere, NoticeSuperseded
+from audit.proof import bundle
+from consent.errors import IdentifierUnverified, Invalid, NoChoiceHere, NoticeSuperseded, Suppressed
 from consent.models import ConsentEvent, ConsentState, Identifier
-from consent.services import catalogue, records, subjects
+from consent.services import catalogue, decisions, evidence, records, subjects, suppressions, whole_record
+from consent.services.ledger import Actor
+from consent.services.subjects import Handle
 from tests import visit
 from tests.callers import about, choice, post, question
-from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, OPERATOR, SYSTEM, ask, digest, document, key, publish, say
+from tests.world import (
+    ALICE,
+    BOB,
+    CAROL,
+    MALLORY,
+    NOW,
+    OPERATOR,
+    SYSTEM,
+    ask,
+    digest,
+    document,
+    key,
+    publish,
+    say,
+    seal_all,
+)
 
 DAY = timedelta(days=1)
 ONE = "/api/v1/consents"
@@ -87,6 +105,15 @@ def test_G5_data_that_the_purpose_does_not_name_is_refused_and_that_is_logged(ca
     assert Entry.objects.filter(action="decision.made", reason="category_not_named").count() == 1
 
 
+def test_G6_an_identity_that_was_put_right_counts_at_the_next_check(cast):
+    wrong, right = Handle("email", "alcie@example.org", verified=False), Handle("email", "alice@example.org")
+    subjects.register(identifiers=[ALICE, wrong], by=SYSTEM, now=NOW)
+    assert reason(right) == "unknown_customer"
+    subjects.register(identifiers=[ALICE, right], by=SYSTEM, now=NOW)
+    assert reason(right) == "permitted"
+    assert reason(wrong) != "permitted", "nobody vouched for it"
+
+
 def test_G7_every_purpose_says_how_long_and_a_yes_ends_by_itself(cast):
     assert refused(retention=None) == {"retention"}
     assert reason(ALICE, now=NOW + 800 * DAY) == "consent_expired"
@@ -100,6 +127,18 @@ def test_G8_what_concerns_a_person_is_encrypted_under_a_secret_of_their_own(cast
     from trustcenter.celery import app
 
     assert "audit.verify_log" in {row["task"] for row in app.conf.beat_schedule.values()}
+
+
+def test_G9_for_a_past_moment_who_what_when_which_words_and_its_proof_are_shown(cast):
+    say(ALICE, "withdraw", now=NOW)
+    then, number = NOW - DAY, ConsentEvent.objects.get(act="give", subject=subjects.find(ALICE)).entry_id
+    shown = {row.purpose.key: row for row in decisions.standing(subject=subjects.find(ALICE), moment=then)}
+    assert shown["personal_offers"].decision.permitted
+    seal_all()
+    told = evidence.receipt(subject=subjects.find(ALICE), number=number)
+    assert (told.event.notice.digest, told.event.collected_at) == (digest("personal_offers"), NOW - 30 * DAY)
+    proof = evidence.proof(found=[told.entry])
+    assert bundle.verify_bundle(proof, None).size
 
 
 def test_G10_another_legal_basis_is_a_new_version_and_no_yes_goes_over_to_it(cast):
@@ -118,6 +157,13 @@ def test_G12_terms_are_no_consent_and_one_act_is_about_one_purpose(cast):
     about(post(ONE, choice(CAROL, purpose=["personal_offers", "tickets_and_orders"]), key=key()), 400, "/purpose")
 
 
+def test_G20_a_no_is_taken_from_whoever_says_it_and_a_yes_is_not(cast):
+    unknown = Handle("email", "nobody.checked@example.org", verified=False)
+    assert say(unknown, "withdraw").state.status == "withdrawn"
+    with pytest.raises(IdentifierUnverified):
+        say(unknown, "give", now=NOW + DAY)
+
+
 def test_G22_a_materially_changed_purpose_is_off_until_they_choose_its_new_words(cast):
     old = digest("personal_offers")
     publish(now=NOW, personal_offers={"retention": "P36M"})
@@ -126,6 +172,15 @@ def test_G22_a_materially_changed_purpose_is_off_until_they_choose_its_new_words
         say(ALICE, "give", notice_digest=old)
     say(ALICE, "give", now=NOW + DAY, notice_digest=digest("personal_offers"))
     assert reason(ALICE, now=NOW + DAY) == "permitted"
+
+
+def test_G23_a_copy_holds_what_was_said_the_words_the_uses_and_who_looked(cast):
+    ask(ALICE, reference="Spring mailing")
+    evidence.view(handle=ALICE, why="concern", note="K-311", by=Actor("staff", "staff-7", "Rosa"), now=NOW)
+    whole = whole_record.carry_away(customer=ALICE, by=OPERATOR, now=NOW)
+    assert whole.said[0].facts.words == catalogue.texts(catalogue.purpose("personal_offers").current)["en"].text
+    assert [use.told["reference"] for use in whole.uses] == ["Spring mailing"]
+    assert [view.told["note"] for view in whole.views] == ["K-311"]
 
 
 def test_G29_an_objection_counts_from_the_next_check(cast):
@@ -193,6 +248,14 @@ def test_P2_one_word_takes_a_yes_back_whatever_else_is_left_out(cast):
     assert reason(ALICE, now=NOW + DAY) == "consent_withdrawn"
 
 
+def test_P9_sensitive_data_takes_an_explicit_yes_of_its_own(cast):
+    with pytest.raises(Invalid):
+        publish(now=NOW, personal_offers={"categories": ["contact.email", "face_image"], "levels": None})
+    with pytest.raises(Invalid):
+        say(ALICE, "give", "ride_photos")
+    assert say(ALICE, "give", "ride_photos", notice_digest=digest("ride_photos")).state.status == "given"
+
+
 def test_P5_a_shorter_time_needs_no_new_yes_and_a_longer_one_does(cast):
     publish(now=NOW, personal_offers={"retention": "P6M"})
     assert reason(ALICE) == "permitted"
@@ -209,6 +272,22 @@ def test_L2_taking_back_works_from_every_way_of_saying_yes(cast):
     for way in ("web", "app", "phone", "store", "paper", "email"):
         say(ALICE, "withdraw", channel=way)
         assert not ask(ALICE).decision.permitted
+
+
+def test_I1_a_notice_names_each_kind_of_data_and_what_it_is_for(stranger):
+    page = stranger.get("/purposes/personal_offers").content.decode()
+    for row in catalogue.categories_named(["contact.email", "purchase_history"]).values():
+        assert row.name["en"].lower() in page.lower()
+    assert catalogue.texts(catalogue.purpose("personal_offers").current)["en"].text["why"].split(".")[0] in page
+
+
+def test_T6_who_asked_to_be_left_alone_is_not_brought_back(cast):
+    suppressions.suppress(subject=ALICE, by=SYSTEM, now=NOW)
+    with pytest.raises(Suppressed):
+        say(ALICE, "request", now=NOW + DAY)
+    with pytest.raises(Suppressed):
+        subjects.register(identifiers=[ALICE], by=SYSTEM, now=NOW + DAY)
+    assert reason(ALICE, now=NOW + 2000 * DAY) == "unknown_customer"
 
 
 def test_I3_less_than_all_can_be_given(park):

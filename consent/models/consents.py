@@ -57,8 +57,8 @@ class ConsentEvent(AppendOnly):
 
     @property
     def scoped(self) -> bool:
-        """Whether its categories and recipients are those of one answer: of a yes, or of what joining records left."""
-        return self.yes or self.act in lifecycle.MERGES
+        """Whether it names a scope of its own: a yes does, and so does what joining records left, if anything."""
+        return bool(self.categories and self.recipients)
 
 
 class ConsentState(models.Model):

@@ -23,7 +23,8 @@ NO_ASKING = "P12M"
 class Choice:
     """What the customer said and how; the words of DESIGN 6.3.
 
-    categories, recipients: None means all offered, except third parties. evidence: kept encrypted.
+    categories, recipients: None means all offered, except third parties. level: a named scope in their place, beside
+    which only third parties are named. evidence: kept encrypted.
     collected_at: None means now. until: the end of a pause. confirmation: the one-time token of a pending yes.
     imported: recorded elsewhere before, so its own date orders it.
     version: only of what was imported: the words shown were not ours, and this version is assumed in their place.
@@ -37,6 +38,7 @@ class Choice:
     notice_digest: str = ""
     categories: Sequence[str] | None = None
     recipients: Sequence[str] | None = None
+    level: str = ""
     collected_at: datetime | None = None
     until: datetime | None = None
     confirmation: str = ""
@@ -77,7 +79,9 @@ def asked_recently(answered_at: datetime, now: datetime) -> bool:
 def _of_act(choice: Choice) -> list[Field]:
     if choice.act not in lifecycle.ACTS:
         return [Field("/act", "choice", f"One of {', '.join(lifecycle.ACTS)}.")]
-    scoped = choice.categories is not None or choice.recipients is not None
+    scoped = choice.categories is not None or choice.recipients is not None or choice.level
+    if choice.level and choice.categories is not None:
+        return [Field("/categories", "level", "A level says which data: name the one or the other.")]
     if scoped and choice.act not in lifecycle.SCOPED and not (choice.imported and choice.act == lifecycle.CONFIRM):
         detail = "Only a yes has a scope. To share less, give again with fewer categories or recipients."
         return [Field("/categories", "scope", detail)]

@@ -1,6 +1,6 @@
 """What a customer says about a purpose: record it, with the words, the way and the person it came by."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from consent.services import (
     ledger,
     notices,
     reach,
+    scopes,
     signals,
     states,
     subjects,
@@ -156,7 +157,7 @@ def _said(
         event = confirmations.redeem(token=choice.confirmation, subject=subject, purpose=purpose, now=now)
         acting.check_confirmation(event, choice)
         parts = event.version, event.notice, event.assumed, tuple(event.categories), tuple(event.recipients)
-        _refuse_outdated(event.version, purpose)
+        scopes.refuse_outdated(event.version, purpose)
         return _Said(*parts, until=event.until)
     if choice.act == lifecycle.REQUEST:
         _refuse_asking(subject, purpose, now)
@@ -168,43 +169,12 @@ def _said(
     version = notices.version(choice, purpose, notice)
     if choice.act not in lifecycle.YES:
         return _Said(version, notice, assumed, until=choice.until)
-    categories, recipients = _scope(choice, version, state, third)
+    categories, recipients = scopes.chosen(choice, version, state, third)
     # Whoever presses the button in their own portal session has shown already who they are.
     open_to_doubt = choice.act == lifecycle.GIVE and by.type != "customer"
     pending = open_to_doubt and _needs_confirming(version, state, categories, recipients, now)
     until = acting.ends(choice, subject, purpose, now)
     return _Said(version, notice, assumed, categories, recipients, until, pending)
-
-
-def _scope(
-    choice: Choice, version: PurposeVersion, state: State, third: Collection[str]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The categories and recipients of a yes; of a renewal: those that stand, or fewer. Raises Invalid, OutOfTurn."""
-    offered = catalogue.terms(version)
-    if choice.act == lifecycle.RENEW and not choice.imported:
-        if (state.version or 0) < version.material_number:
-            raise OutOfTurn("The purpose changed materially since they said yes. Ask for a new one with the act give.")
-        categories, strange = scope.chosen(_both(offered.categories, state.categories), choice.categories)
-        recipients, strangers = scope.chosen(_both(offered.recipients, state.recipients), choice.recipients)
-    else:
-        categories, strange = scope.chosen(offered.categories, choice.categories)
-        recipients, strangers = scope.chosen(offered.recipients, choice.recipients, separate=third)
-    problems = [*_not_offered("/categories", strange), *_not_offered("/recipients", strangers)]
-    for member, found in (("/categories", categories), ("/recipients", recipients)):
-        if not found and not problems:
-            problems.append(Field(member, "empty", "A yes to nothing is a no: send the act refuse or withdraw."))
-    if problems:
-        raise Invalid(*problems)
-    return categories, recipients
-
-
-def _both(offered: Iterable[str], agreed: Sequence[str]) -> list[str]:
-    return [each for each in offered if each in agreed]
-
-
-def _not_offered(member: str, strange: Iterable[str]) -> list[Field]:
-    detail = "The text that was shown, or the yes that is renewed, does not name all of these."
-    return [Field(member, "not_offered", detail) for _ in [*strange][:1]]
 
 
 def _needs_confirming(
@@ -215,11 +185,6 @@ def _needs_confirming(
         return False
     narrower = scope.within(categories, state.categories) and scope.within(recipients, state.recipients)
     return not (narrower and lifecycle.stands(state, now) and (state.version or 0) >= version.material_number)
-
-
-def _refuse_outdated(version: PurposeVersion, purpose: Purpose) -> None:
-    if purpose.current and version.number < purpose.current.material_number:
-        raise OutOfTurn("The purpose changed materially since they said yes. Ask for a new one with the act give.")
 
 
 def _refuse_asking(subject: Subject, purpose: Purpose, now: datetime) -> None:
@@ -283,12 +248,17 @@ def _write(
         _fact(choice, subject, purpose, said, collected_at),
         by=by,
         now=now,
-        payload={"method": choice.method, "evidence": choice.evidence, "assumed": said.assumed},
+        payload=_payload(choice, said),
         number=number,
         beside=(event, Over(state, states.UNIQUE)),
     )
     told = said.pending and not choice.imported
     return Recorded(event, state, confirmations.make(event, now=now) if told else None)
+
+
+def _payload(choice: Choice, said: _Said) -> dict[str, Any]:
+    told = {"method": choice.method, "evidence": choice.evidence, "assumed": said.assumed}
+    return told | ({"level": choice.level} if choice.level else {})
 
 
 def _fact(choice: Choice, subject: Subject, purpose: Purpose, said: _Said, collected_at: datetime) -> Fact:

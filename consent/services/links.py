@@ -259,14 +259,16 @@ def _merge(
     left = merge.strictest(was, carried)
     version = _version(purpose, left)
     terms = catalogue.terms(version)
+    categories = [each for each in terms.categories if each in left.categories]
+    recipients = [each for each in terms.recipients if each in left.recipients]
     details = {
         "channel": act,
         "actor": "system",
         "collected_at": ledger.moment(now),
         "carried": merge.as_record(carried),
-        "categories": [each for each in terms.categories if each in left.categories],
-        "recipients": [each for each in terms.recipients if each in left.recipients],
     }
+    if categories and recipients:  # where nothing is left, it tells of no scope, as a no does
+        details |= {"categories": categories, "recipients": recipients}
     fact = Fact(BY_ACT[act], subject=subject.pseudonym, purpose=purpose.key, version=version.number, details=details)
     entry = ledger.record(fact, by=by, now=now, payload={"method": act})
     ConsentEvent.objects.create(
@@ -274,8 +276,8 @@ def _merge(
         purpose=purpose,
         version=version,
         act=act,
-        categories=details["categories"],
-        recipients=details["recipients"],
+        categories=categories,
+        recipients=recipients,
         channel=act,
         actor="system",
         collected_at=now,

@@ -13,7 +13,17 @@ from consent.models import ConsentEvent, Subject
 from consent.rules import bases
 from consent.rules.actions import USES
 from consent.rules.whole_record import Happened, Said, Stands, Whole
-from consent.services import catalogue, evidence, ledger, receipt_facts, records, signed_receipts, subjects, versions
+from consent.services import (
+    catalogue,
+    evidence,
+    families,
+    ledger,
+    receipt_facts,
+    records,
+    signed_receipts,
+    subjects,
+    versions,
+)
 from consent.services.evidence import Line
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
@@ -99,7 +109,7 @@ def _standing(subject: Subject, now: datetime) -> Iterator[Stands]:
 
 def _said(subject: Subject, lines: Sequence[Line]) -> Iterator[Said]:
     kept = {line.entry.id: line.payload.get("evidence") or {} for line in lines}
-    events = ConsentEvent.objects.filter(subject=subject).select_related(
+    events = ConsentEvent.objects.filter(subject__in=families.of(subject)).select_related(
         "subject", "purpose", "version__controller", "notice"
     )
     for event, entry, facts in receipt_facts.read(events.order_by("id")):

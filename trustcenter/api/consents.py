@@ -36,6 +36,7 @@ class ConsentInput(Input):
     act = serializers.ChoiceField(choices=lifecycle.ACTS)
     categories = Keys(required=False, help_text="Left out: every category offered.")
     recipients = Keys(required=False, help_text="Left out: every recipient except third parties.")
+    level = PlainText(max_length=16, required=False, help_text="A level of sharing in place of categories.")
     language = PlainText(max_length=16, required=False, help_text="Of the text that was shown; a yes needs it.")
     notice_digest = PlainText(max_length=64, required=False, help_text="Left out: the text in force then.")
     channel = serializers.ChoiceField(choices=rules.CHANNELS)

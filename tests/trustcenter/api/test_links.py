@@ -80,7 +80,7 @@ def test_leaving_alone_hides_the_customer_from_every_door_but_their_own_yes(shop
     for who in (ALICE, MALLORY):
         for tail in ("", "/history", "/uses"):
             about(get(f"/api/v1/subjects/{who.namespace}/{who.id}{tail}", key=shop), 404)
-        answer = post("/api/v1/consents", choice(who, actor="staff"), key=shop)
+        answer = post("/api/v1/consents", choice(who, "withdraw", actor="staff"), key=shop)
         assert (answer.status_code, answer.json()["code"]) == (409, "suppressed")
         assert post("/api/v1/subjects", {"identifiers": [subject(who)]}, key=shop).json()["code"] == "suppressed"
     assert post("/api/v1/consents", choice(ALICE), key=shop).status_code == 201
@@ -90,6 +90,6 @@ def test_leaving_alone_hides_the_customer_from_every_door_but_their_own_yes(shop
 
 def test_a_batch_with_one_who_is_left_alone_records_the_others(shop):
     assert post(ALONE, {"subject": subject(BOB)}, key=shop).status_code == 200
-    items = [choice(ALICE, "withdraw"), choice(BOB, actor="staff"), choice(MALLORY, "refuse")]
+    items = [choice(ALICE, "withdraw"), choice(BOB, "request"), choice(MALLORY, "refuse")]
     answer = post("/api/v1/consents/batch", {"consents": items}, key=shop)
     assert [each["status"] for each in answer.json()["results"]] == [201, 409, 201]

@@ -11,7 +11,7 @@ import pytest
 from audit.models import Entry, SubjectSecret
 from consent.models import ConsentEvent, ConsentState, Identifier, Subject
 from consent.rules import dpv, own_words, profiles
-from consent.services import consent_export, evidence, expiry, records, states, subjects, uses
+from consent.services import consent_export, evidence, expiry, links, records, states, subjects, uses
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
@@ -45,7 +45,8 @@ def exported():
 def whole(run, tmp_path, *words):
     path = tmp_path / "record"
     code, _, err = run("export-customer", "customer", "C-1001", "--out", path, *words)
-    assert (code, stat.S_IMODE(path.stat().st_mode)) == (0, 0o600), err
+    assert code == 0, err
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     return path.read_text("utf-8")
 
 
@@ -116,7 +117,8 @@ def test_an_unknown_customer_has_no_record(run, cast, tmp_path):
 
 def lines(run, path, *words):
     code, out, err = run("export-consents", "--out", path, *words)
-    assert (code, stat.S_IMODE(path.stat().st_mode)) == (0, 0o600), err
+    assert code == 0, err
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     return out
 
 
@@ -269,3 +271,20 @@ def test_what_cannot_be_written_leaves_nothing(run, cast, tmp_path, monkeypatch)
     code, _, err = run("export-consents", "--out", tmp_path / "c.ndjson")
     assert (code, "No space left" in err) == (1, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_record_of_two_that_were_joined_is_whole(run, cast, tmp_path):
+    mail = Handle("email", "alice@example.org")
+    say(mail, "give", "improve_visit", now=BACK)
+    links.link(subject=ALICE, other=mail, why=links.Why("Same card"), by=SYSTEM, now=BACK)
+    world.sign_all()
+    found = json.loads(whole(run, tmp_path))
+    acts = [record["dpv:hasConsentStatus"][0]["tc:action"] for record in found["dpv:hasRecordOfActivity"]]
+    assert acts.count("consent.given") == 2
+    path = tmp_path / "all.ndjson"
+    lines(run, path)
+    empty()
+    code, out, _ = run("import-consents", path)
+    assert (code, "0  refused" in out) == (0, True), out
+    made = ask(mail, "improve_visit", recipient="queue-planner", now=NOW + timedelta(minutes=1)).decision
+    assert not made.permitted, "the stricter answer went over too"
