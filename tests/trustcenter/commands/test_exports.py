@@ -244,9 +244,10 @@ def empty():
 
     from audit import guards
     from audit.models import Payload, Pending
+    from consent.models import Link, Receipt
 
     guards.remove(connection)
-    for model in (ConsentState, ConsentEvent, Identifier, Subject, SubjectSecret, Pending, Payload):
+    for model in (Receipt, Link, ConsentState, ConsentEvent, Identifier, Subject, SubjectSecret, Pending, Payload):
         model.objects.all().delete()
     connection.check_constraints()
     guards.install(connection)
