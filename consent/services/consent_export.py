@@ -15,8 +15,9 @@ from audit.services import entries
 from consent.errors import Field, Invalid
 from consent.models import ConsentEvent, ConsentState, Purpose, Subject
 from consent.rules import decision, lifecycle
+from consent.rules.choice import CHANNELS
 from consent.rules.decision import State
-from consent.services import catalogue, ledger, states, subjects
+from consent.services import catalogue, families, ledger, states, subjects
 from consent.services.ledger import Actor, Fact
 
 CHUNK = 200  # customers read together
@@ -109,34 +110,37 @@ def _customer(
 
 
 def _acts(answer: _Answer, moment: datetime) -> Iterator[ConsentEvent]:
-    """The acts that make an answer what it is, elsewhere too: under an end by time stands the yes that ended."""
-    event = answer.event
-    told = ConsentEvent.objects.filter(subject=event.subject_id, purpose=answer.purpose, recorded_at__lte=moment)
+    """The acts that make an answer what it is, elsewhere too.
+
+    Under an end by time, and under what joining records left of two yeses, stands the yes that ends then.
+    """
+    event, state, rests = answer.event, answer.state, lifecycle.paused(answer.state, moment)
+    beneath = event.act == lifecycle.EXPIRE or (event.carried is not None and state.status in decision.PERMITTING)
+    if not (beneath or rests):
+        yield event
+        return
+    ours = families.of(event.subject)
+    told = ConsentEvent.objects.filter(subject__in=ours, purpose=answer.purpose, recorded_at__lte=moment)
     told = told.select_related("version", "notice").order_by("-collected_at", "-id")
-    yield told.filter(act__in=lifecycle.YES, pending=False)[0] if event.act == lifecycle.EXPIRE else event
-    if lifecycle.paused(answer.state, moment):
+    yeses = list(told.filter(act__in=lifecycle.YES, pending=False)) if beneath else [event]
+    yield next((each for each in yeses if lifecycle.ends(states.event_as_rule(each)) == state.expires_at), yeses[0])
+    if rests:
         yield told.filter(act=lifecycle.PAUSE)[0]
-
-
-def _act(event: ConsentEvent, *, permits: bool) -> str:
-    """The act by which another service comes to the same answer: what joining records left is told as if said."""
-    if event.carried is None:
-        return event.act
-    return lifecycle.GIVE if permits else lifecycle.WITHDRAW
 
 
 def _said(event: ConsentEvent, state: State, method: str) -> dict[str, Any]:
     """One act, and what is agreed to by it."""
-    permits = (event.yes or event.carried is not None) and state.status in decision.PERMITTING | {"expired"}
+    permits = event.yes and state.status in decision.PERMITTING | {"expired"}
     return {
-        "act": _act(event, permits=permits),
+        # Another service joins no records: what joining left off is off there by a word.
+        "act": event.act if event.carried is None else lifecycle.WITHDRAW,
         "until": ledger.moment(event.until) if event.until and event.act == lifecycle.PAUSE else "",
         "collected_at": ledger.moment(event.collected_at),
         "language": event.language,
         "notice_digest": event.notice.digest if event.notice else "",
         "categories": list(state.categories) if permits else [],
         "recipients": list(state.recipients) if permits else [],
-        "channel": event.channel,
+        "channel": event.channel if event.channel in CHANNELS else "import",
         "method": method,
         "actor": event.actor,
         "version": event.version.number,
