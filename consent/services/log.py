@@ -17,6 +17,8 @@ from consent.services import catalogue, families, uses, versions
 from consent.services.uses import Seen
 
 PAGE, WHOLE, MONTHS = 300, 10_000, 6
+# Outcomes of which somebody saw data.
+SEEN = ("allowed", uses.BREACH)
 BY_PEOPLE = ("evidence.viewed",)
 BY_MACHINES = tuple(action for action in USES if action not in BY_PEOPLE)
 
@@ -33,7 +35,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Line:
-    """One use, or one machine's like uses of one day (`times`). first: the earliest of them."""
+    """One use, or one machine's like uses of one day (`times`). first: the earliest of them.
+
+    allowed: they saw data. breach: they did so without a permission.
+    """
 
     number: UUID
     at: datetime
@@ -43,6 +48,7 @@ class Line:
     name: str
     recipient: Recipient | None
     allowed: bool
+    breach: bool
     purpose: str
     title: str
     categories: tuple[str, ...]
@@ -158,7 +164,8 @@ def _line(
         person=person,
         name=names[entry.recipient].name if entry.recipient in names else str(payload.get("recipient", "")),
         recipient=names.get(entry.recipient),
-        allowed=entry.outcome == "allowed",
+        allowed=entry.outcome in SEEN,
+        breach=entry.outcome == uses.BREACH,
         purpose=entry.purpose,
         title=titles.get(entry.purpose, ""),
         categories=tuple(labels[key] for key in detail.get("categories", ()) if key in labels),
@@ -172,7 +179,7 @@ def _grouped(lines: Iterable[Line]) -> list[Line]:
     kept: dict[tuple[Any, ...], Line] = {}
     for line in lines:
         alone = line.number if line.person else None
-        same = (line.at.date(), line.name, line.purpose, line.allowed, line.reason, line.categories, alone)
+        same = (line.at.date(), line.name, line.purpose, line.allowed, line.breach, line.reason, line.categories, alone)
         known = kept.get(same)
         if known is None:
             kept[same] = line
@@ -197,7 +204,7 @@ def _months(subject: Subject, now: datetime) -> tuple[Month, ...]:
         Month(
             year,
             month + 1,
-            counts.get((year, month + 1, "allowed"), 0),
+            sum(counts.get((year, month + 1, outcome), 0) for outcome in SEEN),
             counts.get((year, month + 1, "refused"), 0),
         )
         for year, month in places

@@ -27,6 +27,7 @@ from consent.rules.decision import Decision
 from consent.services import carried, catalogue, decisions, families, links, states, versions
 from consent.services.carried import Carried
 from consent.services.links import Told
+from consent.services.uses import BREACH
 from consent.services.versions import Published
 
 WINDOW = timedelta(days=30)
@@ -220,7 +221,7 @@ def _use(
         chosen=frozenset(each.key for each in third if answers[each.key].permitted),
         benefit=versions.label(words, language) or str(notice.text["benefit"]),
         benefit_at=benefit[0].recorded_at if benefit and words else None,
-        used=counts.get((row.key, "allowed"), 0),
+        used=counts.get((row.key, "allowed"), 0) + counts.get((row.key, BREACH), 0),
         refused=counts.get((row.key, "refused"), 0),
         since=held,
     )

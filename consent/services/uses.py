@@ -12,11 +12,17 @@ from audit.models import Entry
 from audit.services import entries
 from consent.errors import Field, Invalid
 from consent.models import Category, Purpose, Subject
+from consent.rules import decision
 from consent.rules.actions import USES
 from consent.rules.choice import CLOCK_SKEW
-from consent.services import families, ledger, subjects
+from consent.rules.decision import Decision
+from consent.services import decisions, families, handles, ledger, subjects
+from consent.services.decisions import Found
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
+
+# The outcome of a use for which there was no permission.
+BREACH = "breach"
 
 
 @dataclass(frozen=True)
@@ -50,25 +56,14 @@ class Seen:
 
 @transaction.atomic
 def report(*, uses: Sequence[Use], recipient: str, by: Actor, now: datetime) -> list[UUID]:
-    """Record uses, one entry each, in order; all or nothing. Raises Invalid naming each wrong member."""
+    """Record uses, one entry each, in order; all or nothing. Raises Invalid naming each wrong member.
+
+    Each is held against what stood when it was made. One that was not permitted then is a breach: it is recorded as
+    what it was, with the reason why it should not have been, for the officer and the customer alike.
+    """
     known = _known([(use.customer, use.purpose, use.at) for use in uses], "/uses", now)
     _check_categories(uses)
-    return [
-        ledger.record(
-            Fact(
-                "use.reported",
-                subject=subject.pseudonym,
-                purpose=use.purpose,
-                recipient=recipient,
-                outcome="allowed",
-                details={"used_at": ledger.moment(use.at), "categories": list(use.categories)},
-            ),
-            by=by,
-            now=now,
-            payload={"reference": use.reference},
-        ).id
-        for use, subject in zip(uses, known, strict=True)
-    ]
+    return [_record(use, subject, recipient, by, now) for use, subject in zip(uses, known, strict=True)]
 
 
 @transaction.atomic
@@ -97,6 +92,30 @@ def seen_by(*, subject: Subject, actions: Sequence[str] = USES, **search: Any) -
     found = entries.search(subjects=families.pseudonyms(subject), actions=actions, **search)
     opened = entries.payloads(found)
     return [Seen(entry, opened.get(entry.id, {})) for entry in found]
+
+
+def _record(use: Use, subject: Subject, recipient: str, by: Actor, now: datetime) -> UUID:
+    made = _judged(use, recipient)
+    fact = Fact(
+        "use.reported",
+        subject=subject.pseudonym,
+        purpose=use.purpose,
+        recipient=recipient,
+        outcome="allowed" if made.permitted else BREACH,
+        reason="" if made.permitted else made.reason,
+        details={"used_at": ledger.moment(use.at), "categories": list(use.categories)},
+    )
+    return ledger.record(fact, by=by, now=now, payload={"reference": use.reference}).id
+
+
+def _judged(use: Use, recipient: str) -> Decision:
+    """What a check would have answered at the moment of the use."""
+    identifier = handles.row(use.customer)
+    found = Found(families.owner(identifier, use.at), identifier.verified) if identifier else None
+    row = decisions.in_force(use.purpose, use.at)
+    purpose, customer = decisions.facts(row, found, use.at, past=True)
+    categories = use.categories or None
+    return decision.decide(purpose=purpose, customer=customer, recipient=recipient, categories=categories, now=use.at)
 
 
 def _known(rows: Sequence[tuple[Handle, str, datetime]], at: str, now: datetime) -> list[Subject]:

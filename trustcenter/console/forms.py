@@ -108,7 +108,12 @@ class Search(forms.Form):
     outcome = forms.ChoiceField(
         label=_("Answer"),
         required=False,
-        choices=[("", _("Any")), ("allowed", _("Allowed")), ("refused", _("Refused"))],
+        choices=[
+            ("", _("Any")),
+            ("allowed", _("Allowed")),
+            ("refused", _("Refused")),
+            ("breach", _("Used without permission")),
+        ],
     )
     action = forms.ChoiceField(label=_("Act"), required=False)
     since = forms.DateField(label=_("Since"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))

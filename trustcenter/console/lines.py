@@ -15,7 +15,7 @@ from audit.proof import merkle
 from audit.services import entries
 from consent.rules import bases
 from consent.rules.reasons import SENTENCES, sentence
-from consent.services import carried, catalogue, versions
+from consent.services import carried, catalogue, uses, versions
 from consent.services.carried import Carried
 from consent.services.decisions import Standing
 from consent.services.evidence import Line
@@ -167,7 +167,8 @@ def _row(line: Line, purpose: str, detail: str, *, choice: bool, chosen: bool = 
 
 
 def _act(entry: Any) -> Act:
-    if entry.action == "decision.made" and entry.outcome in words.OUTCOMES:
+    decides = entry.action == "decision.made" or entry.outcome == uses.BREACH
+    if decides and entry.outcome in words.OUTCOMES:
         return words.OUTCOMES[entry.outcome]
     return words.ACTS.get(entry.action, Act(entry.action, "on"))
 

@@ -63,6 +63,7 @@ ACTS = {
 OUTCOMES = {
     "allowed": Act(_("Allowed"), "yes"),
     "refused": Act(_("Refused"), "no"),
+    "breach": Act(_("Used without permission"), "late"),
 }
 WHY = {
     "customer_asked": _("The customer asked"),

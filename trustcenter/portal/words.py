@@ -270,6 +270,8 @@ def basis(code: str) -> str:
 
 @register.filter
 def answer(line: Line) -> str:
+    if line.breach:
+        return _("Used without permission")
     return _("Allowed") if line.allowed else _("Refused")
 
 
@@ -301,7 +303,7 @@ def saw(line: Line) -> str:
 @register.filter
 def why(line: Line) -> str:
     """What for; of a refusal, why it was one. Then the occasion, in the words of whoever asked."""
-    reason = LOOKS.get(line.reason, "") if line.person else "" if line.allowed else REASONS.get(line.reason, "")
+    reason = LOOKS.get(line.reason, "") if line.person else REASONS.get(line.reason, "")
     return " · ".join(str(part) for part in (line.title, reason, line.reference) if part)
 
 

@@ -182,3 +182,12 @@ def test_a_whole_year_reads_well_in_chinese(db, come_in, today):
     assert "谁用过我的数据" in page
     assert "您没有选择他们。" in page
     assert world.DEMO.name not in page
+
+
+def test_a_use_without_permission_is_called_that(open_park, come_in, today):
+    world.say(BOB, "refuse", now=today - timedelta(days=2))
+    used = uses.Use(BOB, "personal_offers", ("contact.email",), today - timedelta(days=1))
+    uses.report(uses=[used], recipient="mail-engine", by=world.SYSTEM, now=today)
+    page = come_in(BOB).get("/log").text
+    assert "Used without permission" in page
+    assert "You said no to this." in page
