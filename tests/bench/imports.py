@@ -2,6 +2,7 @@
 
 python -m tests.bench.imports                        10,000 rows on SQLite
 python -m tests.bench.imports --rows 1000000         the promise: at most 400 MB
+python -m tests.bench.imports --rows 1000000 --people 20000    the same of fewer people: most rows stand already
 python -m tests.bench.imports --database postgres    on a PostgreSQL of its own
 python -m tests.bench.imports --dry-run              try everything, keep nothing
 """
@@ -27,6 +28,7 @@ def main() -> None:
     """Write a file, import it in a process of its own, and print one line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.imports", description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=10_000, help="length of the file (default 10,000)")
+    parser.add_argument("--people", type=int, default=0, help="how many different ones (default: one a row)")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--dry-run", action="store_true")
     chosen = parser.parse_args()
@@ -38,7 +40,7 @@ def main() -> None:
         file = Path(name) / "people.csv"
         with file.open("w") as rows:
             rows.write(HEAD)
-            rows.writelines(_row(number) for number in range(chosen.rows))
+            rows.writelines(_row(number % (chosen.people or chosen.rows)) for number in range(chosen.rows))
         begun = time.monotonic()
         _trustcenter("import-consents", str(file), *(["--dry-run"] if chosen.dry_run else []), place=place)
         taken = time.monotonic() - begun
