@@ -16,6 +16,7 @@ from trustcenter import cli
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).parent.parent
+SERVICES = ROOT / "consent" / "services"
 API, OPERATE = ROOT / "docs" / "api.md", ROOT / "docs" / "operate.md"
 
 
@@ -66,6 +67,21 @@ def test_every_machine_address_is_documented():
         and _written(route) not in text
     ]
     assert missing == []
+
+
+def test_every_service_has_its_place_on_the_map():
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    part = text.split("## The rooms of `consent/services/`\n", 1)[1].split("\n## ", 1)[0]
+    cells = [line.split("|")[2] for line in part.splitlines() if line.startswith("|")]
+    listed = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(listed) == sorted(file.stem for file in SERVICES.glob("*.py") if file.stem != "__init__")
+
+
+def test_every_decision_record_has_a_number_of_its_own():
+    files = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    titles = [file.read_text("utf-8").splitlines()[0] for file in files]
+    assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
+    assert [title.split(".")[0] for title in titles] == [f"# {number}" for number in range(1, len(files) + 1)]
 
 
 def test_links_between_the_docs_lead_somewhere():
