@@ -78,6 +78,14 @@ class State:
     objected: bool = False
     by_guardian: bool = False
 
+    def over(self, moment: datetime) -> bool:
+        """Whether its time has run out at a moment."""
+        return self.expires_at is not None and self.expires_at <= moment
+
+    def halted(self, moment: datetime) -> bool:
+        """Whether a pause lasts at a moment."""
+        return self.paused_until is not None and moment < self.paused_until
+
 
 @dataclass(frozen=True)
 class Customer:
@@ -181,9 +189,9 @@ def _whole(purpose: Purpose, customer: Customer, recipient: str, now: datetime) 
 def _by_status(purpose: Purpose, state: State, now: datetime) -> str:
     if state.status not in PERMITTING:
         return BY_STATUS[state.status]
-    if state.expires_at is not None and state.expires_at <= now:
+    if state.over(now):
         return "consent_expired"
-    if state.paused_until is not None and now < state.paused_until:
+    if state.halted(now):
         return "consent_paused"
     if purpose.agreed is None or purpose.agreed.number < purpose.material:
         return "notice_changed"

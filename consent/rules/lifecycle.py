@@ -134,12 +134,17 @@ def fold(events: Iterable[Event]) -> Folded:
 
 def stands(state: State, moment: datetime) -> bool:
     """Whether a yes stands at a moment, paused or not."""
-    return state.status in PERMITTING and (state.expires_at is None or moment < state.expires_at)
+    return state.status in PERMITTING and not state.over(moment)
+
+
+def status(state: State, moment: datetime) -> str:
+    """The status as it is at a moment: a yes that has run out is `expired`, whether or not a sweep came by."""
+    return TABLE[EXPIRE].to if state.status in PERMITTING and state.over(moment) else state.status
 
 
 def paused(state: State, moment: datetime) -> bool:
     """Whether a yes stands and is paused at a moment."""
-    return stands(state, moment) and state.paused_until is not None and moment < state.paused_until
+    return stands(state, moment) and state.halted(moment)
 
 
 def misfit(act: str, state: State, moment: datetime) -> str:
@@ -192,7 +197,7 @@ def _apply(state: State, event: Event) -> State:
     if move.kind == "ends":
         return replace(state, status=move.to, objected=True, expires_at=None, paused_until=None)
     if move.kind == "lapses":
-        over = state.status in PERMITTING and state.expires_at is not None and state.expires_at <= event.collected_at
+        over = state.status in PERMITTING and state.over(event.collected_at)
         return replace(state, status=move.to, paused_until=None) if over else state
     if move.kind == "merges":
         return merge.strictest(state, event.carried or State())

@@ -150,9 +150,8 @@ def _said(event: ConsentEvent, state: State, method: str) -> dict[str, Any]:
 
 def _follows(answer: _Answer, moment: datetime) -> dict[str, Any]:
     state = answer.state
-    over = state.expires_at is not None and state.expires_at <= moment and state.status in decision.PERMITTING
     return {
-        "status": "expired" if over else state.status,
+        "status": lifecycle.status(state, moment),
         "since": ledger.moment(answer.event.collected_at),
         "expires_at": ledger.moment(state.expires_at) if state.expires_at else "",
     }

@@ -13,7 +13,7 @@ from consent.errors import NotFound
 from consent.models import ConsentEvent, ConsentState, Purpose, PurposeVersion, Subject
 from consent.rules import lifecycle
 from consent.rules.decision import Customer, State, Terms
-from consent.services import catalogue, decisions, histories, records, states
+from consent.services import catalogue, decisions, histories, states
 from consent.services.histories import Progress
 
 UNKNOWN = State()
@@ -136,9 +136,7 @@ def _was(subject: Subject, purpose: int, events: Sequence[ConsentEvent], terms: 
 def _shared(customer: Customer, moment: datetime) -> Customer:
     """The same customer at this moment, without the dates that differ from one to another."""
     state = customer.state
-    over = state.expires_at is not None and state.expires_at <= moment
-    halted = state.paused_until is not None and moment < state.paused_until
-    ends, pause = moment if over else None, _later(moment) if halted else None
+    ends, pause = moment if state.over(moment) else None, _later(moment) if state.halted(moment) else None
     return replace(customer, state=replace(state, expires_at=ends, paused_until=pause))
 
 
@@ -157,7 +155,7 @@ def _count(
     statuses: Counter[str] = Counter()
     permitted = 0
     for place, number in _everybody(row, places, customers):
-        statuses[records.status(place.customer.state, moment)] += number
+        statuses[lifecycle.status(place.customer.state, moment)] += number
         yes = catalogue.terms(agreed[place.agreed]) if place.agreed else None
         facts = decisions.purpose_facts(row, version, catalogue.terms(version), yes, moment)
         permitted += number * decisions.stands(facts, place.customer, moment).permitted

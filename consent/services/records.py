@@ -7,7 +7,7 @@ from uuid import UUID
 
 from consent.errors import NotFound
 from consent.models import ConsentEvent, Purpose, PurposeVersion, Subject
-from consent.rules import decision
+from consent.rules import lifecycle
 from consent.rules.decision import State
 from consent.services import catalogue, evidence, families, handles, states, uses
 from consent.services.subjects import Handle
@@ -40,16 +40,10 @@ def standing(
     else:
         found = _then(subject, as_of)
     return [
-        Standing(purpose, version, state, status(state, as_of or now), since)
+        Standing(purpose, version, state, lifecycle.status(state, as_of or now), since)
         for purpose, version, state, since in found
         if only is None or purpose.key in only
     ]
-
-
-def status(state: State, moment: datetime) -> str:
-    """The status as it is at a moment: a yes that has run out is `expired`, whether or not a sweep came by."""
-    over = state.expires_at is not None and state.expires_at <= moment
-    return "expired" if over and state.status in decision.PERMITTING else state.status
 
 
 def _now(subject: Subject) -> Iterator[tuple[Purpose, PurposeVersion, State, datetime | None]]:

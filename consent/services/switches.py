@@ -63,8 +63,7 @@ def undo(*, subject: Subject, number: UUID, by: Actor, now: datetime) -> Recorde
 
 def _restore(event: ConsentEvent, before: State, cause: ConsentEvent | None, basis: str, now: datetime) -> Choice:
     stood = not before.objected if basis in bases.OBJECTABLE else before.status in decision.PERMITTING
-    over = before.expires_at is not None and before.expires_at <= now
-    if not stood or over:
+    if not stood or before.over(now):
         if event.act != lifecycle.GIVE:
             raise Conflict("It was off before, too.")
         digest = event.notice.digest if event.notice else ""

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from consent.errors import NotFound
 from consent.models import ConsentEvent, Subject
-from consent.rules import bases
+from consent.rules import bases, lifecycle
 from consent.rules.actions import USES
 from consent.rules.whole_record import Happened, Said, Stands, Whole
 from consent.services import (
@@ -19,7 +19,6 @@ from consent.services import (
     families,
     ledger,
     receipt_facts,
-    records,
     signed_receipts,
     subjects,
     versions,
@@ -96,7 +95,7 @@ def _standing(subject: Subject, now: datetime) -> Iterator[Stands]:
         yield Stands(
             purpose=each.purpose.key,
             title=titles.get(each.purpose.key, each.purpose.key),
-            status=records.status(each.state, now),
+            status=lifecycle.status(each.state, now),
             reason=each.decision.reason,
             legal_basis=each.version.legal_basis,
             version=each.state.version or each.version.number,

@@ -10,8 +10,8 @@ import pytest
 
 from audit.models import Entry, SubjectSecret
 from consent.models import ConsentEvent, ConsentState, Identifier, Subject
-from consent.rules import dpv, own_words, profiles
-from consent.services import consent_export, evidence, expiry, links, records, states, subjects, uses
+from consent.rules import dpv, lifecycle, own_words, profiles
+from consent.services import consent_export, evidence, expiry, links, states, subjects, uses
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
@@ -229,7 +229,7 @@ def told():
         (
             subjects.identifiers_of(row.subject)[0].id,
             row.purpose.key,
-            records.status(states.as_rule(row), NOW),
+            lifecycle.status(states.as_rule(row), NOW),
             row.paused_until,
             *row.categories,
             *row.recipients,
