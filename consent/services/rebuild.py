@@ -13,10 +13,10 @@ from django.db import transaction
 
 from audit import vault
 from consent.models import ConsentEvent, ConsentState, Purpose, Subject
-from consent.rules import lifecycle
 from consent.services import histories, ledger, states, subjects
 from consent.services.histories import History, Progress
 from consent.services.ledger import Actor, Fact
+from consent.services.states import Heard
 
 MISSING, UNFOUNDED = ("missing",), ("unfounded",)
 
@@ -127,22 +127,9 @@ def _wrong(
 
 
 def _members(purpose: int, said: Sequence[ConsentEvent]) -> dict[str, Any]:
-    """A row's members as they must be, after what was said (services/states.py writes them)."""
-    events = {event.pk: event for event in said}
-    folded = lifecycle.fold(map(states.event_as_rule, events.values()))
-    state = folded.state
-    return {
-        "status": state.status,
-        "version_id": states.version_id(purpose, state, {each.version.number: each.version_id for each in said}),
-        "categories": list(state.categories),
-        "recipients": list(state.recipients),
-        "expires_at": state.expires_at,
-        "paused_until": state.paused_until,
-        "objected": state.objected,
-        "by_guardian": state.by_guardian,
-        "since": folded.since,
-        "event_id": folded.order,
-    }
+    """A row's members as they must be."""
+    events = tuple(map(states.event_as_rule, said))
+    return states.members(purpose, Heard(events, {each.version.number: each.version_id for each in said}))
 
 
 def _remembered(subject: Subject) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 
@@ -101,23 +102,26 @@ def refold(subject: Subject, purpose: Purpose) -> ConsentState:
     return row
 
 
-def _answer(subject: Subject, purpose: Purpose, said: Heard) -> ConsentState:
+def members(purpose_id: int, said: Heard) -> dict[str, Any]:
+    """An answer's members as they follow from what was said, which is something: state = fold(events)."""
     folded = lifecycle.fold(said.events)
-    state, cause = folded.state, next(each for each in said.events if each.order == folded.order)
-    return ConsentState(
-        subject=subject,
-        purpose=purpose,
-        status=state.status,
-        version_id=version_id(purpose.pk, state, said.versions),
-        categories=list(state.categories),
-        recipients=list(state.recipients),
-        expires_at=state.expires_at,
-        paused_until=state.paused_until,
-        objected=state.objected,
-        by_guardian=state.by_guardian,
-        since=folded.since or cause.collected_at,
-        event_id=cause.order,
-    )
+    state = folded.state
+    return {
+        "status": state.status,
+        "version_id": _version_id(purpose_id, state, said.versions),
+        "categories": list(state.categories),
+        "recipients": list(state.recipients),
+        "expires_at": state.expires_at,
+        "paused_until": state.paused_until,
+        "objected": state.objected,
+        "by_guardian": state.by_guardian,
+        "since": folded.since,
+        "event_id": folded.order,
+    }
+
+
+def _answer(subject: Subject, purpose: Purpose, said: Heard) -> ConsentState:
+    return ConsentState(subject=subject, purpose=purpose, **members(purpose.pk, said))
 
 
 def one(subject: Subject, purpose: Purpose) -> ConsentState | None:
@@ -221,7 +225,7 @@ def event_as_rule(event: ConsentEvent) -> lifecycle.Event:
     )
 
 
-def version_id(purpose_id: int, state: State, said: Mapping[int, int]) -> int | None:
+def _version_id(purpose_id: int, state: State, said: Mapping[int, int]) -> int | None:
     """The number of the version's row that was agreed to. What another record brought may not have been said here."""
     if not state.version:
         return None
