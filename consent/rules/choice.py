@@ -71,6 +71,11 @@ def misplaced(act: str, basis: str) -> list[Field]:
     return []
 
 
+def no(basis: str) -> str:
+    """The act that turns a purpose of this legal basis off."""
+    return lifecycle.OBJECT if basis in bases.OBJECTABLE else lifecycle.WITHDRAW
+
+
 def asked_recently(answered_at: datetime, now: datetime) -> bool:
     """Whether a no is so fresh that nobody may ask again."""
     return now < durations.after(answered_at, NO_ASKING)

@@ -10,7 +10,6 @@ from django.db import models, transaction
 from django.db.models import Max
 
 from audit import rows
-from audit.services.entries import Actor, Fact
 from consent.errors import Field, Invalid, NotFound
 from consent.models import Category, ConsentState, Controller, NoticeText, Purpose, PurposeVersion, Recipient
 from consent.models.catalogue import VersionCategory, VersionRecipient
@@ -20,6 +19,7 @@ from consent.rules import material as differences
 from consent.rules.decision import Terms
 from consent.rules.plain import Finding
 from consent.services import ledger, references, revisions, wording
+from consent.services.ledger import Actor, Fact
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,7 @@ def offered(of: PurposeVersion) -> levels.Scope:
 
     Third parties are chosen one by one, by name.
     """
-    allowed = terms(of)
-    rows = Recipient.objects.filter(key__in=allowed.recipients)
-    third = {row.key for row in rows if row.third_party}
+    allowed, third = terms(of), third_parties()
     return allowed.categories, tuple(key for key in allowed.recipients if key not in third)
 
 

@@ -288,7 +288,7 @@ def _reduction(purpose: Purpose, held: ConsentState | None) -> str:
     """The act that turns a purpose off; "" where there is nothing to turn off."""
     basis = purpose.current.legal_basis if purpose.current else ""
     if basis in bases.ASKED:
-        return lifecycle.WITHDRAW if held and held.status in decision.PERMITTING else ""
-    if basis in bases.OBJECTABLE:
-        return "" if held and held.objected else lifecycle.OBJECT
-    return ""
+        on = held is not None and held.status in decision.PERMITTING
+    else:
+        on = basis in bases.OBJECTABLE and not (held and held.objected)
+    return rules.no(basis) if on else ""

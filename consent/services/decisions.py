@@ -12,13 +12,13 @@ from uuid import UUID
 from django.db import transaction
 
 from audit.models import Entry
-from audit.services.entries import Actor, Fact
 from consent.errors import Field, Invalid
 from consent.models import ConsentEvent, ConsentState, PurposeVersion, Recipient, Subject
 from consent.models import Purpose as PurposeRow
 from consent.rules import ages, decision, merge, moments, signals, text
 from consent.rules.decision import Customer, Decision, Purpose, State, Terms
 from consent.services import catalogue, families, handles, ledger, states
+from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 
 
@@ -59,7 +59,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Found:
+class Known:
     """The customer that an identifier finds. verified: somebody vouched that it is theirs."""
 
     subject: Subject
@@ -98,7 +98,7 @@ def standing(*, subject: Subject, moment: datetime) -> list[Standing]:
     found = []
     for purpose in catalogue.purposes():
         row = in_force(purpose.key, moment)
-        terms, customer = facts(row, Found(subject), moment, past=True)
+        terms, customer = facts(row, Known(subject), moment, past=True)
         if row is None or terms is None or customer is None:
             continue
         found.append(Standing(row.purpose, row.version, customer.state, stands(terms, customer, moment)))
@@ -120,7 +120,7 @@ def token(entry_id: UUID) -> str:
     return f"t1.{entry_id.hex}"
 
 
-def known(handle: Handle, now: datetime, *, as_of: datetime | None = None) -> Found | None:
+def known(handle: Handle, now: datetime, *, as_of: datetime | None = None) -> Known | None:
     """The customer an identifier finds, or found at a past moment, and whether somebody vouched for it.
 
     Whoever asked to be left alone is found no more, by one look-up like everybody else.
@@ -131,7 +131,7 @@ def known(handle: Handle, now: datetime, *, as_of: datetime | None = None) -> Fo
     if row is None or row.suppressed:
         return None
     subject = families.owner(row, as_of) if as_of else row.subject
-    return Found(subject, row.verified) if subject.created_at <= (as_of or now) else None
+    return Known(subject, row.verified) if subject.created_at <= (as_of or now) else None
 
 
 def in_force(key: str, moment: datetime) -> InForce | None:
@@ -146,7 +146,7 @@ def in_force(key: str, moment: datetime) -> InForce | None:
 
 
 def facts(
-    row: InForce | None, found: Found | None, moment: datetime, *, past: bool
+    row: InForce | None, found: Known | None, moment: datetime, *, past: bool
 ) -> tuple[Purpose | None, Customer | None]:
     """A purpose and a customer as the decision reads them. past: from the events, not from what stands now."""
     if row is None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from consent.errors import NotFound
 from consent.models import NoticeText, PurposeVersion, Subject
 from consent.rules import acting, bases, decision, lifecycle
+from consent.rules import choice as rules
 from consent.rules.choice import Choice
 from consent.services import catalogue, consents, scans, states, versions
 from consent.services.consents import Recorded
@@ -73,10 +74,12 @@ def record(
 
 
 def _no(subject: Subject, version: PurposeVersion) -> str:
-    if version.legal_basis in bases.OBJECTABLE:
-        return lifecycle.OBJECT
+    """A no of who never said yes is a refusal."""
+    act = rules.no(version.legal_basis)
+    if act != lifecycle.WITHDRAW:
+        return act
     held = states.as_rule(states.one(subject, version.purpose))
-    return lifecycle.WITHDRAW if held.status in decision.PERMITTING else lifecycle.REFUSE
+    return act if held.status in decision.PERMITTING else lifecycle.REFUSE
 
 
 def _read_out(version: PurposeVersion, language: str) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime
 from django.db import OperationalError, transaction
 
 from consent.errors import Conflict, IdentifierUnverified, Suppressed
-from consent.models import Recipient, Subject
+from consent.models import Subject
 from consent.rules import lifecycle
 from consent.rules.choice import Choice
-from consent.services import handles, ledger, subjects
+from consent.services import catalogue, handles, ledger, subjects
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
 
@@ -78,4 +78,4 @@ def _kept_as_said(choice: Choice, by: Actor) -> bool:
     """Whether an act on somebody who is left alone is recorded and changes nothing about that."""
     if by.type == "customer":
         return choice.act not in lifecycle.WIDENING
-    return by.type == "system" and Recipient.objects.exclude(kind__in=Recipient.OWN).filter(key=by.ref).exists()
+    return by.type == "system" and by.ref in catalogue.third_parties()

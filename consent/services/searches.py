@@ -15,8 +15,7 @@ from consent.models import ConsentState, Identifier, Recipient, Subject
 from consent.rules import bases, decision
 from consent.rules.decision import Terms
 from consent.services import catalogue, decisions, ledger, states, subjects
-from consent.services.decisions import Found as Known
-from consent.services.decisions import InForce
+from consent.services.decisions import InForce, Known
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 

@@ -8,12 +8,12 @@ from typing import cast
 from django.db import IntegrityError, transaction
 
 from audit import rows, vault
-from audit.services.entries import Actor, Fact
 from consent.errors import Conflict, Field, Invalid, Suppressed
 from consent.models import Identifier, Subject
 from consent.rules import ages, text
 from consent.services import families, handles, ledger
 from consent.services.handles import Handle, check_handles
+from consent.services.ledger import Actor, Fact
 
 # Others know what a customer is called by this module's name.
 __all__ = ["Handle", "check_handles"]
@@ -132,10 +132,7 @@ def _first_contact(handle: Handle, by: Actor, now: datetime) -> tuple[Subject, b
                 Fact("subject.created", subject=subject.pseudonym),
                 by=by,
                 now=now,
-                payload={
-                    "namespace": handle.namespace,
-                    "identifier": text.normal(handle.namespace, handle.id),
-                },
+                payload=_written(handle),
             )
     except IntegrityError:
         found = find(handle)
@@ -162,15 +159,21 @@ def _tie(subject: Subject, handle: Handle, by: Actor, now: datetime) -> None:
         Fact("identifier.added", subject=subject.pseudonym),
         by=by,
         now=now,
-        payload={"namespace": handle.namespace, "identifier": text.normal(handle.namespace, handle.id)},
+        payload=_written(handle),
     )
 
 
 def _verify(known: Identifier, handle: Handle, by: Actor, now: datetime) -> None:
     """Take a caller's word for an identifier that nobody vouched for so far; never the other way."""
     if handle.verified and Identifier.objects.filter(pk=known.pk, verified=False).update(verified=True) == 1:
-        payload = {"namespace": handle.namespace, "identifier": text.normal(handle.namespace, handle.id)}
-        ledger.record(Fact("identifier.verified", subject=known.subject.pseudonym), by=by, now=now, payload=payload)
+        fact = Fact("identifier.verified", subject=known.subject.pseudonym)
+        ledger.record(fact, by=by, now=now, payload=_written(handle))
+
+
+def _written(handle: Handle) -> dict[str, str]:
+    """An identifier as the payload of its facts tells it."""
+    namespace, value = handles.key(handle)
+    return {"namespace": namespace, "identifier": value}
 
 
 def _store(subject: Subject, box: vault.Vault, handle: Handle, now: datetime) -> None:

@@ -7,8 +7,9 @@ from uuid import UUID
 from django.db import transaction
 
 from consent.errors import Conflict, NotFound
-from consent.models import ConsentEvent, PurposeVersion, Recipient, Subject
+from consent.models import ConsentEvent, PurposeVersion, Subject
 from consent.rules import bases, decision, lifecycle
+from consent.rules import choice as rules
 from consent.rules.choice import Choice
 from consent.rules.decision import State
 from consent.services import catalogue, consents, states, subjects
@@ -36,8 +37,8 @@ def turn(
     PurposeClosed, Invalid; NotFound for a purpose that was never published.
     """
     current = _current(purpose)
-    recipients = [*_own(current), *third] if on and third is not None else None
-    act = _yes(subject, current, third, now) if on else _no(current.legal_basis)
+    recipients = [*catalogue.offered(current)[1], *third] if on and third is not None else None
+    act = _yes(subject, current, third, now) if on else rules.no(current.legal_basis)
     choice = Choice(purpose, act, CHANNEL, METHOD, notice_digest=notice_digest, recipients=recipients)
     return consents.record(subject=subject, choice=choice, by=by, now=now)
 
@@ -67,7 +68,7 @@ def _restore(event: ConsentEvent, before: State, cause: ConsentEvent | None, bas
         if event.act != lifecycle.GIVE:
             raise Conflict("It was off before, too.")
         digest = event.notice.digest if event.notice else ""
-        return Choice(event.purpose.key, _no(basis), CHANNEL, METHOD, notice_digest=digest)
+        return Choice(event.purpose.key, rules.no(basis), CHANNEL, METHOD, notice_digest=digest)
     notice = (cause and cause.notice) or event.notice
     return Choice(
         event.purpose.key,
@@ -87,18 +88,7 @@ def _current(key: str) -> PurposeVersion:
     return current
 
 
-def _own(version: PurposeVersion) -> list[str]:
-    """Named recipients that are not third parties."""
-    named = catalogue.terms(version).recipients
-    third = {row.key for row in Recipient.objects.filter(key__in=named) if row.third_party}
-    return [key for key in named if key not in third]
-
-
 def _yes(subject: Subject, current: PurposeVersion, third: Sequence[str] | None, now: datetime) -> str:
     """What rests is woken as it was; everything else is a new yes."""
     rests = lifecycle.paused(states.as_rule(states.one(subject, current.purpose)), now)
     return lifecycle.RESUME if rests and third is None else lifecycle.GIVE
-
-
-def _no(basis: str) -> str:
-    return lifecycle.OBJECT if basis in bases.OBJECTABLE else lifecycle.WITHDRAW
