@@ -73,12 +73,9 @@ def _past(chunk: Sequence[Subject], moment: datetime) -> dict[int, list[_Answer]
     purposes = list(catalogue.purposes())
     found = {}
     for subject in chunk:
-        causes = states.causes(subject=subject, moment=moment)
-        found[subject.pk] = [
-            _Answer(purpose, states.at(subject, purpose, moment)[0], causes[purpose.pk])
-            for purpose in purposes
-            if purpose.pk in causes
-        ]
+        stood = states.past(subject=subject, moment=moment)
+        answers = [(purpose, stood[purpose.pk]) for purpose in purposes if purpose.pk in stood]
+        found[subject.pk] = [_Answer(purpose, each.state, each.cause) for purpose, each in answers]
     return found
 
 

@@ -100,7 +100,7 @@ def visit(*, subject_id: int, opened_at: datetime, by: Actor) -> Visit | None:
 
 def stood(*, subject: Subject, moment: datetime) -> list[tuple[Standing, ConsentEvent | None]]:
     """How each purpose stood at a moment, with the event that made it so."""
-    causes = states.causes(subject=subject, moment=moment)
+    causes = {purpose: stood.cause for purpose, stood in states.past(subject=subject, moment=moment).items()}
     return [(each, causes.get(each.purpose.pk)) for each in decisions.standing(subject=subject, moment=moment)]
 
 

@@ -47,6 +47,14 @@ class Heard:
         return lifecycle.fold(self.events).state
 
 
+@dataclass(frozen=True)
+class Stood:
+    """What stood for one purpose after a part of what was said, and the event that made it so."""
+
+    state: State
+    cause: ConsentEvent
+
+
 def heard(subject: Subject, purpose: Purpose) -> Heard:
     """All that was said, read once, while the customer is held: nothing is added before the answer is settled."""
     lines = rows.read(
@@ -157,28 +165,20 @@ def at(
     return folded.state, agreed, next((event for event in events if event.pk == folded.order), None)
 
 
-def before(event: ConsentEvent, said: Iterable[ConsentEvent]) -> tuple[State, ConsentEvent | None]:
-    """What stood before an event, from all that was said about its purpose, and the event that made it so."""
-    earlier = {each.pk: each for each in said if each.pk < event.pk}
-    folded = lifecycle.fold(event_as_rule(each) for each in earlier.values())
-    return folded.state, earlier.get(folded.order or 0)
+def past(*, subject: Subject, moment: datetime) -> dict[int, Stood]:
+    """What stood at a past moment, from the events recorded by then, by purpose id; without what was not spoken of."""
+    return _stood(ConsentEvent.objects.filter(subject=subject, recorded_at__lte=moment).select_related("version"))
 
 
-def causes(*, subject: Subject, moment: datetime) -> dict[int, ConsentEvent]:
-    """The event that made each answer what it was at a moment, by purpose id."""
-    found: dict[int, dict[int, ConsentEvent]] = {}
-    for row in ConsentEvent.objects.filter(subject=subject, recorded_at__lte=moment).select_related("version"):
-        found.setdefault(row.purpose_id, {})[row.pk] = row
-    folded = {key: lifecycle.fold(event_as_rule(row) for row in said.values()) for key, said in found.items()}
-    return {key: found[key][fold.order] for key, fold in folded.items() if fold.order}
+def before(event: ConsentEvent, said: Iterable[ConsentEvent]) -> Stood | None:
+    """What stood before an event, from all that was said about its purpose; None when it was the first."""
+    return _stood(each for each in said if each.pk < event.pk).get(event.purpose_id)
 
 
 def until(subject: Subject, last_event: int) -> dict[int, State]:
     """What stood when an event was the newest, by purpose id."""
-    found: dict[int, list[lifecycle.Event]] = {}
-    for row in ConsentEvent.objects.filter(subject=subject, pk__lte=last_event).select_related("version"):
-        found.setdefault(row.purpose_id, []).append(event_as_rule(row))
-    return {key: lifecycle.fold(events).state for key, events in found.items()}
+    said = ConsentEvent.objects.filter(subject=subject, pk__lte=last_event).select_related("version")
+    return {purpose: stood.state for purpose, stood in _stood(said).items()}
 
 
 def history(*, subject: Subject) -> models.QuerySet[ConsentEvent]:
@@ -237,3 +237,12 @@ def _version(purpose: Purpose, state: State, said: Mapping[int, PurposeVersion])
     if not state.version:
         return None
     return said.get(state.version) or purpose.versions.get(number=state.version)
+
+
+def _stood(said: Iterable[ConsentEvent]) -> dict[int, Stood]:
+    """The fold of some events of one customer, by purpose id."""
+    found: dict[int, dict[int, ConsentEvent]] = {}
+    for event in said:
+        found.setdefault(event.purpose_id, {})[event.pk] = event
+    folded = {purpose: lifecycle.fold(map(event_as_rule, events.values())) for purpose, events in found.items()}
+    return {purpose: Stood(fold.state, found[purpose][fold.order]) for purpose, fold in folded.items() if fold.order}

@@ -15,6 +15,7 @@ from consent.rules.decision import State
 from consent.services import catalogue, consents, states, subjects
 from consent.services.consents import Recorded
 from consent.services.ledger import Actor
+from consent.services.states import Stood
 
 CHANNEL, METHOD = "portal", "button"
 
@@ -57,12 +58,12 @@ def undo(*, subject: Subject, number: UUID, by: Actor, now: datetime) -> Recorde
     said = list(states.history(subject=subject).filter(purpose=event.purpose))
     if any(each.pk > event.pk for each in said):
         raise Conflict("You chose again after that, so there is nothing to undo.")
-    before, cause = states.before(event, said)
-    choice = _restore(event, before, cause, _current(event.purpose.key).legal_basis, now)
+    choice = _restore(event, states.before(event, said), _current(event.purpose.key).legal_basis, now)
     return consents.record(subject=subject, choice=choice, by=by, now=now)
 
 
-def _restore(event: ConsentEvent, before: State, cause: ConsentEvent | None, basis: str, now: datetime) -> Choice:
+def _restore(event: ConsentEvent, stood_before: Stood | None, basis: str, now: datetime) -> Choice:
+    before, cause = (stood_before.state, stood_before.cause) if stood_before else (State(), None)
     stood = not before.objected if basis in bases.OBJECTABLE else before.status in decision.PERMITTING
     if not stood or before.over(now):
         if event.act != lifecycle.GIVE:
