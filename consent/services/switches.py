@@ -55,7 +55,8 @@ def undo(*, subject: Subject, number: UUID, by: Actor, now: datetime) -> Recorde
     event = ConsentEvent.objects.filter(entry_id=number, subject=subject).select_related("purpose", "notice").first()
     if event is None:
         raise NotFound("There is no receipt with this number.")
-    said = list(states.history(subject=subject).filter(purpose=event.purpose))
+    # Of this record alone: what a joined one said is in the event that joined it, and the stricter of both counts.
+    said = list(ConsentEvent.objects.filter(subject=subject, purpose=event.purpose).select_related("version", "notice"))
     if any(each.pk > event.pk for each in said):
         raise Conflict("You chose again after that, so there is nothing to undo.")
     choice = _restore(event, states.before(event, said), _current(event.purpose.key).legal_basis, now)

@@ -24,6 +24,7 @@ from consent.services import (
     signed_receipts,
     states,
     subjects,
+    switches,
     uses,
 )
 from consent.services.links import Why
@@ -442,3 +443,14 @@ class TestUnverified:
         assert Entry.objects.filter(action="identifier.verified").count() == 1
         subjects.register(identifiers=[self.MAIL], by=SYSTEM, now=NOW)
         assert reason(self.SAME) == "permitted"
+
+
+def test_undoing_a_yes_brings_back_what_joining_left_and_not_the_other_records_yes(cast):
+    say(ALICE, "withdraw", now=NOW)
+    say(BOB, "give", now=NOW + timedelta(minutes=1))
+    join(now=NOW + timedelta(minutes=2))
+    later = NOW + timedelta(minutes=3)
+    given = say(ALICE, "give", now=later)
+    alice = subjects.find(ALICE)
+    done = switches.undo(subject=alice, number=given.event.entry_id, by=CUSTOMER, now=later + timedelta(minutes=1))
+    assert (done.event.act, done.state.status) == ("withdraw", "withdrawn")
