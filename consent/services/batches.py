@@ -48,7 +48,7 @@ def gathered(wrong: Mapping[int, TrustError], at: str) -> TrustError:
 def _share(items: Mapping[int, tuple[Handle, Choice]], by: Actor, now: datetime) -> dict[int, Result]:
     """Record choices in one transaction, each customer's in their order; the result of each, under its place."""
     places = [*items]
-    turns = [places[turn] for turn in subjects.lock_together(subject for subject, _ in items.values())]
+    turns = [places[turn] for turn in subjects.hold_together(subject for subject, _ in items.values())]
     done = {place: _try(*items[place], by, now) for place in turns}
     return {place: done[place] for place in places}
 

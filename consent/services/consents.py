@@ -109,7 +109,7 @@ def withdraw_all(
     Returns one record per purpose: a withdrawal where they had said yes, an objection where none was needed.
     """
     subject = subjects.hold(subject)
-    held = states.every(subject=subject)
+    held = states.current(subject=subject)
     acts = [(row.key, _reduction(row, held.get(row.pk))) for row in catalogue.purposes() if row.key != besides]
     choices = [Choice(key, act, channel, "button", language=language) for key, act in acts if act]
     return [record(subject=subject, choice=choice, by=by, now=now) for choice in choices]

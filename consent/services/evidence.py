@@ -94,7 +94,7 @@ def visit(*, subject_id: int, opened_at: datetime, by: Actor) -> Visit | None:
     except vault.Unreadable:
         identifiers = ()
     left_alone = subject.identifiers.filter(suppressed=True).exists()
-    linked = tuple(links.every(family=families.of(subject)))
+    linked = tuple(links.standing(family=families.of(subject)))
     return Visit(subject, entry.reason, note, opened_at, identifiers, linked, left_alone)
 
 

@@ -55,7 +55,7 @@ def row(handle: Handle, *, hold: bool = False) -> Identifier | None:
     return None
 
 
-def every(wanted: Iterable[Handle]) -> dict[tuple[str, str], Identifier]:
+def recorded(wanted: Iterable[Handle]) -> dict[tuple[str, str], Identifier]:
     """The identifiers that are recorded, with their customers, under the `key` of each; who is unknown is left out."""
     keys = {lookup(handle): key(handle) for handle in wanted}
     found = Identifier.objects.filter(lookup_hash__in=keys).select_related("subject")

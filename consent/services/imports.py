@@ -149,7 +149,7 @@ def _take(work: _Import, batch: Sequence[Row], report: Report, refused: Refusals
     named = [Handle(plan.namespace, plan.id, plan.verified) for plan in plans if isinstance(plan, Plan)]
     places = [place for place, plan in enumerate(plans) if isinstance(plan, Plan)]
     # Those who are known first, then strangers in one order: so no two who write wait for each other.
-    turns = [places[turn] for turn in subjects.lock_together(named)]
+    turns = [places[turn] for turn in subjects.hold_together(named)]
     if any(isinstance(plan, Plan) and plan.others for plan in plans):
         turns = places  # one row can say that the next one's stranger is the same person: then as the file has them
     customers = _customers(named)
@@ -169,7 +169,7 @@ def _plan(read: _Read, row: Row) -> Plan | Refused | None:
 
 def _customers(named: Sequence[Handle]) -> dict[tuple[str, str], _Customer]:
     """The customers of a batch by identifier, with what they said before; a few queries for all."""
-    found = handles.every(named)
+    found = handles.recorded(named)
     whose = families.standing_for(row.subject_id for row in found.values())
     said: dict[int, set[_Place]] = {row.subject_id: set() for row in found.values()}
     events = ConsentEvent.objects.filter(subject__in=whose)

@@ -108,7 +108,7 @@ def unlink(*, subject: Handle, why: Why, by: Actor, now: datetime) -> list[Chang
     """
     _check(why)
     made = _made(_row(subject, "/subject"))
-    newer, older = _lock(made.survivor_id, made.other_id)
+    newer, older = _hold_records(made.survivor_id, made.other_id)
     if _made(_row(subject, "/subject")).pk != made.pk:
         raise Conflict(reach.MOVED)
     joint, own, theirs = _rules(older), states.until(older, made.after_event), _rules(newer)
@@ -129,7 +129,7 @@ def unlink(*, subject: Handle, why: Why, by: Actor, now: datetime) -> list[Chang
     ]
 
 
-def every(*, family: Sequence[Subject], language: str = "en") -> Iterator[Told]:
+def standing(*, family: Sequence[Subject], language: str = "en") -> Iterator[Told]:
     """Every joining that stands for a customer, the newest first. family: their records (families.of)."""
     if len(family) == 1:
         return
@@ -144,7 +144,7 @@ def every(*, family: Sequence[Subject], language: str = "en") -> Iterator[Told]:
 
 def recent(*, family: Sequence[Subject], language: str, now: datetime) -> Told | None:
     """The newest joining, while the portal tells of it on its first page."""
-    told = next(every(family=family, language=language), None)
+    told = next(standing(family=family, language=language), None)
     return told if told and now - told.link.linked_at < TOLD_FOR else None
 
 
@@ -168,14 +168,14 @@ def _row(handle: Handle, at: str) -> Identifier:
     return row
 
 
-def _lock(*numbers: int) -> list[Subject]:
+def _hold_records(*numbers: int) -> list[Subject]:
     """Hold records in the one order in which everybody holds several (subjects.hold)."""
     return list(Subject.objects.select_for_update().filter(pk__in=numbers).order_by("-pk"))
 
 
 def _held(first: Identifier, second: Identifier) -> tuple[Identifier, Identifier]:
     """Both identifiers, their records held. Raises Conflict when they went elsewhere while we waited."""
-    held = {row.pk: row for row in _lock(first.subject_id, second.subject_id)}
+    held = {row.pk: row for row in _hold_records(first.subject_id, second.subject_id)}
     first, second = (Identifier.objects.get(pk=row.pk) for row in (first, second))
     if not {first.subject_id, second.subject_id} <= held.keys():
         raise Conflict(reach.MOVED)
@@ -192,7 +192,7 @@ def _made(row: Identifier) -> Link:
 
 
 def _rules(subject: Subject) -> dict[int, State]:
-    return {key: states.as_rule(row) for key, row in states.every(subject=subject).items()}
+    return {key: states.as_rule(row) for key, row in states.current(subject=subject).items()}
 
 
 def _newest(subject: Subject) -> int:

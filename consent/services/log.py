@@ -107,7 +107,7 @@ def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None
     )
 
 
-def every(*, subject: Subject, language: str, chosen: Filter) -> list[Line]:
+def whole(*, subject: Subject, language: str, chosen: Filter) -> list[Line]:
     """Each use by itself, newest first, for carrying away; at most the last 10,000."""
     return _lines(_search(subject, chosen, None, WHOLE), versions.titles(language), language)
 

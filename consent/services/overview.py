@@ -136,7 +136,7 @@ class Overview:
 
 def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] = ()) -> Overview:
     """Every purpose in use, in catalogue order. saved: receipts to show as just done; others' are passed over."""
-    held = states.every(subject=subject)
+    held = states.current(subject=subject)
     rows = [row for row in catalogue.purposes() if row.retired_at is None or row.retired_at > now]
     family = families.of(subject)
     uses = _uses(family, rows, held, language, now)
@@ -150,7 +150,7 @@ def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Us
     row = catalogue.purpose(key)
     if row.retired_at is not None and row.retired_at <= now:
         raise NotFound
-    (use,) = _uses(families.of(subject), [row], states.every(subject=subject), language, now)
+    (use,) = _uses(families.of(subject), [row], states.current(subject=subject), language, now)
     over = carried.over(state=states.as_rule(use.since), current=use.version)
     return replace(use, carried=tuple(over)), list(states.history(subject=subject).filter(purpose=row)[:50])
 

@@ -30,10 +30,10 @@ def hold(who: Handle | Subject, *, by: Actor, now: datetime) -> Reached:
     if isinstance(who, Subject):
         held = subjects.hold(who)
         return Reached(held, True, held.identifiers.filter(suppressed=True).exists())
-    held = subjects.meet(who, by=by, now=now)
+    held = subjects.hold_or_create(who, by=by, now=now)
     row = handles.row(who)  # again: while we waited, records may have been joined or parted
     while row is not None and row.subject_id != held.pk:
-        held = subjects.lock(row.subject) if row.subject_id < held.pk else _at_once(row.subject)
+        held = subjects.hold_record(row.subject) if row.subject_id < held.pk else _at_once(row.subject)
         row = handles.row(who)
     if row is None:
         raise Conflict(MOVED)
@@ -57,6 +57,13 @@ def speaks_again(reached: Reached, choice: Choice, by: Actor) -> bool:
     return True
 
 
+def lift(subject: Subject, *, by: Actor, now: datetime) -> None:
+    """Forget that a customer asked to be left alone; inside the transaction of their own yes."""
+    handles.drop(subjects.identifiers_of(subject))
+    subject.identifiers.update(suppressed=False)
+    ledger.record(Fact("subject.unsuppressed", subject=subject.pseudonym), by=by, now=now)
+
+
 def _at_once(subject: Subject) -> Subject:
     """Hold the record that an identifier went back to while we waited for the older one: if it is free, for whoever
     holds several takes the newer first. Raises Conflict."""
@@ -65,13 +72,6 @@ def _at_once(subject: Subject) -> Subject:
             return Subject.objects.select_for_update(nowait=True).get(pk=subject.pk)
     except OperationalError:
         raise Conflict(MOVED) from None
-
-
-def lift(subject: Subject, *, by: Actor, now: datetime) -> None:
-    """Forget that a customer asked to be left alone; inside the transaction of their own yes."""
-    handles.drop(subjects.identifiers_of(subject))
-    subject.identifiers.update(suppressed=False)
-    ledger.record(Fact("subject.unsuppressed", subject=subject.pseudonym), by=by, now=now)
 
 
 def _kept_as_said(choice: Choice, by: Actor) -> bool:

@@ -72,7 +72,7 @@ def mend(*, subject: Subject, by: Actor, now: datetime) -> list[Difference]:
 
     That an answer was changed other than by the customer's word is a fact, and stands in the log.
     """
-    subject = subjects.lock(subject)
+    subject = subjects.hold_record(subject)
     purposes = Purpose.objects.in_bulk(field_name="key")
     wrong = _differences(subject)
     for each in wrong:
@@ -90,7 +90,7 @@ def mend(*, subject: Subject, by: Actor, now: datetime) -> list[Difference]:
 
 def _look(subject: Subject) -> list[Difference]:
     with transaction.atomic():
-        return _differences(subjects.lock(subject))
+        return _differences(subjects.hold_record(subject))
 
 
 def _suspects(batch: list[History]) -> Iterator[Subject]:

@@ -47,7 +47,7 @@ def standing(
 
 
 def _now(subject: Subject) -> Iterator[tuple[Purpose, PurposeVersion, State, datetime | None]]:
-    held = states.every(subject=subject)
+    held = states.current(subject=subject)
     for purpose in catalogue.purposes():
         if purpose.current:
             row = held.get(purpose.pk)

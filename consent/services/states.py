@@ -147,7 +147,7 @@ def one(subject: Subject, purpose: Purpose) -> ConsentState | None:
     return None
 
 
-def every(*, subject: Subject) -> dict[int, ConsentState]:
+def current(*, subject: Subject) -> dict[int, ConsentState]:
     """The current answers of one customer, by purpose id."""
     found = ConsentState.objects.filter(subject=subject).select_related("version", "event", "event__notice")
     return {row.purpose_id: row for row in found}

@@ -67,13 +67,13 @@ def find(handle: Handle) -> Subject | None:
     return row.subject if row else None
 
 
-def meet(handle: Handle, *, by: Actor, now: datetime) -> Subject:
-    """The record an identifier points at, made known if need be, and held as by `lock`."""
+def hold_or_create(handle: Handle, *, by: Actor, now: datetime) -> Subject:
+    """The record an identifier points at, made known if need be, and held as by `hold_record`."""
     row = handles.row(handle, hold=True)
-    return row.subject if row else lock(_first_contact(handle, by, now)[0])
+    return row.subject if row else hold_record(_first_contact(handle, by, now)[0])
 
 
-def lock(subject: Subject) -> Subject:
+def hold_record(subject: Subject) -> Subject:
     """Hold one record's row until the transaction ends."""
     ((held,),) = rows.find("SELECT {s} FROM consent_subject s WHERE s.id = %s", [subject.pk], s=Subject, hold="s")
     return cast(Subject, held)
@@ -84,12 +84,12 @@ def hold(subject: Subject) -> Subject:
 
     Of a record that was joined to an older one, the older one's: so whoever holds several takes the newer first.
     """
-    held = lock(subject)
+    held = hold_record(subject)
     standing = families.survivor(held)
     return held if standing.pk == held.pk else hold(standing)
 
 
-def lock_together(whom: Iterable[Handle]) -> list[int]:
+def hold_together(whom: Iterable[Handle]) -> list[int]:
     """Hold the rows of all of these who are known, in one order, so that two batches never wait for each other.
 
     Returns the places to go through, so that strangers do not wait for each other either: who is known as they come,

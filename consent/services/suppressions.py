@@ -1,6 +1,5 @@
 """“Leave me alone”: everything off in one act, and remembered, so that nobody brings the customer back."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -34,14 +33,9 @@ def suppress(*, subject: Handle | Subject, by: Actor, now: datetime) -> None:
     cover(known, by=by, now=now)
 
 
-def remember(handles_of: Iterable[Handle], now: datetime) -> None:
-    """Keep a hash of identifiers that are about to be erased; inside the caller's transaction."""
-    handles.keep(handles_of, now)
-
-
 def cover(subject: Subject, *, by: Actor, now: datetime) -> None:
     """Leave a customer alone by every identifier of theirs; inside the caller's transaction, all being off already."""
-    remember(subjects.identifiers_of(subject), now)
+    handles.keep(subjects.identifiers_of(subject), now)
     subject.identifiers.update(suppressed=True)
     ledger.record(Fact("subject.suppressed", subject=subject.pseudonym), by=by, now=now)
 
@@ -49,6 +43,6 @@ def cover(subject: Subject, *, by: Actor, now: datetime) -> None:
 def _stranger(handle: Handle, by: Actor, now: datetime) -> None:
     if handles.left_alone(handle):
         return
-    remember([handle], now)
+    handles.keep([handle], now)
     payload = {"identifier": [handle.namespace, handle.id]}
     ledger.record(Fact("subject.suppressed"), by=by, now=now, payload=payload, known=False)

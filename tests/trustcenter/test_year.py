@@ -37,7 +37,7 @@ def test_the_year_is_full_and_in_order(lived):
 
 def test_robin_has_the_story_that_the_tour_tells(lived):
     robin = subjects.find(Handle("customer", "C-1001"))
-    held = {state.purpose.key: state for state in states.every(subject=robin).values()}
+    held = {state.purpose.key: state for state in states.current(subject=robin).values()}
     assert "adpartner" in held["personal_offers"].recipients
     assert {state.status for state in held.values()} == {"given"}
     seen = uses.seen_by(subject=robin)

@@ -203,7 +203,7 @@ def _use(who: Visitor, reference: str) -> Callable[[datetime], object]:
     def use(now: datetime) -> None:
         # The planner decides on its own copy first, and leaves out whoever objected.
         subject = subjects.find(who.handle)
-        held = states.every(subject=subject) if subject else {}
+        held = states.current(subject=subject) if subject else {}
         if not any(state.objected for key, state in held.items() if key == catalogue.purpose("plan_staff").pk):
             done = Use(who.handle, "plan_staff", ("ticket_scans",), now, reference)
             uses.report(uses=[done], recipient="staff-planner", by=by, now=now)

@@ -45,7 +45,7 @@ def show(request: HttpRequest, subject: Any) -> HttpResponse:
 @access.customer_only
 def download(request: HttpRequest, subject: Any) -> HttpResponse:
     """The list as CSV, one use a line, for a spreadsheet."""
-    lines = log.every(subject=subject, language=language(), chosen=LogFilter(request.GET).chosen())
+    lines = log.whole(subject=subject, language=language(), chosen=LogFilter(request.GET).chosen())
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow([_("When (UTC)"), _("Answer"), _("Who"), _("What they saw"), _("Why"), _("Entry of the log")])

@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 
 def over(who=ALICE, purpose="personal_offers"):
     row = catalogue.purpose(purpose)
-    held = states.every(subject=subjects.find(who)).get(row.pk)
+    held = states.current(subject=subjects.find(who)).get(row.pk)
     return carried.over(state=states.as_rule(held), current=row.current)
 
 

@@ -114,7 +114,7 @@ def test_a_choice_made_while_it_reads_is_not_taken_for_damage(cast, monkeypatch)
     monkeypatch.setattr(rebuild, "_suspects", meanwhile)
     assert run() == []
     monkeypatch.setattr(rebuild, "_suspects", held)
-    assert states.every(subject=subjects.find(ALICE)).popitem()[1].status == "withdrawn"
+    assert states.current(subject=subjects.find(ALICE)).popitem()[1].status == "withdrawn"
 
 
 def test_it_asks_as_much_for_a_batch_as_for_one(cast):

@@ -15,7 +15,18 @@ from audit.models import Entry
 from consent.errors import Conflict, IdentifierUnverified, Invalid, NotFound, Suppressed
 from consent.models import ConsentState, Identifier, Suppression
 from consent.rules.choice import Choice
-from consent.services import consents, evidence, links, portal_links, records, searches, states, subjects, suppressions
+from consent.services import (
+    consents,
+    evidence,
+    handles,
+    links,
+    portal_links,
+    records,
+    searches,
+    states,
+    subjects,
+    suppressions,
+)
 from consent.services.ledger import Actor
 from consent.services.links import Why
 from consent.services.searches import Wanted
@@ -192,7 +203,7 @@ def test_their_own_yes_in_the_portal_ends_it_too(cast):
 def test_a_third_party_cannot_tell_and_starts_nothing(cast):
     """What it says is kept as said, so that it gets the answer that it gets about anybody."""
     leave_alone()
-    suppressions.remember([MALLORY], NOW)  # erased: nothing but the hash is left
+    handles.keep([MALLORY], NOW)  # erased: nothing but the hash is left
     for who in (ALICE, MALLORY, CAROL):
         said = record(who, by=THIRD, recipients=["mail-engine"])
         assert said.event.act == "give"
@@ -207,7 +218,7 @@ def test_a_third_party_cannot_tell_and_starts_nothing(cast):
 
 def test_systems_of_the_house_cannot_make_them_known_again(cast):
     leave_alone()
-    suppressions.remember([MALLORY], NOW)
+    handles.keep([MALLORY], NOW)
     for named in ([ALICE], [MALLORY], [BOB, MALLORY], [ALICE, Handle("email", "new@example.org")]):
         with pytest.raises(Suppressed):
             subjects.register(identifiers=named, by=SYSTEM, now=NOW)
@@ -218,7 +229,7 @@ def test_systems_of_the_house_cannot_make_them_known_again(cast):
 
 
 def test_an_erased_customers_own_yes_makes_them_known_again(cast):
-    suppressions.remember([MALLORY], NOW)
+    handles.keep([MALLORY], NOW)
     record(MALLORY)
     assert reason(MALLORY, now=LATER) == "permitted"
     assert not Suppression.objects.exists()
