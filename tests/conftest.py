@@ -3,11 +3,17 @@
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as generated
 
 from audit import guards
 from tests import world
 
 pytest_plugins = ["tests.browser"]
+
+# A slow machine is no fault of the code: a test that fails by the clock of whoever runs it says nothing.
+generated.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+generated.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True, scope="session")
