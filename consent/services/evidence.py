@@ -67,9 +67,7 @@ def view(*, handle: Handle, why: str, note: str, by: Actor, now: datetime) -> Su
         problems.append(Field("/note", "text", problem))
     if problems:
         raise Invalid(*problems)
-    subject = subjects.find(handle)
-    if subject is None:
-        raise NotFound("We know no such customer.")
+    subject = subjects.get(handle)
     ledger.record(
         Fact("evidence.viewed", subject=subject.pseudonym, outcome="allowed", reason=why),
         by=by,

@@ -27,10 +27,7 @@ def store(*, subject: Handle | Subject, content: bytes, by: Actor, now: datetime
     kind = scans.kind(content)
     if not kind:
         raise Invalid(Field("", "type", f"A scan is one of {', '.join(scans.TYPES)}, by what is in it."))
-    known = subjects.find(subject) if isinstance(subject, Handle) else subject
-    if known is None:
-        raise NotFound("We know no such customer.")
-    known = subjects.hold(known)
+    known = subjects.hold(subjects.get(subject) if isinstance(subject, Handle) else subject)
     digest = hashlib.sha256(content).hexdigest()
     there = Scan.objects.filter(subject=known, digest=digest).first()
     if there:

@@ -8,7 +8,7 @@ from typing import cast
 from django.db import IntegrityError, transaction
 
 from audit import rows, vault
-from consent.errors import Conflict, Field, Invalid, Suppressed
+from consent.errors import Conflict, Field, Invalid, NotFound, Suppressed
 from consent.models import Identifier, Subject
 from consent.rules import ages, text
 from consent.services import families, handles, ledger
@@ -65,6 +65,14 @@ def find(handle: Handle) -> Subject | None:
     """The customer an identifier points at, or None."""
     row = handles.row(handle)
     return row.subject if row else None
+
+
+def get(handle: Handle) -> Subject:
+    """The customer an identifier points at. Raises NotFound."""
+    found = find(handle)
+    if found is None:
+        raise NotFound("We know no such customer.")
+    return found
 
 
 def hold_or_create(handle: Handle, *, by: Actor, now: datetime) -> Subject:

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from consent.errors import NotFound
 from consent.models import ConsentEvent, Subject
 from consent.rules import bases, lifecycle
 from consent.rules.actions import USES
@@ -40,9 +39,7 @@ def carry_away(
 
     progress(entries read) is called now and then. Raises NotFound for a customer we do not know.
     """
-    subject = subjects.find(customer)
-    if subject is None:
-        raise NotFound("We know no such customer.")
+    subject = subjects.get(customer)
     lines = []
     for line in _lines(subject):
         lines.append(line)
