@@ -17,7 +17,7 @@ from consent.rules.actions import USES
 from consent.rules.choice import CLOCK_SKEW
 from consent.rules.decision import Decision
 from consent.services import decisions, families, handles, ledger, subjects
-from consent.services.decisions import Found
+from consent.services.decisions import Known
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 
@@ -111,7 +111,7 @@ def _record(use: Use, subject: Subject, recipient: str, by: Actor, now: datetime
 def _judged(use: Use, recipient: str) -> Decision:
     """What a check would have answered at the moment of the use."""
     identifier = handles.row(use.customer)
-    found = Found(families.owner(identifier, use.at), identifier.verified) if identifier else None
+    found = Known(families.owner(identifier, use.at), identifier.verified) if identifier else None
     row = decisions.in_force(use.purpose, use.at)
     purpose, customer = decisions.facts(row, found, use.at, past=True)
     categories = use.categories or None

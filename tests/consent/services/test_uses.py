@@ -47,7 +47,7 @@ def test_it_is_the_moment_of_the_use_that_counts(cast):
 
 def test_the_customer_reads_it_as_it_was(cast):
     reported(BOB)
-    line = log.every(subject=subjects.find(BOB), language="en", chosen=Filter())[0]
+    line = log.whole(subject=subjects.find(BOB), language="en", chosen=Filter())[0]
     assert (line.allowed, line.breach) == (True, True)
     found = log.read(subject=subjects.find(BOB), language="en", chosen=Filter(), before=None, now=NOW + 30 * DAY)
     assert (found.allowed, found.refused) == (1, 0)
