@@ -10,7 +10,7 @@ import httpx
 from . import calls
 from .breaker import Breaker
 from .calls import Call, Caller
-from .course import Course, Reply, Timeout, Wait
+from .course import USUAL, Course, Reply, Timeout, Wait
 from .errors import Unreachable
 from .line import Line
 from .messages import ChoiceMembers, Customer, Decision, Question, Recorded, Use, unreachable
@@ -28,7 +28,7 @@ class AsyncClient:
         *,
         recipient: str,
         kind: str = "system",
-        timeout: Timeout = Timeout(),
+        timeout: Timeout = USUAL,
         breaker: Breaker | None = None,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
     ) -> None:
@@ -56,9 +56,10 @@ class AsyncClient:
         found: list[Decision] = []
         for call in calls.check_many(self._line.caller, questions):
             try:
-                found += await self._run(call)
+                part = await self._run(call)
             except Unreachable:
-                found += [unreachable()] * call.items
+                part = [unreachable()] * call.items
+            found += part
         return found
 
     async def record(

@@ -10,7 +10,7 @@ import httpx
 from . import calls
 from .breaker import Breaker
 from .calls import Call, Caller
-from .course import Course, Reply, Timeout, Wait
+from .course import USUAL, Course, Reply, Timeout, Wait
 from .errors import Unreachable
 from .line import Line
 from .messages import ChoiceMembers, Customer, Decision, Question, Recorded, Use, unreachable
@@ -33,7 +33,7 @@ class Client:
         *,
         recipient: str,
         kind: str = "system",
-        timeout: Timeout = Timeout(),
+        timeout: Timeout = USUAL,
         breaker: Breaker | None = None,
         transport: Callable[[], httpx.BaseTransport] | None = None,
     ) -> None:
@@ -65,9 +65,10 @@ class Client:
         found: list[Decision] = []
         for call in calls.check_many(self._line.caller, questions):
             try:
-                found += self._run(call)
+                part = self._run(call)
             except Unreachable:
-                found += [unreachable()] * call.items
+                part = [unreachable()] * call.items
+            found += part
         return found
 
     def record(

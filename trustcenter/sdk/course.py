@@ -35,6 +35,9 @@ class Timeout:
     total: float = 10.0
 
 
+USUAL = Timeout()
+
+
 @dataclass(frozen=True)
 class Reply:
     """What came back."""

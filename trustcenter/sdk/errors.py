@@ -1,4 +1,4 @@
-"""What can go wrong, as the caller meets it. A check that could not be made is no error: it is a Decision that says no."""
+"""What can go wrong, as the caller meets it. A check that could not be made is a Decision that says no."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

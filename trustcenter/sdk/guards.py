@@ -54,7 +54,9 @@ class allowed:  # noqa: N801  read as a word: `with allowed(…) as decision`
         categories: Sequence[str] | None = None,
         reference: str = "",
     ) -> None:
-        self._ask = lambda: client.check(purpose, customer, categories, reference)
+        self._ask: Callable[[], Decision | Awaitable[Decision]] = lambda: client.check(
+            purpose, customer, categories, reference
+        )
 
     def __enter__(self) -> Decision:
         asked = self._ask()

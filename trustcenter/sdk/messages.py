@@ -36,8 +36,8 @@ class Customer:
 class Question:
     """One check: may we use this customer's data, these categories, for this purpose? Raises ValueError.
 
-    categories: None means those that the customer chose. reference: the occasion in your words (≤ 200 characters), shown
-    to the customer. at_least: the token of an earlier answer; this one has seen at least that.
+    categories: None means those that the customer chose. reference: the occasion in your words (≤ 200 characters),
+    shown to the customer. at_least: the token of an earlier answer; this one has seen at least that.
     """
 
     purpose: str
@@ -110,7 +110,7 @@ class ChoiceMembers(TypedDict, total=False):
 class Recorded:
     """A choice that was recorded. `id` is also the number of its receipt.
 
-    status, categories, recipients: what stands after it; "" and empty for a third party, which is told only what it said.
+    status, categories, recipients: what stands after it; empty for a third party, which is told only what it said.
     confirmation: the one-time token to send to the customer's own address, where the purpose asks for that.
     """
 
