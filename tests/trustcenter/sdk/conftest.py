@@ -1,11 +1,13 @@
 """What the SDK's tests ask: this process's service (quick), or a real `serve` (with its own time and database)."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import httpx
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import connection
 
-from tests.serving import command, prepared, serving
+from tests.serving import command, copied, prepared, serving
 from tests.world import key
 from trustcenter.sdk import Client
 from trustcenter.wsgi import application
@@ -14,32 +16,45 @@ SCOPES = "decide,consents:read,consents:write,reports"
 
 
 @pytest.fixture
-def here():
-    """The service of this process as a transport of httpx. As Django's own test client, it keeps the test's connection."""
-    for each in (request_started, request_finished):
-        each.disconnect(close_old_connections)
-    yield lambda: httpx.WSGITransport(application)
-    for each in (request_started, request_finished):
-        each.connect(close_old_connections)
+def here(monkeypatch):
+    """The service of this process as a transport of httpx. The test's transaction outlives each of its requests."""
+    monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
+    return lambda: httpx.WSGITransport(application)
 
 
 @pytest.fixture
 def client(cast, here):
     """A client of the mail engine, whose service runs in this process."""
-    with Client(
-        "http://trust.example", key(), recipient="mail-engine", transport=here
-    ) as made:
+    with Client("http://trust.example", key(), recipient="mail-engine", transport=here) as made:
         yield made
 
 
+@dataclass
+class Park:
+    """A folder with the park's catalogue, and a key of its mail engine."""
+
+    folder: Path
+    key: str
+
+
 @pytest.fixture(scope="package")
-def served(tmp_path_factory):
-    """A real `serve` with the park's catalogue, and a key of the mail engine in `served.key`."""
+def park_folder(tmp_path_factory):
     folder = prepared(tmp_path_factory.mktemp("sdk"))
-    secret = command(folder, "create-key", "--recipient", "mail-engine", "--scopes", SCOPES).stdout.strip()
-    with serving(folder) as tree:
-        tree.key = secret
-        yield tree
+    made = command(folder, "create-key", "--recipient", "mail-engine", "--scopes", SCOPES)
+    return Park(folder, made.stdout.strip())
+
+
+@pytest.fixture(scope="package")
+def served(park_folder, tmp_path_factory):
+    """Where a real `serve` is, and a key of the mail engine."""
+    with serving(copied(park_folder.folder, tmp_path_factory.mktemp("served"))) as tree:
+        yield Served(tree.url, park_folder.key)
+
+
+@dataclass
+class Served:
+    url: str
+    key: str
 
 
 @pytest.fixture

@@ -100,7 +100,9 @@ def _request(connection: socket.socket) -> bytes:
     while b"\r\n\r\n" not in raw:
         raw += connection.recv(65536)
     head, _, body = raw.partition(b"\r\n\r\n")
-    length = int(next(line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")))
+    length = int(
+        next(line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+    )
     while len(body) < length:
         body += connection.recv(65536)
     return head + b"\r\n\r\n" + body

@@ -107,9 +107,7 @@ def test_a_wrong_question_among_many_is_named_by_its_place(client):
     [(None, "adpartner", 403, "not_allowed"), ("tc_none_such", "mail-engine", 401, "not_authenticated")],
 )
 def test_a_wrong_key_is_an_error_and_no_decision(client, secret, recipient, status, code):
-    wrong = Client(
-        "http://trust.example", secret or key(), recipient=recipient, transport=client._transport
-    )
+    wrong = Client("http://trust.example", secret or key(), recipient=recipient, transport=client._transport)
     with pytest.raises(Rejected) as caught:
         wrong.check(OFFERS, "customer:C-1001")
     assert (caught.value.status, caught.value.code) == (status, code)
@@ -130,7 +128,7 @@ def test_a_choice_that_cannot_be_recorded_is_named_by_member(client):
     with pytest.raises(Rejected) as caught:
         client.record("customer:C-1001", OFFERS, "give", channel="telepathy", method="button")
     assert {each.pointer for each in caught.value.members} == {"/channel"}
-    with pytest.raises(ValueError, match="^categories"):
+    with pytest.raises(ValueError, match=r"^categories"):
         client.record("customer:C-1001", OFFERS, "give", channel="web", method="b", categories="contact.email")
 
 

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from tests.serving import free_port, running, serving
+from tests.serving import copied, free_port, running, serving
 from tests.trustcenter.sdk.faults import YES, answer, close, cut, drip, scripted, silent
 from trustcenter.sdk import AsyncClient, Breaker, Client, Question, Rejected, Timeout, Unreachable
 from trustcenter.sdk.course import retry_after
@@ -153,7 +153,14 @@ def test_half_open_lets_only_the_first_through():
     breaker.failed(0.0)
     assert breaker.lets(0.0)
     breaker.failed(1.0)
-    assert [breaker.lets(now) for now in (1.0, 10.9, 11.0, 11.1, 20.9, 21.0)] == [False, False, True, False, False, True]
+    assert [breaker.lets(now) for now in (1.0, 10.9, 11.0, 11.1, 20.9, 21.0)] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
     breaker.failed(21.5)
     assert not breaker.lets(31.4)
     breaker.answered()
@@ -199,10 +206,13 @@ def test_the_key_and_the_customer_stand_in_no_log(caplog):
     assert "C-1001" not in caplog.text
 
 
-def test_no_decision_survives_the_death_of_the_service(served, online):
-    quick = Client(served.url, served.key, recipient="mail-engine", timeout=QUICK, breaker=Breaker(rest=0.1))
-    assert quick.check(OFFERS, WHO).allowed is True
-    for pid in running(served.folder):
-        os.kill(pid, signal.SIGKILL)
-    assert [quick.check(OFFERS, WHO).reason for _ in range(5)] == ["unreachable"] * 5
-    assert not any(quick.check_many([Question(OFFERS, WHO)] * 3))
+def test_no_decision_survives_the_death_of_the_service(park_folder, tmp_path):
+    """Killed between two checks; and a yes from before it is not given again."""
+    with serving(copied(park_folder.folder, tmp_path / "data")) as tree:
+        client = Client(tree.url, park_folder.key, recipient="mail-engine", timeout=QUICK, breaker=Breaker(rest=0.1))
+        client.record(WHO, OFFERS, "give", channel="web", method="button", language="en")
+        assert client.check(OFFERS, WHO).allowed is True
+        for pid in running(tree.folder):
+            os.kill(pid, signal.SIGKILL)
+        assert [client.check(OFFERS, WHO).reason for _ in range(5)] == ["unreachable"] * 5
+        assert not any(client.check_many([Question(OFFERS, WHO)] * 3))
