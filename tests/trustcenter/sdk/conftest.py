@@ -9,10 +9,11 @@ from django.db import connection
 
 from tests.serving import command, copied, prepared, serving
 from tests.world import key
-from trustcenter.sdk import Client
+from trustcenter.sdk import Client, Timeout
 from trustcenter.wsgi import application
 
 SCOPES = "decide,consents:read,consents:write,reports"
+PATIENT = Timeout(connect=10, read=30, total=60)  # the machine may be busy
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ class Served:
 @pytest.fixture
 def online(served):
     """A client of the real `serve`, in which C-1001 said yes and C-1002 no."""
-    with Client(served.url, served.key, recipient="mail-engine") as made:
+    with Client(served.url, served.key, recipient="mail-engine", timeout=PATIENT) as made:
         made.record("customer:C-1001", "personal_offers", "give", channel="web", method="button", language="en")
         made.record("customer:C-1002", "personal_offers", "refuse", channel="web", method="button")
         yield made

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI, Header
 
+from tests.trustcenter.sdk.conftest import PATIENT
 from trustcenter.sdk import AsyncClient, Customer, Decision
 from trustcenter.sdk.fastapi import permits
 
@@ -55,7 +56,7 @@ def get(client, address, **headers):
 def client(request, served, online):
     if request.param == "at once":
         return online
-    return AsyncClient(served.url, served.key, recipient="mail-engine", transport=OneRequest)
+    return AsyncClient(served.url, served.key, recipient="mail-engine", timeout=PATIENT, transport=OneRequest)
 
 
 class OneRequest(httpx.AsyncHTTPTransport):

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.trustcenter.sdk.conftest import PATIENT
 from tests.world import ALICE, NOW, say
 from trustcenter.sdk import AsyncClient, Customer, NotPermitted, allowed, requires
 
@@ -77,7 +78,7 @@ def test_an_answer_that_was_not_awaited_is_no_yes():
 @pytest.mark.xdist_group("serve")
 def test_a_coroutine_is_guarded_when_it_runs(served, online):
     async def run():
-        async with AsyncClient(served.url, served.key, recipient="mail-engine") as client:
+        async with AsyncClient(served.url, served.key, recipient="mail-engine", timeout=PATIENT) as client:
 
             @requires(client, purpose=OFFERS, customer="customer")
             async def greet(customer):
