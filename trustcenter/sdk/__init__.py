@@ -1,0 +1,37 @@
+"""Ask TrustCenter before data is used, from Python.
+
+    client = Client("https://trust.example.org", key, recipient="mail-engine")
+    if client.check("personal_offers", "customer:C-1001", ["contact.email"]):
+        …
+
+Guards for frameworks stand in modules of their own, so that nothing is imported that is not used: `django`,
+`rest_framework`, `fastapi`, `celery`, `dataframes`. docs/sdk.md shows each.
+"""
+
+from .async_client import AsyncClient
+from .breaker import Breaker
+from .client import Client
+from .course import Timeout
+from .errors import Member, NotPermitted, Rejected, TrustCenterError, Unreachable
+from .guards import allowed, requires
+from .messages import UNREACHABLE, Customer, Decision, Question, Recorded, Use
+
+__all__ = [
+    "UNREACHABLE",
+    "AsyncClient",
+    "Breaker",
+    "Client",
+    "Customer",
+    "Decision",
+    "Member",
+    "NotPermitted",
+    "Question",
+    "Recorded",
+    "Rejected",
+    "Timeout",
+    "TrustCenterError",
+    "Unreachable",
+    "Use",
+    "allowed",
+    "requires",
+]
