@@ -48,7 +48,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 def problems(*, act: str, actor: str, channel: str, evidence: Mapping[str, Any], imported: bool) -> list[Field]:
     """What is wrong with who acts; act and actor are known ones. What was imported was proved elsewhere."""
     found = _scan(evidence)
-    # What another tool kept is taken as it is, also of a machine that joined two records; a browser says no yes anywhere.
+    # What another tool kept is taken as it is, also what joining left; a browser says no yes anywhere.
     if act not in MAY[actor] and not (imported and (actor != "browser" or act not in lifecycle.WIDENING)):
         detail = f"{act} is not the customer's own: the actor is staff or system. The customer's is withdraw."
         return [*found, Field("/actor", "act", _WHY_NOT.get(actor, detail))]
