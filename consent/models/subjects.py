@@ -9,7 +9,8 @@ class Subject(models.Model):
     """A customer. `id` is the dense number of compiled sets and is never used again; `pseudonym` stands in the log.
 
     minor_until: the day from which they say yes themselves under their law; no birth date is kept.
-    gpc_at: when their browser first asked us not to sell or share; it is never taken back by a silence.
+    gpc_at: when their browser first asked us not to sell or share; it is never taken back by a silence. Of records that
+    were joined it is the later one's, before which no yes counts: so it may move on, and never back.
     """
 
     pseudonym = models.CharField(max_length=32, unique=True)
@@ -20,7 +21,7 @@ class Subject(models.Model):
 
     guard = Guard(
         update="OLD.id <> NEW.id OR OLD.pseudonym <> NEW.pseudonym"
-        " OR (OLD.gpc_at IS NOT NULL AND (NEW.gpc_at IS NULL OR OLD.gpc_at <> NEW.gpc_at))"
+        " OR (OLD.gpc_at IS NOT NULL AND (NEW.gpc_at IS NULL OR NEW.gpc_at < OLD.gpc_at))"
     )
 
 

@@ -48,12 +48,11 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 def problems(*, act: str, actor: str, channel: str, evidence: Mapping[str, Any], imported: bool) -> list[Field]:
     """What is wrong with who acts; act and actor are known ones. What was imported was proved elsewhere."""
     found = _scan(evidence)
-    if imported:
-        return found
-    if act not in MAY[actor]:
+    # What another tool kept is taken as it is, also what joining left; a browser says no yes anywhere.
+    if act not in MAY[actor] and not (imported and (actor != "browser" or act not in lifecycle.WIDENING)):
         detail = f"{act} is not the customer's own: the actor is staff or system. The customer's is withdraw."
         return [*found, Field("/actor", "act", _WHY_NOT.get(actor, detail))]
-    if act not in PROVED:
+    if imported or act not in PROVED:
         return found
     if actor == "staff" and channel not in STAFF_CHANNELS:
         detail = f"Staff meet a customer by one of {', '.join(STAFF_CHANNELS)}."

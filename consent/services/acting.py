@@ -45,9 +45,9 @@ def confirmer(event: ConsentEvent) -> str:
 
 def child_until(subject: Subject, purpose: Purpose) -> date | None:
     """The day on which a customer stops being a child for a purpose, as it is now."""
-    return ages.child_until(
-        subject.minor_until, subject.jurisdiction, purpose.current.min_age if purpose.current else None
-    )
+    asked = purpose.current.min_age if purpose.current else None
+    places = families.places(subject) if subject.minor_until else ()
+    return max(filter(None, (ages.child_until(subject.minor_until, each, asked) for each in places)), default=None)
 
 
 def ends(choice: Choice, subject: Subject, purpose: Purpose, now: datetime) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,6 +74,11 @@ def redeem(*, token: str, subject: Subject, purpose: Purpose, now: datetime) -> 
     if not mine or used.update(used_at=now) != 1:
         raise LinkSpent
     return event
+
+
+def end_all(*, of: Iterable[Subject], now: datetime) -> None:
+    """Use up every token that waits for one of these customers; inside the caller's transaction."""
+    Confirmation.objects.filter(event__subject__in=of, used_at__isnull=True).update(used_at=now)
 
 
 def _answered_since(event: ConsentEvent) -> bool:

@@ -38,7 +38,8 @@ def run(
 ) -> Iterator[dict[str, Any]]:
     """The lines, read little by little: each customer as they stood when their line is read, or all as of a moment.
 
-    The members are those of own_words.COLUMNS and TOLD. Customers whose secret is gone are passed over.
+    The members are those of own_words.COLUMNS and TOLD. Customers whose secret is gone, or who asked to be left alone,
+    are passed over.
     progress(customers done, of) is called now and then. Raises Invalid for a moment that has not come.
     """
     if as_of and as_of > now:
@@ -92,7 +93,8 @@ def _customer(
         handles = subjects.identifiers_of(subject)
     except vault.Unreadable:
         return
-    if not handles:
+    # Of who asked to be left alone nothing is carried away: elsewhere nobody would know that they did.
+    if not handles or subject.identifiers.filter(suppressed=True).exists():
         return
     who = {
         "identifiers": [f"{each.namespace}:{each.id}" for each in handles if each.verified],
@@ -102,11 +104,13 @@ def _customer(
     }
     for answer in answers:
         line = {"namespace": handles[0].namespace, "id": handles[0].id, "purpose": answer.purpose.key}
-        for event in _acts(answer, moment):
-            yield line | _said(event, answer.state, methods.get(event.entry_id, "")) | who | _follows(answer, moment)
+        for event, act in _acts(answer, moment):
+            yield (
+                line | _said(event, act, answer.state, methods.get(event.entry_id, "")) | who | _follows(answer, moment)
+            )
 
 
-def _acts(answer: _Answer, moment: datetime) -> Iterator[ConsentEvent]:
+def _acts(answer: _Answer, moment: datetime) -> Iterator[tuple[ConsentEvent, str]]:
     """The acts that make an answer what it is, elsewhere too.
 
     Under an end by time, and under what joining records left of two yeses, stands the yes that ends then.
@@ -114,24 +118,35 @@ def _acts(answer: _Answer, moment: datetime) -> Iterator[ConsentEvent]:
     event, state, rests = answer.event, answer.state, lifecycle.paused(answer.state, moment)
     beneath = event.act == lifecycle.EXPIRE or (event.carried is not None and state.status in decision.PERMITTING)
     if not (beneath or rests):
-        yield event
+        yield event, _act(event)
         return
     ours = families.of(event.subject)
     told = ConsentEvent.objects.filter(subject__in=ours, purpose=answer.purpose, recorded_at__lte=moment)
     told = told.select_related("version", "notice").order_by("-collected_at", "-id")
     yeses = list(told.filter(act__in=lifecycle.YES, pending=False)) if beneath else [event]
-    yield next((each for each in yeses if lifecycle.ends(states.event_as_rule(each)) == state.expires_at), yeses[0])
-    if rests:
-        yield told.filter(act=lifecycle.PAUSE)[0]
+    cause = next((each for each in yeses if lifecycle.ends(states.event_as_rule(each)) == state.expires_at), yeses[0])
+    yield cause, _act(cause)
+    if rests:  # by their own act, or by what a record brought that is joined no more
+        yield told.filter(act__in={lifecycle.PAUSE, *lifecycle.MERGES})[0], lifecycle.PAUSE
 
 
-def _said(event: ConsentEvent, state: State, method: str) -> dict[str, Any]:
+def _act(event: ConsentEvent) -> str:
+    """The act by which another service comes to the same answer.
+
+    It joins no records: what joining left off is off there by a word. And a yes that nobody confirmed is told as the
+    question that it still is.
+    """
+    if event.pending:
+        return lifecycle.REQUEST
+    return event.act if event.carried is None else lifecycle.WITHDRAW
+
+
+def _said(event: ConsentEvent, act: str, state: State, method: str) -> dict[str, Any]:
     """One act, and what is agreed to by it."""
-    permits = event.yes and state.status in decision.PERMITTING | {"expired"}
+    permits = event.yes and act != lifecycle.REQUEST and state.status in decision.PERMITTING | {"expired"}
     return {
-        # Another service joins no records: what joining left off is off there by a word.
-        "act": event.act if event.carried is None else lifecycle.WITHDRAW,
-        "until": ledger.moment(event.until) if event.until and event.act == lifecycle.PAUSE else "",
+        "act": act,
+        "until": ledger.moment(state.paused_until) if state.paused_until and act == lifecycle.PAUSE else "",
         "collected_at": ledger.moment(event.collected_at),
         "language": event.language,
         "notice_digest": event.notice.digest if event.notice else "",

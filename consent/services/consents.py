@@ -8,7 +8,17 @@ from typing import Any
 from django.db import transaction
 
 from audit.rows import Over
-from consent.errors import AskedRecently, Field, Invalid, NoChoiceHere, NotAllowed, OutOfTurn, PurposeClosed
+from consent.errors import (
+    AskedRecently,
+    Field,
+    Invalid,
+    LinkSpent,
+    NoChoiceHere,
+    NotAllowed,
+    OutOfTurn,
+    PurposeClosed,
+    Suppressed,
+)
 from consent.models import ConsentEvent, ConsentState, NoticeText, Purpose, PurposeVersion, Subject
 from consent.rules import bases, decision, lifecycle, scope
 from consent.rules import choice as rules
@@ -71,13 +81,15 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     the text shown has been replaced materially; PurposeClosed for a yes to a retired purpose; OutOfTurn for an act that
     finds nothing to act on; AskedRecently for a question that was answered with no; LinkSpent for a token that confirms
     nothing; NotAllowed when somebody would grant to themselves; IdentifierUnverified for a yes under an identifier that
-    nobody vouched for; Suppressed for a customer who asked to be left alone, unless this is their own yes.
+    nobody vouched for; Suppressed for a customer who asked to be left alone, unless this is their own yes, and one that
+    waits for no token: until then anybody may have typed their address.
     """
     purpose = _purpose(choice, subject, now)
     # One customer's choices are folded one after the other; others' do not wait.
     reached = reach.hold(subject, by=by, now=now)
     known = reached.subject
-    if reach.speaks_again(reached, choice, by):
+    again = reach.speaks_again(reached, choice, by)
+    if again:
         reach.lift(known, by=by, now=now)
         # What others said meanwhile, or what came up, must not start because one thing was allowed.
         others = {"language": choice.language, "channel": choice.channel, "besides": choice.purpose}
@@ -86,17 +98,25 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     heard = states.heard(known, purpose)
     third = catalogue.third_parties() if choice.act in lifecycle.WIDENING else frozenset()
     said = _said(choice, known, purpose, heard, third, by, now)
+    if again and said.pending:
+        raise Suppressed
     _refuse_own_gain(choice, said, purpose, third, by)
     return _write(choice, known, purpose, said, heard, by, now)
 
 
 @transaction.atomic
 def confirm(*, token: str, channel: str, method: str, by: Actor, now: datetime) -> Recorded:
-    """Confirm a pending yes by its token alone, as whoever opens a link does. Raises as record."""
+    """Confirm a pending yes by its token alone, as whoever opens a link does. Raises as record.
+
+    The link of a customer who is left alone is spent like any other: whoever holds it may not be the customer.
+    """
     event = confirmations.find(token=token, now=now)
     actor = acting.confirmer(event)
     choice = Choice(event.purpose.key, lifecycle.CONFIRM, channel, method, confirmation=token, actor=actor)
-    return record(subject=event.subject, choice=choice, by=by, now=now)
+    try:
+        return record(subject=event.subject, choice=choice, by=by, now=now)
+    except Suppressed:
+        raise LinkSpent from None
 
 
 @transaction.atomic
@@ -105,10 +125,12 @@ def withdraw_all(
 ) -> list[Recorded]:
     """Turn off, in one act, everything that rests on this customer's choice and is not off yet.
 
+    A yes that waits for its token can be confirmed no more: who holds the token must not turn on what was turned off.
     besides: the key of a purpose that is left as it is, since it is answered by itself at the same moment.
     Returns one record per purpose: a withdrawal where they had said yes, an objection where none was needed.
     """
     subject = subjects.hold(subject)
+    confirmations.end_all(of=[subject], now=now)
     held = states.current(subject=subject)
     acts = [(row.key, _reduction(row, held.get(row.pk))) for row in catalogue.purposes() if row.key != besides]
     choices = [Choice(key, act, channel, "button", language=language) for key, act in acts if act]
@@ -213,6 +235,8 @@ def _refuse_own_gain(choice: Choice, said: _Said, purpose: Purpose, third: Colle
     """
     if choice.act not in lifecycle.WIDENING or by.type != "system" or by.ref not in third:
         return
+    if choice.actor == "staff":
+        raise NotAllowed("A third party has no staff of ours, whose word the evidence would name.")
     if purpose.current and purpose.current.legal_basis not in bases.ASKED:
         raise NotAllowed("A third party cannot lift an objection.")
     if choice.act == lifecycle.RESUME or by.ref in said.recipients:

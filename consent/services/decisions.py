@@ -193,22 +193,33 @@ def customer_facts(
     found by. What another can do is to say no: the yes of the customer it finds does not count.
     """
     state = state if verified else merge.strictest(state, State())
-    place, today = subject.jurisdiction, moment.date()
-    until = ages.child_until(subject.minor_until, place, current.min_age)
+    places, today = _places(subject), moment.date()
+    until = max(
+        filter(None, (ages.child_until(subject.minor_until, each, current.min_age) for each in places)), default=None
+    )
     minor = until is not None and today < until
     own = cause if cause and cause.yes and cause.actor == "self" else None
     return Customer(
         state=_outgrown(state, cause, until) if until else state,
         minor=minor,
-        must_opt_in=current.sale_or_sharing and ages.must_opt_in(subject.minor_until, place, today),
-        never_shared=minor and current.sale_or_sharing and ages.never_shared(place),
-        gpc=signals.switches_off(
-            jurisdiction=place,
-            shares=current.sale_or_sharing,
-            received_at=subject.gpc_at if subject.gpc_at and subject.gpc_at <= moment else None,
-            yes_at=min(own.collected_at, own.recorded_at) if own else None,
+        must_opt_in=current.sale_or_sharing
+        and any(ages.must_opt_in(subject.minor_until, each, today) for each in places),
+        never_shared=minor and current.sale_or_sharing and any(ages.never_shared(each) for each in places),
+        gpc=any(
+            signals.switches_off(
+                jurisdiction=each,
+                shares=current.sale_or_sharing,
+                received_at=subject.gpc_at if subject.gpc_at and subject.gpc_at <= moment else None,
+                yes_at=min(own.collected_at, own.recorded_at) if own else None,
+            )
+            for each in places
         ),
     )
+
+
+def _places(subject: Subject) -> list[str]:
+    """Whose laws bear on a customer, read only for whom it matters: a child, or the sender of a browser's signal."""
+    return families.places(subject) if subject.minor_until or subject.gpc_at else [subject.jurisdiction]
 
 
 def _cause(subject: Subject, held: ConsentState | None) -> ConsentEvent | None:

@@ -36,6 +36,11 @@ def pseudonyms(subject: Subject) -> list[str]:
     return [each.pseudonym for each in of(subject)]
 
 
+def places(subject: Subject) -> list[str]:
+    """The jurisdictions of all that is this customer's: what either law protects from, joining takes from nobody."""
+    return sorted({each.jurisdiction for each in of(subject)})
+
+
 def survivor(subject: Subject) -> Subject:
     """The record that stands for this one now: itself, unless it was joined to an older one."""
     link = Link.objects.filter(joined=subject).select_related("survivor").first()

@@ -20,6 +20,8 @@ from consent.rules.actions import BY_ACT
 from consent.rules.decision import State
 from consent.services import (
     catalogue,
+    confirmations,
+    families,
     handles,
     ledger,
     portal_links,
@@ -93,7 +95,7 @@ def link(*, subject: Handle, other: Handle, why: Why, by: Actor, now: datetime) 
         for key in _spoken_of(mine, theirs)
         if (change := _merge(lifecycle.LINK, older, key, mine, theirs, by, now))
     ]
-    portal_links.end_all(of=[older, newer])
+    _end_visits(older, newer, now)
     if older.identifiers.filter(suppressed=True).exists() and older.identifiers.filter(suppressed=False).exists():
         suppressions.cover(older, by=by, now=now)
     return changes
@@ -117,11 +119,11 @@ def unlink(*, subject: Handle, why: Why, by: Actor, now: datetime) -> list[Chang
     made.joined, made.ended_at, made.ended_entry_id = None, now, entry.id
     made.save(update_fields=["joined", "ended_at", "ended_entry_id"])
     _move(made.identifiers.filter(subject=older), newer)
-    _protect(older, made.minor_until)
+    _protect_apart(made, older, newer)
     _signal(newer, older)
     for key in _spoken_of(joint, theirs):
         _merge(lifecycle.UNLINK, older, key, joint, own, by, now)
-    portal_links.end_all(of=[older, newer])
+    _end_visits(older, newer, now)
     return [
         change
         for key in _spoken_of(joint, theirs)
@@ -220,11 +222,30 @@ def _move(identifiers: Any, owner: Subject) -> list[Identifier]:
     return found
 
 
+def _end_visits(older: Subject, newer: Subject, now: datetime) -> None:
+    """Nobody goes on in a record that just became another's, nor turns on by an old token what is theirs."""
+    portal_links.end_all(of=[older, newer])
+    confirmations.end_all(of=[older, newer], now=now)
+
+
 def _protect(subject: Subject, minor_until: Any) -> None:
-    """Until the later of two days of coming of age the joint customer is a child; parted, until their own."""
+    """Until the later of two days of coming of age the joint customer is a child."""
     if subject.minor_until != minor_until:
         subject.minor_until = minor_until
         subject.save(update_fields=["minor_until"])
+
+
+def _protect_apart(made: Link, older: Subject, newer: Subject) -> None:
+    """Parted, each is a child until their own day. A day learned meanwhile may be either's, and holds for both.
+
+    A day that came with a record that is still joined stays.
+    """
+    joint = older.minor_until
+    known = {made.minor_until, *(each.minor_until for each in families.of(older) if each != older)}
+    if joint not in {newer.minor_until, *known}:
+        _protect(newer, max(day for day in (newer.minor_until, joint) if day))
+    else:
+        _protect(older, max((day for day in known if day), default=None))
 
 
 def _signal(subject: Subject, other: Subject) -> None:

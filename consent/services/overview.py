@@ -140,7 +140,7 @@ def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] 
     rows = [row for row in catalogue.purposes() if row.retired_at is None or row.retired_at > now]
     family = families.of(subject)
     uses = _uses(family, rows, held, language, now)
-    signalled = subject.gpc_at is not None and signals.binds(subject.jurisdiction)
+    signalled = subject.gpc_at is not None and any(signals.binds(each.jurisdiction) for each in family)
     joined = links.recent(family=family, language=language, now=now)
     return Overview(uses, _saved(subject, saved, uses) if saved else (), signalled, joined)
 

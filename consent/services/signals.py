@@ -7,7 +7,7 @@ from django.db import transaction
 
 from consent.models import Purpose, Signal, Subject
 from consent.rules import choice, signals
-from consent.services import catalogue, decisions, ledger, reach, states, subjects
+from consent.services import catalogue, decisions, families, ledger, reach, states, subjects
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 
@@ -33,7 +33,7 @@ def receive(*, subject: Handle | Subject, channel: str, by: Actor, now: datetime
         subjects.check_handles([subject], "/subject")
     subject = reach.hold(subject, by=by, now=now).subject
     new = subject.gpc_at is None
-    honoured = signals.binds(subject.jurisdiction)
+    honoured = any(map(signals.binds, families.places(subject)))
     if new:
         details = {"signal": signals.GPC, "channel": channel, "honoured": honoured}
         fact = Fact("signal.received", subject=subject.pseudonym, details=details)

@@ -12,7 +12,7 @@ from audit.proof import bundle
 from audit.services import prove
 from consent.errors import Invalid, NotFound
 from consent.rules import signals
-from consent.services import evidence, scans
+from consent.services import evidence, families, scans
 from consent.services.evidence import Line, Visit
 from consent.services.subjects import Handle
 from trustcenter import access
@@ -70,7 +70,7 @@ def customer(request: HttpRequest) -> HttpResponse:
         "more": told[PAGE - 1].entry.id if len(told) > PAGE else None,
         "shown": _in_full(chosen, titles) if chosen else None,
         "scans": scans.of(subject=visit.subject),
-        "honoured": signals.binds(visit.subject.jurisdiction),
+        "honoured": any(map(signals.binds, families.places(visit.subject))),
         "section": "customers",
     }
     return show(request, "customer", context, status=200 if form.is_valid() else 400)

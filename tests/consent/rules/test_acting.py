@@ -69,6 +69,7 @@ def test_a_browser_and_a_machine_never_say_yes():
             assert wrong(act, actor, **GOOD) == ["/actor"]
     assert wrong("request", "browser") == wrong("defer", "browser") == ["/actor"]
     assert wrong("give", "system", imported=True) == []
+    assert wrong("give", "browser", imported=True) == ["/actor"], "nor in a file"
 
 
 def test_ending_what_a_customer_said_is_the_staffs_or_a_machines():

@@ -1,13 +1,17 @@
 """Recording a choice, and what stands after it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.errors import Invalid, NoChoiceHere, NoticeSuperseded
+from consent.errors import Invalid, NoChoiceHere, NotAllowed, NoticeSuperseded
 from consent.models import ConsentEvent, ConsentState, Recipient, Subject
+from consent.rules.choice import Choice
+from consent.services import consents
+from consent.services.ledger import Actor
 from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, ask, digest, publish, say
 
 
@@ -116,3 +120,13 @@ def statements(captured) -> list[str]:
     """What was sent, without the beginnings and ends of transactions."""
     sent = [each["sql"] for each in captured.captured_queries]
     return [sql for sql in sent if not sql.startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+
+
+def test_a_third_party_passes_no_yes_off_as_our_staffs(cast):
+    told = {"actor": "staff", "channel": "phone", "evidence": {"reason": "They called."}, "language": "en"}
+    choice = Choice("personal_offers", "give", method="call", **told)
+    third = Actor("system", ref="adpartner")
+    with pytest.raises(NotAllowed):
+        consents.record(subject=BOB, choice=choice, by=third, now=NOW)
+    no = replace(choice, act="withdraw")
+    assert consents.record(subject=BOB, choice=no, by=third, now=NOW).state.status == "withdrawn"

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from audit.models import Entry
-from consent.errors import Conflict, IdentifierUnverified, Invalid
+from consent.errors import Conflict, IdentifierUnverified, Invalid, LinkSpent
 from consent.models import ConsentEvent, ConsentState, Identifier, Link, PortalSession, Subject
 from consent.rules.choice import Choice
 from consent.services import (
@@ -21,6 +21,7 @@ from consent.services import (
     rebuild,
     records,
     searches,
+    signals,
     signed_receipts,
     states,
     subjects,
@@ -31,7 +32,7 @@ from consent.services.links import Why
 from consent.services.searches import Wanted
 from consent.services.subjects import Handle
 from tests import world
-from tests.world import ALICE, BOB, CAROL, CUSTOMER, NOW, SYSTEM, ask, say, seal_all, sign_all
+from tests.world import ALICE, BOB, CAROL, CUSTOMER, NOW, SYSTEM, ask, publish, say, seal_all, sign_all
 
 LATER = NOW + timedelta(days=1)
 PHONE = Handle("phone", "+44 20 7946 0000")
@@ -454,3 +455,62 @@ def test_undoing_a_yes_brings_back_what_joining_left_and_not_the_other_records_y
     alice = subjects.find(ALICE)
     done = switches.undo(subject=alice, number=given.event.entry_id, by=CUSTOMER, now=later + timedelta(minutes=1))
     assert (done.event.act, done.state.status) == ("withdraw", "withdrawn")
+
+
+class TestWhatProtects:
+    """Parting and joining take nobody's protection away."""
+
+    def test_two_signals_of_different_days_do_not_stop_a_joining_and_the_later_one_counts(self, cast):
+        for who, at in ((ALICE, NOW), (BOB, LATER)):
+            signals.receive(subject=who, channel="web", by=SYSTEM, now=at)
+        join(now=LATER)
+        assert subjects.find(ALICE).gpc_at == LATER
+        part(BOB)
+        assert subjects.find(ALICE).gpc_at == subjects.find(BOB).gpc_at == LATER
+
+    def test_a_signal_that_the_law_of_one_record_honours_is_not_lost_by_the_law_of_the_other(self, park):
+        publish(now=NOW - timedelta(days=1), personal_offers={"sale_or_sharing": True})
+        for who, place in ((ALICE, "FR"), (BOB, "US-CA")):
+            say(who, "give", recipients=ALL, now=NOW - timedelta(hours=2))
+            subjects.register(identifiers=[who], jurisdiction=place, by=SYSTEM, now=NOW)
+        signals.receive(subject=BOB, channel="web", by=SYSTEM, now=NOW - timedelta(hours=1))
+        assert (reason(ALICE), reason(BOB)) == ("permitted", "gpc_opt_out")
+        join()
+        assert reason(BOB) == reason(ALICE) == "gpc_opt_out"
+
+    def test_a_child_by_the_law_of_one_record_is_one_by_both(self, park):
+        publish(now=NOW - timedelta(days=1), personal_offers={"min_age": 16})
+        for who, place in ((ALICE, "IN"), (BOB, "GB")):
+            say(who, "give", recipients=ALL, now=NOW - timedelta(hours=1))
+            subjects.register(identifiers=[who], jurisdiction=place, by=SYSTEM, now=NOW)
+        subjects.register(identifiers=[BOB], minor_until=NOW.date(), by=SYSTEM, now=NOW)
+        assert reason(BOB) == "guardian_needed", "13 today, and 16 is asked"
+        join()
+        assert reason(BOB) == "guardian_needed"
+
+    def test_who_is_joined_to_a_child_besides_stays_one_when_another_is_parted(self, cast):
+        for who in (ALICE, BOB, CAROL):
+            say(who, "give", recipients=ALL)
+        subjects.register(identifiers=[CAROL], minor_until=date(2030, 1, 1), by=SYSTEM, now=NOW)
+        join(ALICE, BOB)
+        join(ALICE, CAROL)
+        part(BOB)
+        assert subjects.find(ALICE).minor_until == date(2030, 1, 1)
+        assert reason(CAROL) == "guardian_needed"
+
+    def test_a_child_learned_of_while_joined_is_one_on_both_sides(self, cast):
+        join()
+        subjects.register(identifiers=[BOB], minor_until=date(2030, 1, 1), by=SYSTEM, now=NOW)
+        part(BOB)
+        assert subjects.find(ALICE).minor_until == subjects.find(BOB).minor_until == date(2030, 1, 1)
+
+    def test_nobody_confirms_a_yes_into_the_record_of_whom_they_were_parted_from(self, park):
+        publish(now=NOW - timedelta(days=1), personal_offers={"double_opt_in": True})
+        for who in (ALICE, BOB):
+            say(who, "request", now=NOW)
+        join()
+        token = say(BOB, "give", now=NOW).waiting.token
+        part(BOB)
+        with pytest.raises(LinkSpent):
+            consents.confirm(token=token, channel="email", method="link", by=CUSTOMER, now=LATER)
+        assert reason(ALICE, now=LATER) != "permitted"

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from audit import keys, vault
 from audit.models import Entry
-from consent.errors import Conflict, IdentifierUnverified, Invalid, NotFound, Suppressed
+from consent.errors import Conflict, IdentifierUnverified, Invalid, LinkSpent, NotFound, Suppressed
 from consent.models import ConsentState, Identifier, Suppression
 from consent.rules.choice import Choice
 from consent.services import (
@@ -274,3 +274,30 @@ def test_a_check_costs_no_look_up_more(cast, django_assert_num_queries, suppress
     ask(ALICE)  # what is kept in memory of the catalogue is read
     with django_assert_num_queries(CHECK_COSTS):
         ask(ALICE)
+
+
+def test_a_yes_that_nobody_confirmed_does_not_end_it(cast):
+    world.publish(now=NOW - timedelta(days=1), personal_offers={"double_opt_in": True})
+    leave_alone()
+    with pytest.raises(Suppressed):
+        record(ALICE)
+    assert reason(ALICE) == "unknown_customer"
+    with pytest.raises(Suppressed):
+        subjects.register(identifiers=[ALICE], by=SYSTEM, now=LATER)
+
+
+def test_whoever_turned_all_off_is_not_turned_on_by_an_older_token(cast):
+    world.publish(now=NOW - timedelta(days=1), personal_offers={"double_opt_in": True})
+    token = say(CAROL, "give").waiting.token
+    consents.withdraw_all(subject=subjects.find(CAROL), language="en", channel="portal", by=CUSTOMER, now=NOW)
+    with pytest.raises(LinkSpent):
+        consents.confirm(token=token, channel="email", method="link", by=CUSTOMER, now=NOW)
+    assert reason(CAROL) != "permitted"
+
+
+def test_a_third_party_with_a_token_of_its_own_cannot_tell_by_it(cast):
+    world.publish(now=NOW - timedelta(days=1), personal_offers={"double_opt_in": True})
+    leave_alone()
+    token = record(ALICE, by=THIRD).waiting.token
+    with pytest.raises(LinkSpent):
+        consents.confirm(token=token, channel="email", method="link", by=CUSTOMER, now=LATER)

@@ -11,13 +11,24 @@ import pytest
 from audit.models import Entry, SubjectSecret
 from consent.models import ConsentEvent, ConsentState, Identifier, Subject
 from consent.rules import dpv, lifecycle, own_words, profiles
-from consent.services import consent_export, evidence, expiry, links, states, subjects, uses
+from consent.rules.choice import Choice
+from consent.services import (
+    consent_export,
+    consents,
+    evidence,
+    expiry,
+    links,
+    states,
+    subjects,
+    suppressions,
+    uses,
+)
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
 from tests import world
 from tests.consent.rules import dpv_terms
-from tests.world import ALICE, BOB, CAROL, NOW, OPERATOR, SYSTEM, ask, digest, say
+from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, OPERATOR, SYSTEM, ask, digest, say
 
 BACK = NOW - timedelta(hours=1)
 
@@ -289,3 +300,34 @@ def test_the_record_of_two_that_were_joined_is_whole(run, cast, tmp_path):
     assert (code, "0  refused" in out) == (0, True), out
     made = ask(mail, "improve_visit", recipient="queue-planner", now=NOW + timedelta(minutes=1)).decision
     assert not made.permitted, "the stricter answer went over too"
+
+
+def found_lines():
+    return {(each["id"], each["purpose"], each["act"]): each for each in consent_export.run(by=OPERATOR, now=NOW)}
+
+
+def test_a_yes_that_waits_for_its_token_is_not_told_as_one(cast):
+    world.publish(now=BACK, personal_offers={"double_opt_in": True})
+    say(MALLORY, "give")
+    (line,) = [each for each in found_lines().values() if each["id"] == MALLORY.id]
+    assert (line["act"], line["status"], line["categories"]) == ("request", "requested", [])
+
+
+def test_a_pause_that_joining_brought_does_not_stop_it_and_is_told(cast):
+    for who in (ALICE, BOB):
+        say(who, "give", recipients=["mail-engine", "mailbird", "adpartner"], now=BACK)
+    until = NOW + timedelta(days=9)
+    say(BOB, "pause", until=until, now=BACK)
+    links.link(subject=ALICE, other=BOB, why=links.Why("One person."), by=SYSTEM, now=NOW)
+    found = [each for each in found_lines().values() if each["purpose"] == "personal_offers"]
+    pauses = [each for each in found if each["act"] == "pause"]
+    assert pauses, found
+    assert all(each["until"].startswith(until.strftime("%Y-%m-%dT%H")) for each in pauses)
+
+
+def test_nothing_is_told_of_who_asked_to_be_left_alone(cast):
+    suppressions.suppress(subject=ALICE, by=SYSTEM, now=BACK)
+    third = Actor("system", ref="adpartner")
+    choice = Choice("personal_offers", "give", "web", "button", language="en")
+    consents.record(subject=ALICE, choice=choice, by=third, now=NOW)
+    assert not [key for key in found_lines() if key[0] == ALICE.id]
