@@ -104,6 +104,7 @@ def loads(raw: bytes) -> dict[str, Any]:
 
     Raises:
         ProofError: `bundle-syntax` if it is not JSON in UTF-8, holds a member twice, or is no object;
+            `bundle-kind` if it does not even say that it is a proof;
             `bundle-spelling` if it is not spelled as `dumps` spells it.
     """
     try:
@@ -113,6 +114,10 @@ def loads(raw: bytes) -> dict[str, Any]:
         raise
     except (ValueError, RecursionError):
         raise ProofError("bundle-syntax", "This file is not JSON text in UTF-8. Take a fresh copy.") from None
+    if "kind" not in doc:
+        raise ProofError(
+            "bundle-kind", "This is JSON, but no proof file, so it cannot be told. Each choice has its own."
+        )
     if spelled != raw:
         raise ProofError(
             "bundle-spelling", "This file was rewritten on the way, if only its spacing. Take a fresh copy."

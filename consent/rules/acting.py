@@ -37,9 +37,9 @@ _WHY_NOT = {
 PROVED = lifecycle.WIDENING - {lifecycle.CONFIRM}
 # What the evidence of a yes must hold, by who said it.
 PROOF = {
-    "staff": {REASON: "Why a member of staff records this for the customer."},
-    "guardian": {"guardian_verification": "How the guardian's own identity and authority were checked."},
-    "representative": {"mandate": "What the mandate is, and how it was checked."},
+    "staff": {REASON: "Say why a member of staff records this for the customer."},
+    "guardian": {"guardian_verification": "Say how the guardian's own identity and authority were checked."},
+    "representative": {"mandate": "Say what the mandate is, and how it was checked."},
 }
 _SCAN_NEEDED = "The SHA-256 of the scanned paper: POST /api/v1/subjects/{namespace}/{id}/scans answers with it."
 _DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -92,7 +92,7 @@ def _of_act(choice: Choice) -> list[Field]:
         return [Field("/categories", "scope", detail)]
     confirms = choice.act == lifecycle.CONFIRM and not choice.imported
     if confirms and not choice.confirmation:
-        return [Field("/confirmation", "required", "The one-time token that the yes was answered with.")]
+        return [Field("/confirmation", "required", "Send the one-time token that the answer to the yes held.")]
     if choice.confirmation and not confirms:
         return [Field("/confirmation", "act", "Only the act confirm has a token.")]
     return []
@@ -102,7 +102,7 @@ def _of_pause(choice: Choice, now: datetime) -> list[Field]:
     if choice.act != lifecycle.PAUSE:
         return [Field("/until", "act", "Only a pause has an end.")] if choice.until else []
     if choice.until is None:
-        return [Field("/until", "required", "The moment the pause ends, at most 12 months ahead.")]
+        return [Field("/until", "required", "Say when the pause ends: a moment at most 12 months ahead.")]
     if not now < choice.until <= durations.after(now, LONGEST_PAUSE):
         return [Field("/until", "range", "A pause ends in the future, at most 12 months ahead.")]
     return []

@@ -4,9 +4,12 @@ The signal says: do not sell or share what you know of me. It deletes nothing, a
 house. Its absence says nothing; above all it is no yes (W3C, Global Privacy Control).
 """
 
+import re
 from datetime import datetime
 
 GPC = "gpc"
+# ISO 3166-1 and -2, e.g. GB and US-CA.
+_CODE = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
 KINDS = (GPC,)
 
 # Where the signal binds, and whether a yes that the customer gives later, to this company and this use, goes before it.
@@ -39,7 +42,7 @@ def heard(header: str | None) -> bool:
 
 def binds(jurisdiction: str) -> bool:
     """Whether the signal of a customer there has to be honoured."""
-    return jurisdiction.upper() in BINDS
+    return _place(jurisdiction) in BINDS
 
 
 def switches_off(*, jurisdiction: str, shares: bool, received_at: datetime | None, yes_at: datetime | None) -> bool:
@@ -50,4 +53,10 @@ def switches_off(*, jurisdiction: str, shares: bool, received_at: datetime | Non
     """
     if not shares or received_at is None or not binds(jurisdiction):
         return False
-    return not (BINDS[jurisdiction.upper()] and yes_at is not None and yes_at > received_at)
+    return not (BINDS[_place(jurisdiction)] and yes_at is not None and yes_at > received_at)
+
+
+def _place(jurisdiction: str) -> str:
+    """A place as the table names it. What is no code of a country, with or without its state, is not known to us."""
+    place = jurisdiction.upper()
+    return place if _CODE.fullmatch(place) else ""

@@ -41,6 +41,7 @@ class Stands:
     recipients: tuple[str, ...] = ()
     since: datetime | None = None
     expires_at: datetime | None = None
+    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def _stands(each: Stands) -> Node:
             "tc:recipient": list(each.recipients),
             "tc:since": receipt.moment(each.since) if each.since else "",
             "tc:until": receipt.moment(each.expires_at) if each.expires_at else "",
+            "tc:pausedUntil": receipt.moment(each.paused_until) if each.paused_until else "",
         }
     )
 

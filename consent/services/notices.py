@@ -80,8 +80,9 @@ def _require(choice: Choice, purpose: Purpose, notice: NoticeText | None) -> Non
     if purpose.current and purpose.current.legal_basis == bases.EXPLICIT_CONSENT:
         detail = "Explicit consent names the text that was shown; see GET /api/v1/purposes."
         raise Invalid(Field("/notice_digest", "required", detail))
-    if notice is None and not _published(purpose).filter(language=choice.language).exists():
-        detail = "This purpose has no approved text in this language, so nobody can have read it."
+    languages = sorted(set(_published(purpose).values_list("language", flat=True))) if notice is None else []
+    if notice is None and choice.language not in languages:
+        detail = f"This purpose has texts in {', '.join(languages)} only, so nobody can have read one in this language."
         raise Invalid(Field("/language", "no_text", detail))
     if notice is None:
         raise Invalid(Field("/collected_at", "before_publication", "No text of this purpose was in force then."))

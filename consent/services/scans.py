@@ -26,7 +26,7 @@ def store(*, subject: Handle | Subject, content: bytes, by: Actor, now: datetime
         raise TooLarge(scans.TOO_LARGE)
     kind = scans.kind(content)
     if not kind:
-        raise Invalid(Field("", "type", f"A scan is one of {', '.join(scans.TYPES)}, by what is in it."))
+        raise Invalid(Field("", "type", f"Send the file itself as the body: {', '.join(scans.TYPES)}."))
     known = subjects.hold(subjects.get(subject) if isinstance(subject, Handle) else subject)
     digest = hashlib.sha256(content).hexdigest()
     there = Scan.objects.filter(subject=known, digest=digest).first()

@@ -88,7 +88,7 @@ def _standing(subject: Subject, now: datetime) -> Iterator[Stands]:
     titles = versions.titles(LANGUAGE)
     for each, event in evidence.stood(subject=subject, moment=now):
         asked = each.version.legal_basis in bases.ASKED
-        terms = catalogue.terms(each.version)
+        terms, paused = catalogue.terms(each.version), each.state.paused_until
         yield Stands(
             purpose=each.purpose.key,
             title=titles.get(each.purpose.key, each.purpose.key),
@@ -100,6 +100,7 @@ def _standing(subject: Subject, now: datetime) -> Iterator[Stands]:
             recipients=tuple(each.state.recipients if asked else terms.recipients),
             since=event.collected_at if event else None,
             expires_at=each.state.expires_at,
+            paused_until=paused if paused and paused > now else None,
         )
 
 

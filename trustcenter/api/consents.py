@@ -18,7 +18,7 @@ from consent.services.consents import Recorded
 from consent.services.subjects import Handle
 from trustcenter import access, problems
 from trustcenter.api.answers import ONCE, WRITE, operation
-from trustcenter.api.doors import Input, PlainText, ProblemOutput, once, read
+from trustcenter.api.doors import Input, OneOf, PlainText, ProblemOutput, once, read
 from trustcenter.api.fields import KEY_LENGTH, Evidence, Flag, IdentifierInput, Keys, Moment, handle, several
 
 ITEMS = 1000
@@ -33,18 +33,18 @@ class ConsentInput(Input):
 
     subject = IdentifierInput()
     purpose = PlainText(max_length=KEY_LENGTH)
-    act = serializers.ChoiceField(choices=lifecycle.ACTS)
+    act = OneOf(choices=lifecycle.ACTS)
     categories = Keys(required=False, help_text="Left out: every category offered.")
     recipients = Keys(required=False, help_text="Left out: every recipient except third parties.")
     level = PlainText(max_length=16, required=False, help_text="A level of sharing in place of categories.")
     language = PlainText(max_length=16, required=False, help_text="Of the text that was shown; a yes needs it.")
     notice_digest = PlainText(max_length=64, required=False, help_text="Left out: the text in force then.")
-    channel = serializers.ChoiceField(choices=rules.CHANNELS)
+    channel = OneOf(choices=rules.CHANNELS)
     method = PlainText(max_length=200, help_text="How they said it: a button, a form, a call.")
     collected_at = Moment(required=False, help_text="Left out: now.")
     until = Moment(required=False, help_text="The end of a pause, at most 12 months ahead.")
     confirmation = PlainText(max_length=64, required=False, help_text="The one-time token that `confirm` needs.")
-    actor = serializers.ChoiceField(choices=rules.ACTORS, default="self")
+    actor = OneOf(choices=rules.ACTORS, default="self")
     evidence = Evidence(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

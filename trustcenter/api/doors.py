@@ -102,6 +102,14 @@ class PlainText(serializers.CharField):
         return data
 
 
+class OneOf(serializers.ChoiceField):
+    """One of some words; who sends another is told which there are."""
+
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices, **kwargs)
+        self.error_messages["invalid_choice"] = f"One of {', '.join(self.choices)}."
+
+
 class Input(serializers.Serializer[Any]):
     """The body of one operation. Members we do not know are errors: a misspelt member must not be lost in silence."""
 

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from consent.services import portal_links
 from trustcenter import access
 from trustcenter.api.answers import ONCE, WRITE, operation
-from trustcenter.api.doors import Input, once, read
+from trustcenter.api.doors import Input, OneOf, once, read
 from trustcenter.api.fields import Moment, SubjectInput, handle
 
 
@@ -18,7 +18,7 @@ class LinkInput(Input):
     """For whom, and in which language the portal opens."""
 
     subject = SubjectInput()
-    language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
+    language = OneOf(choices=settings.LANGUAGES, required=False)
 
 
 class LinkOutput(serializers.Serializer[Any]):

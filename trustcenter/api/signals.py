@@ -12,7 +12,7 @@ from consent.rules import choice, signals
 from consent.services import signals as services
 from trustcenter import access
 from trustcenter.api.answers import ONCE, WRITE, operation
-from trustcenter.api.doors import Input, once, read
+from trustcenter.api.doors import Input, OneOf, once, read
 from trustcenter.api.fields import Moment, SubjectInput, handle
 
 # The day on which what we say about it last changed.
@@ -23,8 +23,8 @@ class SignalInput(Input):
     """Whose browser sent what, and where."""
 
     subject = SubjectInput()
-    signal = serializers.ChoiceField(choices=signals.KINDS)
-    channel = serializers.ChoiceField(choices=choice.CHANNELS)
+    signal = OneOf(choices=signals.KINDS)
+    channel = OneOf(choices=choice.CHANNELS)
 
 
 class SignalOutput(serializers.Serializer[Any]):

@@ -28,7 +28,7 @@ Anyone can check the file without us: trustcenter verify log.json
 """
 _VERIFY = """\
   trustcenter verify receipt.jws                       a signed receipt, offline
-  trustcenter verify receipt.json                      the proof of one choice, or an export, offline
+  trustcenter verify receipt.json                      the proof of one choice, or what export-audit wrote
   trustcenter verify log.json --vkey "$(cat vkey.txt)" with a key that you had before
   trustcenter verify --log https://consent.example.org the whole public log of a service
 Exit codes: 0 it is real, 1 it is not, 2 used wrongly, or it cannot be told: no such file, a key that is missing.
@@ -56,7 +56,7 @@ def add(commands: Any) -> None:
     )
     what = verify.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        "file", nargs="?", metavar="FILE", help="a signed receipt (.jws), or a proof or an export (.json)"
+        "file", nargs="?", metavar="FILE", help="a signed receipt (.jws), a proof, or what export-audit wrote (.json)"
     )
     what.add_argument("--log", metavar="URL", help="the address of a service")
     verify.add_argument("--vkey", action="append", metavar="VKEY", help="a key of log or receipts that you trust")

@@ -138,6 +138,7 @@ def _in_full(line: Line, titles: dict[str, str]) -> dict[str, Any]:
     """Everything about one choice: the words, the way, the people, and whether its proof holds."""
     event: Any = line.event
     text = event.notice.text if event.notice else {}
+    kept = line.payload.get("evidence") or {}
     node, word, rest = lines.proof_words(prove.holds(line.entry))
     return {
         "row": lines.told(line, titles, None),
@@ -146,7 +147,8 @@ def _in_full(line: Line, titles: dict[str, str]) -> dict[str, Any]:
         "text": [text[name] for name in words.PARTS if text.get(name)],
         "actor": words.ACTORS.get(event.actor, event.actor),
         "method": line.payload.get("method", ""),
-        "evidence": {name: _told(value) for name, value in (line.payload.get("evidence") or {}).items()},
+        "level": line.payload.get("level", ""),
+        "evidence": [(words.PROOFS.get(name, name), _told(value)) for name, value in kept.items()],
         "proof": {"node": node, "word": word, "rest": rest},
         "sealed": line.seq is not None,
     }

@@ -100,6 +100,16 @@ ACTORS = {
     "browser": _("Browser"),
     "operator": _("Operator"),
 }
+# What is kept as the proof of a choice; what other names a caller gave stands as they gave it.
+PROOFS = {
+    "reason": _("Why staff recorded it"),
+    "scan_sha256": _("SHA-256 of the scan"),
+    "guardian_verification": _("How the guardian was checked"),
+    "mandate": _("The mandate"),
+    "file": _("File"),
+    "line": _("Line"),
+    "cells": _("Cells"),
+}
 # How staff met the customer for whom they write a choice down.
 MET = {"phone": _("On the phone"), "store": _("In a shop"), "paper": _("On paper")}
 # The parts of a notice text, in the order in which they are shown.

@@ -172,7 +172,7 @@ def since(use: Use) -> SafeString | str:
     if use.reason == "consent_paused" and use.since.paused_until:
         return format_html(_("Paused until {date}"), date=day(use.since.paused_until))
     if use.reason == "consent_requested":
-        return str(REASONS[use.reason])
+        return str(ACTS["pending"] + "." if use.since.event.pending else REASONS[use.reason])
     if use.permitted:
         sentence = _("On since {date}, {who}, {where}")
     elif use.objectable or use.since.status == "refused":

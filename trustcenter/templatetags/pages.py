@@ -114,6 +114,14 @@ def lang(code: str) -> str:
     return f"{first}-{rest.title() if len(rest) == 4 else rest.upper()}" if rest else first
 
 
+@register.filter
+def told(value: object) -> object:
+    """What the log keeps beside a fact, as a person writes it: a list with commas, yes and no."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
 def _time(value: datetime, form: str) -> SafeString:
     local = localtime(value)
     return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, form))

@@ -40,6 +40,11 @@ def test_C14_elsewhere_it_binds_nobody(place):
     assert not stops(place)
 
 
+@pytest.mark.parametrize("place", ["USA", "California", "united states", "us_ca"])
+def test_C14_a_place_that_is_no_code_is_not_known_and_so_it_binds(place):
+    assert signals.binds(place)
+
+
 def test_a_later_yes_goes_before_it_where_the_law_lets_it():
     for state in STATES:
         assert not stops(f"US-{state}", yes_at=LATER)

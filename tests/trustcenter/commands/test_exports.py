@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import stat
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -105,6 +105,16 @@ def test_carrying_it_away_is_a_fact_about_the_customer(run, lived, tmp_path):
         "entries": Entry.objects.filter(subject=entry.subject).count() - 1
     }
     assert "evidence.exported" in [each["tc:action"] for each in json.loads(whole(run, tmp_path))["tc:view"]]
+
+
+def test_the_page_says_until_when_a_use_is_paused_and_what_the_log_keeps_in_words(lived, run, tmp_path):
+    links.link(subject=ALICE, other=BOB, why=links.Why("One person."), by=SYSTEM, now=BACK)
+    say(ALICE, "give", "improve_visit", now=NOW)
+    say(ALICE, "pause", "improve_visit", now=NOW, until=datetime.now(UTC) + timedelta(days=30))
+    page = whole(run, tmp_path, "--format", "html")
+    assert "paused until" in page
+    assert "Recipients it is about" in page, "a no names nobody who sees it"
+    assert "[&#x27;" not in page, "a list as Python writes it"
 
 
 def test_the_page_needs_nothing_else_and_runs_nothing(run, lived, tmp_path):

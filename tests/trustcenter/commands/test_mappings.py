@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from consent.models import ConsentEvent
+from consent.models import ConsentEvent, ConsentState
 from consent.services import subjects
 from consent.services.subjects import Handle
-from tests.world import NOW, ask
+from tests.world import NOW, ask, publish
 from trustcenter import mappings
 
 SAMPLES = Path(__file__).parent / "exports_of_tools"
@@ -25,7 +25,7 @@ def taken(run, name):
 
 def said(address):
     """What one person said, in order of its date."""
-    events = ConsentEvent.objects.filter(subject=subjects.find(Handle("email", address))).order_by("collected_at")
+    events = ConsentEvent.objects.filter(subject=subjects.find(Handle("email", address))).order_by("collected_at", "id")
     return [(event.act, event.collected_at) for event in events]
 
 
@@ -35,11 +35,20 @@ def test_every_mapping_that_ships_has_a_sample():
 
 def test_in_a_mailchimp_audience_the_confirmed_opt_in_is_the_moment_of_the_yes(run, park):
     out = taken(run, "mailchimp-audience")
-    assert "3  imported, as 3 acts" in out
+    assert "3  imported, as 5 acts" in out
     assert "1  A yes needs a sure date, and none can be read.\n                line 5" in out
-    assert said("ines.orlova@moormail.example") == [("give", datetime(2024, 3, 15, 18, 40, 2, tzinfo=UTC))]
-    assert said("tom.abara@seaview.example") == [("give", datetime(2023, 11, 2, 7, tzinfo=UTC))]
+    clicked = datetime(2024, 3, 15, 18, 40, 2, tzinfo=UTC)
+    assert said("ines.orlova@moormail.example") == [("give", clicked), ("confirm", clicked)]
+    clicked = datetime(2023, 11, 2, 7, tzinfo=UTC)
+    assert said("tom.abara@seaview.example") == [("give", clicked), ("confirm", clicked)]
     assert said("yu.wen@harbour.example") == [("give", datetime(2025, 6, 1, 12, tzinfo=UTC))]
+
+
+def test_who_confirmed_elsewhere_need_not_confirm_again_and_who_did_not_must(run, db):
+    publish(now=NOW - timedelta(days=1), personal_offers={"double_opt_in": True})
+    taken(run, "mailchimp-audience")
+    for address, status in (("ines.orlova@moormail.example", "given"), ("yu.wen@harbour.example", "requested")):
+        assert ConsentState.objects.get(subject=subjects.find(Handle("email", address))).status == status
 
 
 def test_the_yes_is_to_the_named_data_and_no_more(run, park):

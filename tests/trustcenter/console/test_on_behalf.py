@@ -72,6 +72,8 @@ def test_a_yes_on_paper_comes_with_its_scan(write, desk):
     row = Scan.objects.get()
     page = desk.get("/console/customers/open").text
     assert f"Download scan {row.digest[:8]}" in page
+    assert "SHA-256 of the scan" in page
+    assert "scan_sha256" not in page
     answer = desk.post(f"/console/customers/open/scans/{row.entry_id}")
     assert (answer.content, answer["Content-Type"]) == (FILE, "application/pdf")
     assert answer["Content-Disposition"] == f'attachment; filename="scan-{row.digest[:8]}.pdf"'

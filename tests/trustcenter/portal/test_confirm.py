@@ -30,6 +30,7 @@ def test_looking_changes_nothing_and_shows_what_is_confirmed(link):
     assert answer.status_code == 200
     assert "Yes, that was me" in answer.text
     assert "MailBird Ltd" in answer.text
+    assert "If you turn it off" in answer.text, "else what ends reads as what begins"
     assert "AdPartner" not in answer.text, "a third party that was not chosen"
     assert (status(), Entry.objects.count()) == ("requested", entries)
     assert answer["Referrer-Policy"] == "strict-origin"
@@ -53,3 +54,8 @@ def test_after_a_no_the_link_is_spent(link, today):
 
 def test_it_shows_only_the_words_and_nobodys_name(link):
     assert MALLORY.id not in Client().get(link).text
+
+
+def test_until_then_their_own_pages_say_that_it_waits_for_them(link, come_in):
+    for page in ("/", "/purposes/personal_offers"):
+        assert "You said yes, and have yet to confirm it." in come_in(MALLORY).get(page).text
