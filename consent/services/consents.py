@@ -11,6 +11,7 @@ from audit.rows import Over
 from consent.errors import (
     AskedRecently,
     Field,
+    IdentifierUnverified,
     Invalid,
     LinkSpent,
     NoChoiceHere,
@@ -43,6 +44,9 @@ from consent.services.ledger import Actor, Fact
 from consent.services.states import Heard
 from consent.services.subjects import Handle
 
+# Errors by which one could learn what a customer said to others, or who vouched for them.
+_TELLING = (OutOfTurn, AskedRecently, IdentifierUnverified)
+NOT_YOURS = "This act is not recorded for a third party. The company that knows the customer can."
 # What the service says of the way when nobody acted, but the time came.
 TIMETABLE = "timetable"
 OPERATOR = Actor("operator", name="timetable")
@@ -82,8 +86,18 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     finds nothing to act on; AskedRecently for a question that was answered with no; LinkSpent for a token that confirms
     nothing; NotAllowed when somebody would grant to themselves; IdentifierUnverified for a yes under an identifier that
     nobody vouched for; Suppressed for a customer who asked to be left alone, unless this is their own yes, and one that
-    waits for no token: until then anybody may have typed their address.
+    waits for no token: until then anybody may have typed their address. A third party is not told what stands: what
+    would tell it is NotAllowed.
     """
+    try:
+        return _record(subject, choice, by, now)
+    except _TELLING:
+        if by.ref in catalogue.third_parties():
+            raise NotAllowed(NOT_YOURS) from None
+        raise
+
+
+def _record(subject: Handle | Subject, choice: Choice, by: Actor, now: datetime) -> Recorded:
     purpose = _purpose(choice, subject, now)
     # One customer's choices are folded one after the other; others' do not wait.
     reached = reach.hold(subject, by=by, now=now)

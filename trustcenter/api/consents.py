@@ -236,14 +236,16 @@ def _told(request: Request, recorded: Recorded) -> dict[str, Any]:
         "receipt": {"id": number, "url": f"{settings.PUBLIC_URL}/api/v1/receipts/{number}"},
         "token": decisions.token(number),
     }
+    # The state may come from what the customer told others, which is not a third party's to see; and a token proves
+    # that the customer holds an address only when the company that knows it sends it there.
+    if request.user.recipient.third_party:  # type: ignore[union-attr]
+        return told
     if recorded.waiting:
         url = f"{settings.PUBLIC_URL}/confirm/{recorded.waiting.token}"
         told["confirmation"] = ConfirmationOutput(
             {"token": recorded.waiting.token, "url": url, "expires_at": recorded.waiting.expires_at}
         ).data
-    # The state may come from what the customer told others, which is not a third party's to see.
-    third: bool = request.user.recipient.third_party  # type: ignore[union-attr]
-    return told if third else told | {"state": StateOutput(recorded.state).data}
+    return told | {"state": StateOutput(recorded.state).data}
 
 
 def _result(request: Request, result: batches.Result) -> dict[str, Any]:

@@ -346,3 +346,20 @@ def test_C8_asking_again_too_soon_is_409(shop):
 def test_an_act_brings_what_it_needs_and_nothing_else(shop, act, more, pointer):
     body = {name: value for name, value in (choice(ALICE, act) | more).items() if value is not None}
     about(post(ONE, body, key=shop), 400, pointer)
+
+
+@pytest.mark.parametrize("who", [ALICE, BOB, CAROL, MALLORY])
+@pytest.mark.parametrize("act", ["request", "pause", "resume", "renew"])
+def test_a_third_party_learns_from_no_error_what_stands(partner, who, act):
+    more = {"until": (NOW + timedelta(days=9)).isoformat()} if act == "pause" else {}
+    response = post(ONE, choice(who, act, **more), key=partner)
+    assert response.status_code in {201, 403}
+    if response.status_code == 403:
+        assert response.json()["code"] == "not_allowed"
+
+
+def test_a_third_party_gets_no_token_to_confirm_with(partner):
+    publish(now=NOW - timedelta(days=1), personal_offers={"double_opt_in": True})
+    told = post(ONE, choice(CAROL, recipients=["mail-engine"]), key=partner).json()
+    assert set(told) == {"event", "receipt", "token"}
+    assert not allowed(CAROL)
