@@ -175,6 +175,17 @@ def test_a_batch_is_answered_whole_or_not_at_all():
         assert [each.reason for each in client.check_many(questions)] == ["unreachable"] * 3
 
 
+def test_a_long_batch_may_take_longer_than_one_check():
+    def slowly(connection):
+        time.sleep(1)
+        answer(body={"evaluations": [YES] * 200})(connection)
+
+    quick = Timeout(connect=5, read=0.5, total=0.8)
+    with scripted(slowly) as server, Client(server.url, "tc_a_b", recipient="mail-engine", timeout=quick) as client:
+        assert all(client.check_many([Question(OFFERS, WHO)] * 200))
+        assert len(server.requests) == 1
+
+
 def test_a_part_of_a_batch_that_is_lost_takes_no_other_with_it():
     questions = [Question(OFFERS, f"customer:C-{place}") for place in range(1001)]
     with (
