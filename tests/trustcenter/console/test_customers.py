@@ -245,7 +245,7 @@ def test_a_choice_from_elsewhere_says_so_and_shows_the_cells_it_came_from(desk, 
     open_file()
     shown = page(desk)
     assert "imported: recorded elsewhere before" in shown
-    assert "<dt>cells</dt><dd>STATUS: subscribed; OPTIN_TIME: 2026-05-01</dd>" in shown
+    assert "<dt>Cells</dt><dd>STATUS: subscribed; OPTIN_TIME: 2026-05-01</dd>" in shown
 
 
 def test_an_older_choice_can_be_chosen(desk, open_file):
