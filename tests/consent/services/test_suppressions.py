@@ -40,7 +40,8 @@ MAIL = Handle("email", "alice@example.org")
 THIRD = Actor("system", ref="adpartner")
 STAFF = Actor("staff", ref="staff-1")
 # As many as before there were suppressions: the identifier that is looked up anyway tells.
-CHECK_COSTS = 10
+# PostgreSQL takes the rows of an entry in one statement (audit/rows.py).
+CHECK_COSTS = 8 if connection.vendor == "postgresql" else 10
 
 
 def leave_alone(who=ALICE, *, by=SYSTEM, now=NOW):
