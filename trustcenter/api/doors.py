@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import (
@@ -22,6 +23,9 @@ from consent.errors import Field, Invalid, NotAllowed, NotAuthenticated, NotFoun
 from consent.rules import text
 from consent.services import idempotency
 from trustcenter import access, problems
+
+DEADLOCK = "40P01"  # PostgreSQL's code
+TRIES = 5
 
 
 class KeyAuthentication(authentication.BaseAuthentication):
@@ -164,7 +168,20 @@ def read_json(raw: bytes) -> Any:
 
 
 def once(request: Request, work: Any) -> HttpResponse:
-    """Do `work` (→ status, body), once for each Idempotency-Key, and answer."""
+    """Do `work` (→ status, body), once for each Idempotency-Key, and answer.
+
+    Where two wait for each other, the database ends one of them, and nothing of it is left: that one begins again.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return _once(request, work)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") != DEADLOCK:
+                raise
+    return _once(request, work)
+
+
+def _once(request: Request, work: Any) -> HttpResponse:
     name = request.headers.get("Idempotency-Key", "").strip().strip('"')
     if not name:
         status, body = work()
