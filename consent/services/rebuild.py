@@ -16,7 +16,6 @@ from consent.models import ConsentEvent, ConsentState, Purpose, Subject
 from consent.services import histories, ledger, states, subjects
 from consent.services.histories import History, Progress
 from consent.services.ledger import Actor, Fact
-from consent.services.states import Heard
 
 MISSING, UNFOUNDED = ("missing",), ("unfounded",)
 
@@ -128,8 +127,7 @@ def _wrong(
 
 def _members(purpose: int, said: Sequence[ConsentEvent]) -> dict[str, Any]:
     """A row's members as they must be."""
-    events = tuple(map(states.event_as_rule, said))
-    return states.members(purpose, Heard(events, {each.version.number: each.version_id for each in said}))
+    return states.members(purpose, states.of(said))
 
 
 def _remembered(subject: Subject) -> bool:

@@ -50,8 +50,9 @@ def customers(
     found: list[Identifier] = []
     last: int | None = None
     row = decisions.in_force(purpose, now)
+    needed = _contact(namespace)
     for candidate, allowed in _candidates(row, wanted, namespace, after, now) if row else ():
-        if not _reachable(namespace, allowed):
+        if needed and needed not in allowed:
             continue
         if len(found) == limit:
             last = found[-1].pk
@@ -138,10 +139,10 @@ def _decided(
     )
 
 
-def _reachable(namespace: str, allowed: Sequence[str]) -> bool:
-    """An address is itself data: a namespace that the catalogue knows as a contact needs its category permitted."""
+def _contact(namespace: str) -> str:
+    """An address is itself data: the category that has to be permitted for it, "" where it is none."""
     contact = f"contact.{namespace}"
-    return contact in allowed or contact not in catalogue.categories_named([contact])
+    return contact if contact in catalogue.categories_named([contact]) else ""
 
 
 def _opened(found: Iterable[Identifier]) -> Iterator[Handle]:
@@ -151,8 +152,10 @@ def _opened(found: Iterable[Identifier]) -> Iterator[Handle]:
 
 def _log(wanted: Wanted, told: Sequence[Subject], purpose: str, by: Actor, now: datetime) -> None:
     """One entry for each customer of whom the answer tells; one without a customer where it tells of nobody."""
-    known = Recipient.objects.filter(key=wanted.recipient).values_list("key", flat=True).first() or ""
+    known = catalogue.find_recipient(wanted.recipient)
     for pseudonym in [subject.pseudonym for subject in told] or [""]:
-        fact = Fact("search.made", subject=pseudonym, purpose=purpose, recipient=known, outcome="allowed")
+        fact = Fact(
+            "search.made", subject=pseudonym, purpose=purpose, recipient=known.key if known else "", outcome="allowed"
+        )
         payload = {"asked": list(wanted.categories or ()), "reference": wanted.reference}
         ledger.record(fact, by=by, now=now, payload=payload)

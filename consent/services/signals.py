@@ -48,6 +48,6 @@ def stops_asking(*, subject: Subject, purpose: Purpose, now: datetime) -> bool:
     """Whether a signal against a purpose is so fresh that nobody may ask for it (§ 1798.135(c)(4): 12 months)."""
     if subject.gpc_at is None or purpose.current is None or not choice.asked_recently(subject.gpc_at, now):
         return False
-    held = states.current(subject=subject).get(purpose.pk)
+    held = states.one(subject, purpose)
     terms = catalogue.terms(purpose.current)
     return decisions.customer_facts(subject, states.as_rule(held), held.event if held else None, terms, now).gpc

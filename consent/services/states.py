@@ -15,23 +15,6 @@ from consent.services import families
 
 # There is one answer for each customer and purpose: a new one takes the place of the last.
 UNIQUE = ("subject", "purpose")
-_EVENT = (
-    "id",
-    "act",
-    "collected_at",
-    "recorded_at",
-    "categories",
-    "recipients",
-    "until",
-    "pending",
-    "actor",
-    "imported",
-    "carried",
-)
-_COLUMNS = (
-    *(ConsentEvent._meta.get_field(name) for name in (*_EVENT, "version")),
-    *(PurposeVersion._meta.get_field(name) for name in ("number", "consent_lasts")),
-)
 
 
 @dataclass(frozen=True)
@@ -57,36 +40,24 @@ class Stood:
 
 def heard(subject: Subject, purpose: Purpose) -> Heard:
     """All that was said, read once, while the customer is held: nothing is added before the answer is settled."""
-    lines = rows.read(
-        "SELECT e.id, e.act, e.collected_at, e.recorded_at, e.categories, e.recipients, e.until, e.pending, e.actor,"
-        " e.imported, e.carried, e.version_id, v.number, v.consent_lasts FROM consent_consentevent e"
-        " JOIN consent_purposeversion v ON v.id = e.version_id WHERE e.subject_id = %s AND e.purpose_id = %s",
+    found: list[tuple[ConsentEvent, PurposeVersion]] = rows.find(
+        "SELECT {e}, {v} FROM consent_consentevent e JOIN consent_purposeversion v ON v.id = e.version_id"
+        " WHERE e.subject_id = %s AND e.purpose_id = %s",
         [subject.pk, purpose.pk],
-        *_COLUMNS,
+        e=ConsentEvent,
+        v=PurposeVersion,
     )
-    events = []
-    for line in lines:
-        order, act, collected_at, recorded_at, categories, recipients, until, pending, actor, imported, carried, *of = (
-            line
-        )
-        events.append(
-            lifecycle.Event(
-                act=act,
-                collected_at=collected_at,
-                recorded_at=recorded_at,
-                order=order,
-                version=of[1],
-                categories=tuple(categories),
-                recipients=tuple(recipients),
-                lasts=of[2] or None,
-                until=until,
-                pending=pending,
-                by_guardian=actor == "guardian",
-                imported=imported,
-                carried=None if carried is None else merge.from_record(carried),
-            )
-        )
-    return Heard(tuple(events), {line[-2]: line[-3] for line in lines})
+    for event, version in found:
+        event.version = version
+    return of(event for event, _ in found)
+
+
+def of(said: Iterable[ConsentEvent]) -> Heard:
+    """Events of one customer on one purpose, with their versions, as the fold reads them."""
+    events = list(said)
+    return Heard(
+        tuple(event_as_rule(event) for event in events), {each.version.number: each.version_id for each in events}
+    )
 
 
 def settled(event: ConsentEvent, said: Heard) -> ConsentState:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from audit import rows, vault
 from consent.errors import Conflict, Field, Invalid, NotFound, Suppressed
 from consent.models import Identifier, Subject
-from consent.rules import ages, text
+from consent.rules import ages
 from consent.services import families, handles, ledger
 from consent.services.handles import Handle, check_handles
 from consent.services.ledger import Actor, Fact
@@ -190,7 +190,7 @@ def _store(subject: Subject, box: vault.Vault, handle: Handle, now: datetime) ->
         subject=subject,
         namespace=handle.namespace,
         lookup_hash=lookup,
-        sealed=box.seal(text.normal(handle.namespace, handle.id).encode(), lookup.hex()),
+        sealed=box.seal(handles.key(handle)[1].encode(), lookup.hex()),
         verified=handle.verified,
         suppressed=handles.left_alone(handle),
         created_at=now,

@@ -11,12 +11,12 @@ from django.db import transaction
 from audit.models import Entry
 from audit.services import entries
 from consent.errors import Field, Invalid
-from consent.models import Category, Purpose, Subject
+from consent.models import Category, Identifier, Purpose, Subject
 from consent.rules import decision
 from consent.rules.actions import USES
 from consent.rules.choice import CLOCK_SKEW
 from consent.rules.decision import Decision
-from consent.services import decisions, families, handles, ledger, subjects
+from consent.services import decisions, families, handles, ledger
 from consent.services.decisions import Known
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
@@ -63,7 +63,7 @@ def report(*, uses: Sequence[Use], recipient: str, by: Actor, now: datetime) -> 
     """
     known = _known([(use.customer, use.purpose, use.at) for use in uses], "/uses", now)
     _check_categories(uses)
-    return [_record(use, subject, recipient, by, now) for use, subject in zip(uses, known, strict=True)]
+    return [_record(use, found, recipient, by, now) for use, found in zip(uses, known, strict=True)]
 
 
 @transaction.atomic
@@ -74,7 +74,7 @@ def report_benefits(*, benefits: Sequence[Benefit], recipient: str, by: Actor, n
         ledger.record(
             Fact(
                 "benefit.reported",
-                subject=subject.pseudonym,
+                subject=found.subject.pseudonym,
                 purpose=each.purpose,
                 recipient=recipient,
                 details={"got_at": ledger.moment(each.at)},
@@ -83,7 +83,7 @@ def report_benefits(*, benefits: Sequence[Benefit], recipient: str, by: Actor, n
             now=now,
             payload={"words": each.words},
         ).id
-        for each, subject in zip(benefits, known, strict=True)
+        for each, found in zip(benefits, known, strict=True)
     ]
 
 
@@ -94,11 +94,11 @@ def seen_by(*, subject: Subject, actions: Sequence[str] = USES, **search: Any) -
     return [Seen(entry, opened.get(entry.id, {})) for entry in found]
 
 
-def _record(use: Use, subject: Subject, recipient: str, by: Actor, now: datetime) -> UUID:
-    made = _judged(use, recipient)
+def _record(use: Use, found: Identifier, recipient: str, by: Actor, now: datetime) -> UUID:
+    made = _judged(use, found, recipient)
     fact = Fact(
         "use.reported",
-        subject=subject.pseudonym,
+        subject=found.subject.pseudonym,
         purpose=use.purpose,
         recipient=recipient,
         outcome="allowed" if made.permitted else BREACH,
@@ -108,28 +108,29 @@ def _record(use: Use, subject: Subject, recipient: str, by: Actor, now: datetime
     return ledger.record(fact, by=by, now=now, payload={"reference": use.reference}).id
 
 
-def _judged(use: Use, recipient: str) -> Decision:
-    """What a check would have answered at the moment of the use."""
-    identifier = handles.row(use.customer)
-    found = Known(families.owner(identifier, use.at), identifier.verified) if identifier else None
+def _judged(use: Use, found: Identifier, recipient: str) -> Decision:
+    """What a check would have answered at the moment of the use; being left alone since then changes nothing of it."""
+    who = Known(families.owner(found, use.at), found.verified)
     row = decisions.in_force(use.purpose, use.at)
-    purpose, customer = decisions.facts(row, found, use.at, past=True)
+    purpose, customer = decisions.facts(row, who, use.at, past=True)
     categories = use.categories or None
     return decision.decide(purpose=purpose, customer=customer, recipient=recipient, categories=categories, now=use.at)
 
 
-def _known(rows: Sequence[tuple[Handle, str, datetime]], at: str, now: datetime) -> list[Subject]:
+def _known(rows: Sequence[tuple[Handle, str, datetime]], at: str, now: datetime) -> list[Identifier]:
+    """The identifiers of a report, read together; raises Invalid naming each wrong member."""
+    recorded = handles.recorded(handle for handle, _, _ in rows)
     keys = set(
         Purpose.objects.filter(key__in={key for _, key, _ in rows}, current__isnull=False).values_list("key", flat=True)
     )
     problems, found = [], []
     for place, (handle, key, moment) in enumerate(rows):
         here = f"{at}/{place}"
-        subject = subjects.find(handle)
-        if subject is None:
+        identifier = recorded.get(handles.key(handle))
+        if identifier is None:
             problems.append(Field(f"{here}/subject", "unknown", "We know no such customer."))
         else:
-            found.append(subject)
+            found.append(identifier)
         if key not in keys:
             problems.append(Field(f"{here}/purpose", "unknown", "No such purpose was ever published."))
         if moment > now + CLOCK_SKEW:
