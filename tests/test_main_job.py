@@ -79,8 +79,8 @@ def turn_off(tree, key: str, open_page):
     page.goto(link["url"].replace("http://127.0.0.1:8000", tree.url))
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Turn off Send you offers that fit").click()
-    assert page.get_by_role("status").get_by_text("Saved").is_visible()
-    assert page.get_by_role("button", name="Undo").is_visible()
+    expect(page.get_by_role("status").get_by_text("Saved")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
     return page
 
 
@@ -97,14 +97,14 @@ def seen_by_the_officer(tree, open_page) -> None:
     page.locator("[name=note]").fill("They asked whether it worked.")
     page.locator("main form button").click()
     assert "Withdrawn" in page.get_by_role("row", name="Send you offers that fit").inner_text()
-    assert page.get_by_text("The customer turned this off.").first.is_visible()
+    expect(page.get_by_text("The customer turned this off.").first).to_be_visible()
 
 
 def carry_away(page, tree, folder: Path) -> list[Path]:
     """The receipt and its proof, once the sealer has been; the customer sees the refusal and the officer's look."""
     page.goto("/log")
-    assert page.get_by_role("row", name="Refused").first.is_visible()
-    assert page.get_by_text("They asked whether it worked.").is_visible()
+    expect(page.get_by_role("row", name="Refused").first).to_be_visible()
+    expect(page.get_by_text("They asked whether it worked.")).to_be_visible()
     page.goto("/receipts")
     page.locator("main a[href*='/receipts/']").first.click()
     files = [folder / "proof.json", folder / "receipt.jws"]

@@ -67,16 +67,16 @@ def test_an_officer_signs_in_finds_and_sees(open_page, live_server, today):
     assert page.get_by_role("heading", level=1).inner_text() == "Customer C-1001"
     state = page.get_by_role("row", name="Send you offers that fit")
     assert "Withdrawn" in state.inner_text()
-    assert page.get_by_text("The customer turned this off.").is_visible()
+    expect(page.get_by_text("The customer turned this off.")).to_be_visible()
     page.locator(".track a[href*='entry=']").last.click()
-    assert page.get_by_text("Holds", exact=True).is_visible()
+    expect(page.get_by_text("Holds", exact=True)).to_be_visible()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download all in view, with proof").click()
     assert waiting.value.suggested_filename == "proof-record.json"
     page.get_by_role("button", name="Close the file").click()
     page.get_by_role("link", name="Audit").click()
     page.get_by_role("button", name="Check the whole log now").click()
-    assert page.get_by_text("Unbroken", exact=True).is_visible()
+    expect(page.get_by_text("Unbroken", exact=True)).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Console"
 
@@ -127,11 +127,11 @@ def test_an_officer_writes_down_a_paper_and_carries_the_scan_away(open_page, liv
     page.get_by_label("How they told us").select_option("paper")
     page.get_by_label("Why you record it for them").fill("Form from the gate, 3 May.")
     page.get_by_role("button", name="Record the choice").click()
-    assert page.get_by_role("alert").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     file = {"name": "form.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 signed"}
     page.get_by_label("Scan of the paper").set_input_files(file)
     page.get_by_role("button", name="Record the choice").click()
-    assert page.get_by_text("Form from the gate, 3 May.").is_visible()
+    expect(page.get_by_text("Form from the gate, 3 May.")).to_be_visible()
     assert "Given" in page.get_by_role("row", name="Send you offers that fit").inner_text()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download scan").click()

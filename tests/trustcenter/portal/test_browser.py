@@ -105,7 +105,7 @@ def test_what_was_refused_stands_in_the_log(enter):
 def test_the_receipt_can_be_read_and_carried_away(enter):
     page = enter()
     page.locator(".entry .line a").first.click()
-    assert page.get_by_text("Real and unchanged").is_visible()
+    expect(page.get_by_text("Real and unchanged")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the proof").click()
     assert download.value.suggested_filename.startswith("receipt-")
@@ -128,7 +128,7 @@ def test_a_receipt_takes_one_sheet_of_paper_in_either_form(enter, today, open_pa
         told = get(f"/api/v1/receipts/{event.entry_id}", key=key, Accept="text/html")
         alone = open_page()
         alone.set_content(told.content.decode())
-        assert alone.get_by_role("heading", level=1).is_visible()
+        expect(alone.get_by_role("heading", level=1)).to_be_visible()
         assert_accessible(alone)
         assert sheets(alone) == 1, language
 
@@ -143,7 +143,7 @@ def test_a_receipt_is_checked_without_javascript_and_without_a_session(enter, to
     stranger.goto("/check")
     stranger.get_by_label("The file that you downloaded").set_input_files(download.value.path())
     stranger.get_by_role("button", name="Check it").click()
-    assert stranger.get_by_text("Real and unchanged").is_visible()
+    expect(stranger.get_by_text("Real and unchanged")).to_be_visible()
     stranger.get_by_label("Or the text in it").fill("not.a.receipt")
     stranger.get_by_role("button", name="Check it").click()
     assert "Real and unchanged" not in stranger.content()
@@ -257,7 +257,7 @@ def test_C4_the_browsers_signal_is_shown_as_honoured(enter, today, viewport):
         assert note.bounding_box()["y"] < viewport[1], "seen without scrolling"
         assert sideways(page) == 0
         page = enter(viewport, language=language)
-        assert page.locator("#signal").is_visible(), "a browser that falls silent takes nothing back"
+        expect(page.locator("#signal"), "a browser that falls silent takes nothing back").to_be_visible()
         assert_accessible(page, explained=EXPLAINED)
         assert duplicate_names(page) == {}
         page.locator("#signal a").click()
