@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.serving import ROOT, command, own_database, serving, until
 from tests.world import DEMO
@@ -107,6 +108,7 @@ def carry_away(page, tree, folder: Path) -> list[Path]:
     expect(page.get_by_text("They asked whether it worked.")).to_be_visible()
     page.goto("/receipts")
     page.locator("main a[href*='/receipts/']").first.click()
+    page.wait_for_url(lambda url: not url.endswith("/receipts"))
     files = [folder / "proof.json", folder / "receipt.jws"]
     for file in files:
         address = f"{page.url}/{file.name}"

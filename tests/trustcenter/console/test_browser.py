@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from consent.services import officers
 from tests import world
@@ -63,7 +63,7 @@ def test_an_officer_signs_in_finds_and_sees(open_page, live_server, today):
     page = open_page(base_url=live_server.url, javascript=False)
     sign_in(page)
     find(page)
-    assert page.url == f"{live_server.url}/console/customers/open"
+    expect(page).to_have_url(f"{live_server.url}/console/customers/open")
     assert page.get_by_role("heading", level=1).inner_text() == "Customer C-1001"
     state = page.get_by_role("row", name="Send you offers that fit")
     assert "Withdrawn" in state.inner_text()

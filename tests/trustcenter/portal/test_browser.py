@@ -5,6 +5,7 @@ import re
 from itertools import product
 
 import pytest
+from playwright.sync_api import expect
 
 from consent.services import subjects
 from consent.services.log import MONTHS, Month
@@ -36,7 +37,7 @@ def enter(live_server, year, open_page, today):
         page.on("console", lambda message: page.said.append(message.text))
         page.goto(visit.link(today, ALICE, language))
         page.click("main button")
-        assert page.url == f"{live_server.url}/"
+        expect(page).to_have_url(f"{live_server.url}/")
         return page
 
     return enter
