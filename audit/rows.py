@@ -72,6 +72,15 @@ def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ..
     return [tuple(line) for line in lines]
 
 
+def among(values: Sequence[Any]) -> tuple[str, list[Any]]:
+    """`IN (…)` for these values, at least one, and what to give the query for it.
+
+    The list is filled up to a power of two with its last value, so that there are few statements to build and to plan.
+    """
+    size = 1 << (len(values) - 1).bit_length()
+    return f"IN ({', '.join(['%s'] * size)})", [*values, *[values[-1]] * (size - len(values))]
+
+
 def _write(group: list[Over]) -> None:
     connection = transaction.get_connection()
     shapes, values = [], []

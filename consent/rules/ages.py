@@ -61,6 +61,13 @@ def must_opt_in(minor_until: date | None, jurisdiction: str, today: date) -> boo
     return jurisdiction.upper() in OPT_IN and until is not None and today < until
 
 
+def turns(minor_until: date | None, jurisdiction: str, min_age: int | None) -> list[date]:
+    """The days on which what follows from a customer's age changes for one purpose."""
+    years = (min_age, OPT_IN.get(jurisdiction.upper()))
+    days = (child_until(minor_until, jurisdiction, each) for each in years)
+    return sorted({day for day in days if day})
+
+
 def never_shared(jurisdiction: str) -> bool:
     """Whether the law forbids to sell, share or track a child, whoever says yes (DPDP s. 9(3))."""
     return jurisdiction.upper().partition("-")[0] in NEVER_SHARED

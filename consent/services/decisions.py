@@ -74,6 +74,19 @@ class InForce:
     version: PurposeVersion
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What was read of one customer for one purpose: what they last said, what made it so, whose laws bear on them.
+
+    cause: read only for whom it matters, a child or the sender of a browser's signal.
+    """
+
+    known: Known
+    said: ConsentState | None
+    cause: ConsentEvent | None
+    places: tuple[str, ...]
+
+
 @transaction.atomic
 def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Actor, now: datetime) -> list[Answer]:
     """Answer questions in order, and log each answer.
@@ -165,6 +178,37 @@ def facts(
     return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
 
 
+def readings(row: InForce, found: Sequence[Known]) -> list[Reading]:
+    """What stands of many customers for one purpose, by a fixed number of statements for any number of them."""
+    held = states.together(list(dict.fromkeys(each.subject.pk for each in found)), row.purpose)
+    special = [each.subject for each in found if _special(each.subject)]
+    places = families.places_of(special)
+    causes = ConsentEvent.objects.in_bulk([held[each.pk].event_id for each in special if each.pk in held])
+
+    def of(known: Known) -> Reading:
+        said, subject = held.get(known.subject.pk), known.subject
+        cause = causes.get(said.event_id) if said else None
+        return Reading(known, said, cause, tuple(places.get(subject.pk, [subject.jurisdiction])))
+
+    return [of(each) for each in found]
+
+
+def facts_at(row: InForce, read: Reading, moment: datetime) -> tuple[Purpose, Customer]:
+    """A purpose and a customer as the decision reads them at a moment, if nothing more is said until then."""
+    said, current = read.said, catalogue.terms(row.version)
+    agreed = catalogue.terms(said.version) if said and said.version else None
+    customer = customer_facts(
+        read.known.subject,
+        states.as_rule(said),
+        read.cause,
+        current,
+        moment,
+        verified=read.known.verified,
+        places=read.places,
+    )
+    return purpose_facts(row.purpose, row.version, current, agreed, moment), customer
+
+
 def purpose_facts(
     row: PurposeRow, version: PurposeVersion, current: Terms, agreed: Terms | None, moment: datetime
 ) -> Purpose:
@@ -186,14 +230,16 @@ def customer_facts(
     moment: datetime,
     *,
     verified: bool = True,
+    places: Sequence[str] | None = None,
 ) -> Customer:
     """A customer as the decision on one purpose reads them; for checks and for what the customer sees alike.
 
     cause: the event that made the state what it is. verified: whether somebody vouched for the identifier they were
     found by. What another can do is to say no: the yes of the customer it finds does not count.
+    places: whose laws bear on them, where the caller has read them already.
     """
     state = state if verified else merge.strictest(state, State())
-    places, today = _places(subject), moment.date()
+    places, today = _places(subject) if places is None else places, moment.date()
     until = max(
         filter(None, (ages.child_until(subject.minor_until, each, current.min_age) for each in places)), default=None
     )
@@ -217,14 +263,18 @@ def customer_facts(
     )
 
 
+def _special(subject: Subject) -> bool:
+    """A child, or the sender of a browser's signal: only for them it matters whose laws bear on them, and what made an
+    answer so."""
+    return bool(subject.minor_until or subject.gpc_at)
+
+
 def _places(subject: Subject) -> list[str]:
-    """Whose laws bear on a customer, read only for whom it matters: a child, or the sender of a browser's signal."""
-    return families.places(subject) if subject.minor_until or subject.gpc_at else [subject.jurisdiction]
+    return families.places(subject) if _special(subject) else [subject.jurisdiction]
 
 
 def _cause(subject: Subject, held: ConsentState | None) -> ConsentEvent | None:
-    """What made an answer so, read only for whom it matters: a child, or the sender of a browser's signal."""
-    return held.event if held and (subject.minor_until or subject.gpc_at) else None
+    return held.event if held and _special(subject) else None
 
 
 def _outgrown(state: State, cause: ConsentEvent | None, until: date) -> State:

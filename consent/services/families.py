@@ -1,6 +1,6 @@
 """Which records are one customer's: those joined now, and whose an identifier was at a past moment. Nothing writes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Q
@@ -39,6 +39,15 @@ def pseudonyms(subject: Subject) -> list[str]:
 def places(subject: Subject) -> list[str]:
     """The jurisdictions of all that is this customer's: what either law protects from, joining takes from nobody."""
     return sorted({each.jurisdiction for each in of(subject)})
+
+
+def places_of(subjects: Sequence[Subject]) -> dict[int, list[str]]:
+    """As `places`, of many customers at once, by the number of each."""
+    found: dict[int, set[str]] = {each.pk: {each.jurisdiction} for each in subjects}
+    joined = {number: older for number, older in standing_for(found).items() if number != older}
+    for number, jurisdiction in Subject.objects.filter(pk__in=joined).values_list("pk", "jurisdiction"):
+        found[joined[number]].add(jurisdiction)
+    return {number: sorted(each) for number, each in found.items()}
 
 
 def survivor(subject: Subject) -> Subject:

@@ -11,10 +11,9 @@ from datetime import datetime
 from django.db import transaction
 
 from audit import vault
-from consent.models import ConsentState, Identifier, Recipient, Subject
+from consent.models import Identifier, Recipient, Subject
 from consent.rules import bases, decision
-from consent.rules.decision import Terms
-from consent.services import catalogue, decisions, ledger, states, subjects
+from consent.services import catalogue, decisions, ledger, subjects
 from consent.services.decisions import InForce, Known
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
@@ -101,42 +100,19 @@ def _candidates(
     row: InForce, wanted: Wanted, namespace: str, after: int, now: datetime
 ) -> Iterator[tuple[Identifier, tuple[str, ...]]]:
     """Identifiers of customers whose data may be used, in the order of their numbers, with the data."""
-    current = catalogue.terms(row.version)
     rows = Identifier.objects.filter(namespace=namespace, suppressed=False).select_related("subject").order_by("pk")
-    if current.legal_basis in bases.ASKED:  # the others never said yes
+    if catalogue.terms(row.version).legal_basis in bases.ASKED:  # the others never said yes
         rows = rows.filter(subject__states__purpose=row.purpose, subject__states__status__in=decision.PERMITTING)
     while page := list(rows.filter(pk__gt=after)[:READ]):
-        held = _held(row, [each.subject_id for each in page])
-        for each in page:
-            made = _decided(row, current, each, held.get(each.subject_id), wanted, now)
+        read = decisions.readings(row, [Known(each.subject, each.verified) for each in page])
+        for each, reading in zip(page, read, strict=True):
+            purpose, customer = decisions.facts_at(row, reading, now)
+            made = decision.decide(
+                purpose=purpose, customer=customer, recipient=wanted.recipient, categories=wanted.categories, now=now
+            )
             if made.permitted:
                 yield each, made.allowed
         after = page[-1].pk
-
-
-def _held(row: InForce, subject_ids: Sequence[int]) -> dict[int, ConsentState]:
-    found = ConsentState.objects.filter(purpose=row.purpose, subject__in=subject_ids).select_related("version", "event")
-    return {each.subject_id: each for each in found}
-
-
-def _decided(
-    row: InForce, current: Terms, found: Identifier, held: ConsentState | None, wanted: Wanted, now: datetime
-) -> decision.Decision:
-    agreed = catalogue.terms(held.version) if held and held.version else None
-    return decision.decide(
-        purpose=decisions.purpose_facts(row.purpose, row.version, current, agreed, now),
-        customer=decisions.customer_facts(
-            found.subject,
-            states.as_rule(held),
-            held.event if held else None,
-            current,
-            now,
-            verified=found.verified,
-        ),
-        recipient=wanted.recipient,
-        categories=wanted.categories,
-        now=now,
-    )
 
 
 def _contact(namespace: str) -> str:
