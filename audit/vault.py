@@ -7,6 +7,7 @@ encrypted cannot be opened, and what was committed to cannot be guessed.
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,6 +61,16 @@ def of(pseudonym: str) -> Vault:
     return Vault(_wrapper().open(bytes(found[0][0]), pseudonym))
 
 
+def together(pseudonyms: Sequence[str]) -> dict[str, Vault]:
+    """The vaults of several subjects, read together; those of erased subjects are absent."""
+    if not pseudonyms:
+        return {}
+    among, names = rows.among(pseudonyms)
+    found = rows.read("SELECT pseudonym, wrapped FROM audit_subjectsecret WHERE pseudonym " + among, names)  # noqa: S608
+    wrapper = _wrapper()
+    return {name: Vault(wrapper.open(bytes(wrapped), name)) for name, wrapped in found}
+
+
 def house() -> Vault:
     """The vault for what concerns no customer: catalogue changes, staff names."""
     return Vault(keys.derived("data", "house"))
@@ -73,6 +84,11 @@ def lookup_hash(namespace: str, value: str) -> bytes:
 def suppression_hash(namespace: str, value: str) -> bytes:
     """32 bytes by which someone who asked to be left alone is known again, under a key that finds nothing else."""
     return hmac.digest(keys.derived("suppression", "identifier"), f"{namespace}\0{value}".encode(), "sha256")
+
+
+def feed_key(recipient: str) -> bytes:
+    """The 32 bytes under which one recipient's copy names customers: what two recipients hold cannot be joined."""
+    return keys.derived("lookup", f"feed\0{recipient}")
 
 
 def _wrapper() -> Vault:

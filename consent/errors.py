@@ -133,6 +133,12 @@ class ReceiptGone(TrustError):
     title = "There is no receipt of this choice, and there will be none."
 
 
+class PositionGone(TrustError):
+    code = "position_gone"
+    status = 410
+    title = "Our log has not come that far; it may have been restored. Read a new snapshot."
+
+
 class TooMany(TrustError):
     code = "too_many"
     status = 429

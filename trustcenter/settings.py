@@ -89,6 +89,15 @@ METRICS_DIR = DATA_DIR / "metrics"
 # Seconds between two passes of the sealer.
 SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 
+# --- Copies in other houses -------------------------------------------------------------------------
+
+# Seconds for which a copy may be used after it was told everything; shorter reaches cut-off copies sooner.
+FEED_LEASE = env.float("FEED_LEASE", 15.0)
+# Threads of a web worker, and how many of them may wait for something to change; whoever comes above that is answered
+# at once, so that waiting never stops a check.
+WEB_THREADS = env.int("WEB_THREADS", 12)
+FEED_WAITING = env.int("FEED_WAITING", 8)
+
 # --- The application --------------------------------------------------------------------------------
 
 # Never in production: `serve` refuses it.

@@ -1,4 +1,4 @@
-"""The web part of `serve`: granian with one blocking thread a worker, which is the cheapest floor for short answers.
+"""The web part of `serve`: granian with a few threads a worker, since whoever follows the feed holds one meanwhile.
 
 `python -m trustcenter.web ADDRESS PORT WORKERS`
 """
@@ -35,7 +35,7 @@ def main(address: str, port: int, workers: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=1,
+        blocking_threads=settings.WEB_THREADS,
         websockets=False,
         workers_kill_timeout=4,
         respawn_failed_workers=True,

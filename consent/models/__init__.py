@@ -2,6 +2,7 @@
 
 from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient, Revision
 from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Reminder
+from consent.models.holders import Holder
 from consent.models.idempotency import Answer
 from consent.models.imports import ImportRun
 from consent.models.keys import ApiKey
@@ -22,6 +23,7 @@ __all__ = [
     "ConsentEvent",
     "ConsentState",
     "Controller",
+    "Holder",
     "Identifier",
     "ImportRun",
     "Link",

@@ -34,6 +34,7 @@ ACTIONS = {
     "state.rebuilt": "An answer that was not what the customer said was made so again.",
     "signal.received": "A customer's browser asked us not to sell or share their data.",
     "decision.made": "A system asked whether it may use a customer's data, and was answered.",
+    "copy.taken": "A recipient took a copy of what it may use, to decide in its own house.",
     "search.made": "A system searched whose data it may use, or what a customer's may be used for.",
     "use.reported": "A system used a customer's data after deciding on its own copy.",
     "benefit.reported": "A system told what a customer got from a purpose.",
@@ -68,3 +69,8 @@ BY_ACT = {
 ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}
 # What the customer sees under “Who used my data”.
 USES = ("decision.made", "search.made", "use.reported", "evidence.viewed")
+# After these, what a copy holds of a customer may no longer be so (rules/grants.py).
+_OF_CUSTOMERS = ("subject.", "identifier.", "consent.", "signal.", "state.")
+TOLD = tuple(action for action in ACTIONS if action.startswith(_OF_CUSTOMERS))
+# After these, nothing that a copy holds for the purpose is so.
+REPUBLISHED = ("catalogue.published", "catalogue.retired")
