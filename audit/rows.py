@@ -4,7 +4,7 @@ For the path of every record and check, where the ORM's building of SQL costs se
 Values go through their fields, as the ORM's do, and the guards stand in the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from django.db import models, transaction
 
 # The tables and columns of our statements are those of our own models: nothing of them comes from outside.
+
+_LINE = 0x7C0DE  # our own room among the database's advisory locks
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,18 @@ def among(values: Sequence[Any]) -> tuple[str, list[Any]]:
     """
     size = 1 << (len(values) - 1).bit_length()
     return f"IN ({', '.join(['%s'] * size)})", [*values, *[values[-1]] * (size - len(values))]
+
+
+def line_up(numbers: Iterable[int]) -> None:
+    """Wait for every other transaction that lined up for one of these numbers, and keep them until this one ends.
+
+    For what has no row yet to be held. SQLite lets one transaction write at a time, so there nobody needs to wait.
+    """
+    wanted = sorted(set(numbers))
+    connection = transaction.get_connection()
+    if wanted and connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, each) FROM unnest(%s::int[]) each", [_LINE, wanted])
 
 
 def _write(group: list[Over]) -> None:

@@ -19,6 +19,7 @@ from consent.services import (
     evidence,
     expiry,
     exports,
+    feed,
     import_runs,
     keys,
     links,
@@ -36,6 +37,7 @@ from consent.services import (
     whole_record,
 )
 from consent.services.decisions import Question
+from consent.services.feed import Reader
 from consent.services.links import Why
 from consent.services.searches import Wanted
 from consent.services.subjects import Handle
@@ -69,6 +71,10 @@ def _choose(who, act, purpose="personal_offers", **more):
 def _pause_and_resume():
     _choose(ALICE, "pause", until=NOW + timedelta(days=9))
     _choose(ALICE, "resume")
+
+
+def _copy():
+    feed.snapshot(reader=Reader(catalogue.recipient("mail-engine")), **FACTS)
 
 
 def _join():
@@ -255,6 +261,7 @@ VERBS = {
             ["consent.withdrawn", "consent.objected", "subject.suppressed"],
         ),
     ],
+    "feed.snapshot": [(_copy, ["copy.taken"])],
     "searches.customers": [(_search_customers, ["search.made"])],
     "searches.recipients": [
         (

@@ -43,8 +43,8 @@ def register(
     check_handles(identifiers)
     if born and born > now.date():
         raise Invalid(Field("/born", "future", "Nobody was born in the future."))
-    # In one order: two callers that name the same ones must not wait for each other.
-    identifiers = sorted(identifiers, key=handles.lookup)
+    if len(identifiers) > 1:
+        _line_up(handles.lookup(handle) for handle in identifiers)
     existing = {subject.pk: subject for handle in identifiers if (subject := find(handle))}
     if len(existing) > 1:
         raise Conflict(TWO)
@@ -100,14 +100,16 @@ def hold(subject: Subject) -> Subject:
 def hold_together(whom: Iterable[Handle]) -> list[int]:
     """Hold the rows of all of these who are known, in one order, so that two batches never wait for each other.
 
-    Returns the places to go through, so that strangers do not wait for each other either: who is known as they come,
-    then the others in the one order in which every caller makes them known.
+    Returns the places to go through: who is known as they come, then the others, whom nobody else who names several
+    makes known meanwhile.
     """
     hashes = [handles.lookup(handle) for handle in whom]
     found = Identifier.objects.filter(lookup_hash__in=hashes)
+    # Before any row is held: whoever waits here keeps nobody waiting.
+    _line_up(set(hashes) - {bytes(row) for row in found.values_list("lookup_hash", flat=True)})
     list(Subject.objects.select_for_update().filter(pk__in=found.values("subject")).order_by("-pk"))
     known = {bytes(row) for row in found.values_list("lookup_hash", flat=True)}
-    return sorted(range(len(hashes)), key=lambda place: b"" if hashes[place] in known else hashes[place])
+    return sorted(range(len(hashes)), key=lambda place: hashes[place] not in known)
 
 
 def identifiers_of(subject: Subject) -> list[Handle]:
@@ -127,6 +129,14 @@ def reseal(identifier: Identifier, owner: Subject) -> None:
     plain = vault.of(identifier.subject.pseudonym).open(bytes(identifier.sealed), place)
     identifier.subject, identifier.sealed = owner, vault.of(owner.pseudonym).seal(plain, place)
     identifier.save(update_fields=["subject", "sealed"])
+
+
+def _line_up(hashes: Iterable[bytes]) -> None:
+    """Keep others who name several from making the same strangers known meanwhile: each would wait for the other.
+
+    Few places in the line, so that a thousand strangers do not fill the database's table of locks.
+    """
+    rows.line_up(each[0] for each in hashes)
 
 
 def _first_contact(handle: Handle, by: Actor, now: datetime) -> tuple[Subject, bool]:

@@ -25,7 +25,7 @@ from consent.services import idempotency
 from trustcenter import access, problems
 
 DEADLOCK = "40P01"  # PostgreSQL's code
-TRIES = 5
+TRIES = 3
 
 
 class KeyAuthentication(authentication.BaseAuthentication):
