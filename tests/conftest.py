@@ -16,6 +16,15 @@ generated.register_profile("any machine", deadline=None, suppress_health_check=[
 generated.load_profile("any machine")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What only PostgreSQL can is not asked of SQLite."""
+    if connection.vendor == "postgresql":
+        return
+    others = [item for item in items if item.get_closest_marker("postgres")]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _keys(tmp_path_factory, worker_id):
     """Random keys in a folder of the test run, and never the developer's own."""

@@ -10,10 +10,9 @@ from consent.models import Recipient
 from trustcenter.api import doors
 
 
+@pytest.mark.postgres  # SQLite lets one transaction write at a time, so two never wait for each other there
 @pytest.mark.django_db(transaction=True)
 def test_whoever_the_database_ended_begins_again(park):
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite lets one transaction write at a time, so two never wait for each other there")
     keys = ["mail-engine", "mailbird"]
     both, tries, done = threading.Barrier(2, timeout=20), [], []
 
