@@ -1,14 +1,15 @@
 """Who decides on a copy of ours, how far each has followed, and so who has heard of a customer's choice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
-from audit.models import Entry
 from audit.services import entries
 from consent.errors import Field, Invalid
-from consent.models import Holder, Recipient
+from consent.models import Holder, PurposeVersion, Recipient
+from consent.services import catalogue
 
 # Whoever let its lease run out refuses by itself; after this long it is taken to be gone, not late.
 GONE = timedelta(days=1)
@@ -51,14 +52,15 @@ def confirm(*, recipient: Recipient, holder: str, position: int) -> int:
     return position
 
 
-def receivers(*, of: Iterable[Recipient], entry: Entry, now: datetime) -> list[Receiver]:
-    """Which of these recipients have heard of a choice. entry: the choice's own, with its place in the log."""
-    rows = list(of)
-    place = entries.place(entry)
+def receivers(*, of: PurposeVersion, choice: UUID, now: datetime) -> tuple[Receiver, ...]:
+    """Which of the recipients that a version names have heard of a choice. choice: the number of its entry."""
+    rows = list(Recipient.objects.filter(key__in=catalogue.terms(of).recipients).order_by("name"))
+    entry = entries.find(choice)
+    place = entries.place(entry) if entry else None
     held: dict[int, list[Holder]] = {}
     for holder in Holder.objects.filter(recipient__in=rows, lease_until__gt=now - GONE):
         held.setdefault(holder.recipient_id, []).append(holder)
-    return [Receiver(row, _least([_heard(each, place, now) for each in held.get(row.pk, ())])) for row in rows]
+    return tuple(Receiver(row, _least([_heard(each, place, now) for each in held.get(row.pk, ())])) for row in rows)
 
 
 def _least(heard: Sequence[Heard]) -> Heard:

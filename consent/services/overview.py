@@ -24,8 +24,9 @@ from consent.models import (
 from consent.rules import bases, decision, signals
 from consent.rules.actions import USES
 from consent.rules.decision import Decision
-from consent.services import carried, catalogue, decisions, families, links, states, versions
+from consent.services import carried, catalogue, decisions, families, holders, links, states, versions
 from consent.services.carried import Carried
+from consent.services.holders import Heard, Receiver
 from consent.services.links import Told
 from consent.services.uses import BREACH
 from consent.services.versions import Published
@@ -38,7 +39,8 @@ class Use:
     """One purpose as one customer sees it.
 
     state: `on`, `off`, `changed` (off until they choose), `objected` or `must` (cannot be turned off).
-    carried: on the page of one use, the later versions that a yes was carried over to without asking.
+    carried: on the page of one use, the later versions that a yes was carried over to without asking; heard: there,
+    which recipients have heard of the last choice.
     reason: why it is off, by the code of the decision. recipients: those the present or the offered choice covers;
     third: every third party the words name, which are chosen one by one, and `chosen` the keys of those that were.
     """
@@ -61,6 +63,7 @@ class Use:
     refused: int
     since: ConsentState | None
     carried: tuple[Carried, ...] = ()
+    heard: tuple[Receiver, ...] = ()
 
     @property
     def permitted(self) -> bool:
@@ -86,11 +89,15 @@ class Use:
 
 @dataclass(frozen=True)
 class Saved:
-    """One act that was just recorded, and the purpose as it stands now; `last` while nothing was said since."""
+    """One act that was just recorded, and the purpose as it stands now; `last` while nothing was said since.
+
+    heard: how far those are who decide on a copy of ours; nobody else needs to hear, since they ask each time.
+    """
 
     event: ConsentEvent
     use: Use
     last: bool
+    heard: tuple[Receiver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,7 @@ def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] 
     uses = _uses(family, rows, held, language, now)
     signalled = subject.gpc_at is not None and any(signals.binds(each.jurisdiction) for each in family)
     joined = links.recent(family=family, language=language, now=now)
-    return Overview(uses, _saved(subject, saved, uses) if saved else (), signalled, joined)
+    return Overview(uses, _saved(subject, saved, uses, now) if saved else (), signalled, joined)
 
 
 def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Use, list[ConsentEvent]]:
@@ -152,7 +159,9 @@ def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Us
         raise NotFound
     (use,) = _uses(families.of(subject), [row], states.current(subject=subject), language, now)
     over = carried.over(state=states.as_rule(use.since), current=use.version)
-    return replace(use, carried=tuple(over)), list(states.history(subject=subject).filter(purpose=row)[:50])
+    heard = holders.receivers(of=use.version, choice=use.since.event.entry_id, now=now) if use.since else ()
+    said = states.history(subject=subject).filter(purpose=row)[:50]
+    return replace(use, carried=tuple(over), heard=heard), list(said)
 
 
 def _uses(
@@ -257,8 +266,14 @@ def _recipients(current: Published, answers: Mapping[str, Decision], state: str)
     return tuple(row for row in current.recipients if not row.third_party) or current.recipients
 
 
-def _saved(subject: Subject, numbers: Sequence[UUID], uses: Sequence[Use]) -> tuple[Saved, ...]:
+def _saved(subject: Subject, numbers: Sequence[UUID], uses: Sequence[Use], now: datetime) -> tuple[Saved, ...]:
     by_purpose = {use.version.purpose_id: use for use in uses}
     found = ConsentEvent.objects.filter(subject=subject, entry_id__in=list(numbers), purpose__in=by_purpose)
     rows = [(row, by_purpose[row.purpose_id]) for row in found.select_related("purpose").order_by("id")]
-    return tuple(Saved(row, use, last=use.since is not None and use.since.event_id == row.pk) for row, use in rows)
+
+    def of(row: ConsentEvent, use: Use) -> Saved:
+        heard = holders.receivers(of=use.version, choice=row.entry_id, now=now)
+        last = use.since is not None and use.since.event_id == row.pk
+        return Saved(row, use, last, tuple(each for each in heard if each.heard != Heard.ASKS))
+
+    return tuple(of(row, use) for row, use in rows)

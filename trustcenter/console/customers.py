@@ -12,8 +12,10 @@ from audit.proof import bundle
 from audit.services import prove
 from consent.errors import Invalid, NotFound
 from consent.rules import signals
-from consent.services import evidence, families, scans
+from consent.services import evidence, families, holders, scans
+from consent.services.decisions import Standing
 from consent.services.evidence import Line, Visit
+from consent.services.holders import Receiver
 from consent.services.subjects import Handle
 from trustcenter import access
 from trustcenter.console import forms, lines, words
@@ -65,7 +67,10 @@ def customer(request: HttpRequest) -> HttpResponse:
         "why": words.WHY.get(visit.why, ""),
         "form": form,
         "moment": moment,
-        "states": [lines.stood(*each, titles) for each in evidence.stood(subject=visit.subject, moment=moment)],
+        "states": [
+            lines.stood(each, event, titles, _heard(each, event, moment) if not sent.get("on") else ())
+            for each, event in evidence.stood(subject=visit.subject, moment=moment)
+        ],
         "runs": lines.runs([lines.told(each, titles, number) for each in told[:PAGE]]),
         "more": told[PAGE - 1].entry.id if len(told) > PAGE else None,
         "shown": _in_full(chosen, titles) if chosen else None,
@@ -132,6 +137,10 @@ def _chosen(visit: Visit, told: list[Line], number: Any) -> Line | None:
     if number:
         return evidence.receipt(subject=visit.subject, number=number)
     return next((each for each in told[:PAGE] if each.event), None)
+
+
+def _heard(standing: Standing, event: Any, now: datetime) -> tuple[Receiver, ...]:
+    return holders.receivers(of=standing.version, choice=event.entry_id, now=now) if event else ()
 
 
 def _in_full(line: Line, titles: dict[str, str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Entries of the log as a person reads them."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -19,6 +20,7 @@ from consent.services import carried, catalogue, uses, versions
 from consent.services.carried import Carried
 from consent.services.decisions import Standing
 from consent.services.evidence import Line
+from consent.services.holders import Receiver
 from trustcenter.console import words
 from trustcenter.console.words import Act
 from trustcenter.templatetags import pages
@@ -70,6 +72,7 @@ class State:
     why: str
     data: str
     to: str
+    heard: list[str]
     version: int
     since: datetime | None
     receipt: UUID | None
@@ -110,8 +113,8 @@ def runs(rows: list[Row]) -> list[Run]:
     return found
 
 
-def stood(standing: Standing, event: Any, titles: dict[str, str]) -> State:
-    """One row of the table of states."""
+def stood(standing: Standing, event: Any, titles: dict[str, str], heard: Iterable[Receiver]) -> State:
+    """One row of the table of states. heard: who was told of it, where it stands now."""
     basis = standing.version.legal_basis
     asked = basis in bases.ASKED
     terms = catalogue.terms(standing.version)
@@ -123,6 +126,7 @@ def stood(standing: Standing, event: Any, titles: dict[str, str]) -> State:
         why="" if reason == "permitted" or reason in words.STANDINGS else sentence(reason, _language()),
         data=", ".join(standing.state.categories if asked else terms.categories),
         to=", ".join(standing.state.recipients if asked else terms.recipients),
+        heard=[f"{each.recipient.key}: {words.HEARD[each.heard]}" for each in heard],
         version=standing.state.version or standing.version.number,
         since=event.collected_at if event else None if asked else standing.version.published_at,
         receipt=event.entry_id if event else None,

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from consent.services.holders import Heard
+
 
 class Act(NamedTuple):
     """One kind of fact in a word or two, and the class of its node."""
@@ -13,8 +15,16 @@ class Act(NamedTuple):
     node: str
 
 
+HEARD = {
+    Heard.ASKS: _("asks each time"),
+    Heard.WAITING: _("being told"),
+    Heard.TOLD: _("told"),
+    Heard.CONFIRMED: _("confirmed"),
+    Heard.LATE: _("late: refuses by itself"),
+}
 ACTS = {
     "decision.made": Act(_("Asked"), "no"),
+    "copy.taken": Act(_("Copy taken"), "yes"),
     "search.made": Act(_("Searched"), "yes"),
     "use.reported": Act(_("Used"), "yes"),
     "benefit.reported": Act(_("Benefit"), "on"),

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from consent.services.holders import Heard, Receiver
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
 from consent.services.receipts import Receipt
@@ -49,6 +50,13 @@ ACTORS = {
     "representative": gettext_lazy("by someone you chose to act for you"),
     "system": gettext_lazy("by a computer"),
     "browser": gettext_lazy("by your browser's signal"),
+}
+HEARD = {
+    Heard.ASKS: gettext_lazy("Asks us each time."),
+    Heard.WAITING: gettext_lazy("Is being told now."),
+    Heard.TOLD: gettext_lazy("Was told. Its answer is on the way."),
+    Heard.CONFIRMED: gettext_lazy("Was told, and acts on it."),
+    Heard.LATE: gettext_lazy("Has not answered. It must stop until it does."),
 }
 # Why something was refused, or is off, said to the customer; the codes are those of the decision.
 REASONS = {
@@ -209,6 +217,12 @@ def named(covered: Use | Receipt) -> str:
     others = [_("{name} ({country})").format(name=row.name, country=country(row.country)) for row in outside]
     own = [covered.controller.name] if len(others) < len(covered.recipients) else []
     return listed([*own, *others])
+
+
+@register.filter
+def heard(receiver: Receiver) -> str:
+    """How far a recipient is with the last choice."""
+    return str(HEARD[receiver.heard])
 
 
 @register.filter

@@ -1,0 +1,80 @@
+"""Who has heard of a choice: from “asks each time” to “confirmed”, and “late” when the lease is over."""
+
+from datetime import timedelta
+
+import pytest
+
+from audit.services import order
+from consent.errors import Invalid
+from consent.services import catalogue, feed, holders
+from consent.services.feed import Reader
+from consent.services.holders import Heard
+from tests.world import ALICE, NOW, say, seal_all
+
+LEASE = timedelta(seconds=15)
+SOON = NOW + timedelta(seconds=1)
+
+
+@pytest.fixture
+def engine(cast):
+    return catalogue.recipient("mail-engine")
+
+
+def beat(row, holder="default", now=NOW):
+    feed.beat(reader=Reader(row, holder), position=order.size(), lease=LEASE, now=now)
+
+
+def heard(choice, now=SOON):
+    version = catalogue.purpose("personal_offers").current
+    found = holders.receivers(of=version, choice=choice.event.entry_id, now=now)
+    return {each.recipient.key: each.heard for each in found}
+
+
+def test_told_confirmed_late(engine):
+    beat(engine)
+    choice = say(ALICE, "withdraw")
+    assert heard(choice) == {"mail-engine": Heard.WAITING, "mailbird": Heard.ASKS, "adpartner": Heard.ASKS}
+    seal_all()
+    assert heard(choice)["mail-engine"] == Heard.WAITING
+    beat(engine)
+    assert heard(choice)["mail-engine"] == Heard.TOLD
+    assert heard(choice, NOW + LEASE)["mail-engine"] == Heard.LATE
+    holders.confirm(recipient=engine, holder="default", position=order.size())
+    assert heard(choice)["mail-engine"] == Heard.CONFIRMED
+    assert heard(choice, NOW + LEASE)["mail-engine"] == Heard.CONFIRMED
+
+
+def test_the_slowest_process_speaks_for_its_recipient(engine):
+    choice = say(ALICE, "withdraw")
+    seal_all()
+    beat(engine, "one")
+    beat(engine, "two")
+    holders.confirm(recipient=engine, holder="one", position=order.size())
+    assert heard(choice)["mail-engine"] == Heard.TOLD
+    beat(engine, "one", NOW + LEASE)
+    assert heard(choice, NOW + LEASE)["mail-engine"] == Heard.LATE
+
+
+def test_who_is_gone_for_a_day_asks_again_when_it_comes_back(engine):
+    beat(engine)
+    choice = say(ALICE, "withdraw")
+    assert heard(choice, NOW + LEASE + holders.GONE)["mail-engine"] == Heard.ASKS
+
+
+def test_nobody_confirms_what_they_were_not_told(engine):
+    with pytest.raises(Invalid):
+        holders.confirm(recipient=engine, holder="default", position=0)
+    beat(engine)
+    with pytest.raises(Invalid):
+        holders.confirm(recipient=engine, holder="default", position=order.size() + 1)
+    assert holders.confirm(recipient=engine, holder="default", position=0) == 0
+
+
+def test_a_restored_backup_takes_back_what_was_confirmed(engine):
+    say(ALICE, "withdraw")
+    seal_all()
+    beat(engine)
+    holders.confirm(recipient=engine, holder="default", position=order.size())
+    holders.told(recipient=engine, holder="default", position=1, lease_until=NOW)
+    row = engine.holders.get()
+    assert (row.told, row.confirmed) == (1, 1)
