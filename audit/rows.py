@@ -43,6 +43,38 @@ def write(*new: models.Model | Over) -> None:
         _write(group)
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Many new rows of one table: the values of each for its columns `names`, all but a number chosen for it."""
+
+    model: type[models.Model]
+    names: tuple[str, ...]
+    values: Sequence[tuple[Any, ...]]
+
+
+def write_many(*tables: Lines) -> None:
+    """Write many rows of several tables, at the price of their bytes; a number the database chooses is not told.
+
+    Text and bytes go as they are; of other values, which must be hashable, what stands in many rows is prepared once.
+    """
+    connection = transaction.get_connection()
+    filled = [(table, _prepared(table)) for table in tables if table.values]
+    if connection.vendor == "postgresql" and all(len(lines) == 1 for _, lines in filled):
+        # One journey for all; for so little, COPY is three.
+        shapes = tuple(_Shape(table.model, (), ()) for table, _ in filled)
+        with connection.cursor() as cursor:
+            cursor.execute(_statement(shapes), [value for _, lines in filled for value in lines[0]])
+        return
+    with connection.cursor() as cursor:
+        for table, lines in filled:
+            if connection.vendor == "postgresql":
+                with cursor.copy(_copy(table.model)) as copy:
+                    for line in lines:
+                        copy.write_row(line)
+            else:
+                cursor.executemany(_insert(_Shape(table.model, (), ()), returning=False), lines)
+
+
 def find(query: str, values: Sequence[Any], *, hold: str = "", **named: type[models.Model]) -> list[tuple[Any, ...]]:
     """The rows of a query as models: a line of them for each line of the answer.
 
@@ -102,6 +134,18 @@ def _write(group: list[Over]) -> None:
         for name, place in shape.pointers:
             setattr(each.row, name, group[place].row.pk)
         each.row._state.adding, each.row._state.db = False, connection.alias
+
+
+def _prepared(table: Lines) -> list[tuple[Any, ...]]:
+    """The rows as the database takes them, their columns in the order of our statements."""
+    connection, columns = transaction.get_connection(), []
+    given = dict(zip(table.names, zip(*table.values, strict=True), strict=True))
+    for field in _fields(table.model):
+        values = given[field.attname]
+        others = {value for value in values if type(value) not in (str, bytes)}
+        prepared = {value: field.get_db_prep_save(value, connection) for value in others}
+        columns.append([prepared.get(value, value) for value in values] if prepared else values)
+    return list(zip(*columns, strict=True))
 
 
 def _pointers(row: models.Model, earlier: list[models.Model]) -> tuple[tuple[str, int], ...]:
@@ -169,7 +213,13 @@ def _statement(shapes: tuple[_Shape, ...]) -> str:
     return f"WITH {parts} SELECT " + ", ".join(f"(TABLE row_{place})" for place in range(len(shapes)))
 
 
-def _insert(shape: _Shape) -> str:
+@cache
+def _copy(model: type[models.Model]) -> str:
+    columns = ", ".join(f'"{field.column}"' for field in _fields(model))
+    return f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN'
+
+
+def _insert(shape: _Shape, *, returning: bool = True) -> str:
     fields, pointing = _fields(shape.model), dict(shape.pointers)
     columns = ", ".join(f'"{field.column}"' for field in fields)
     given = ", ".join(f"(TABLE row_{pointing[each.attname]})" if each.attname in pointing else "%s" for each in fields)
@@ -180,4 +230,4 @@ def _insert(shape: _Shape) -> str:
             f'"{each.column}" = excluded."{each.column}"' for each in fields if each.name not in shape.unique
         )
         statement += f" ON CONFLICT ({same}) DO UPDATE SET {new}"
-    return f'{statement} RETURNING "{shape.model._meta.pk.column}"'
+    return f'{statement} RETURNING "{shape.model._meta.pk.column}"' if returning else statement

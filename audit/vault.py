@@ -7,8 +7,10 @@ encrypted cannot be opened, and what was committed to cannot be guessed.
 
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,18 +32,27 @@ class Vault:
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         """Encrypt; `bound_to` names the place the bytes belong to, and opening elsewhere fails."""
         nonce = secrets.token_bytes(12)
-        return nonce + AESGCM(keys.expand(self.secret, "enc")).encrypt(nonce, plain, bound_to.encode())
+        return nonce + self._cipher.encrypt(nonce, plain, bound_to.encode())
 
     def open(self, sealed: bytes, bound_to: str) -> bytes:
         """The plain bytes; raises Unreadable when they were changed or moved."""
         try:
-            return AESGCM(keys.expand(self.secret, "enc")).decrypt(sealed[:12], sealed[12:], bound_to.encode())
+            return self._cipher.decrypt(sealed[:12], sealed[12:], bound_to.encode())
         except InvalidTag:
             raise Unreadable("These bytes were not sealed for this place.") from None
 
     def salt(self, entry_id: str) -> bytes:
         """The 32-byte salt of one entry's commitment; nothing needs to be stored for it."""
-        return hmac.digest(keys.expand(self.secret, "commit"), entry_id.encode(), "sha256")
+        return hmac.digest(self._salts, entry_id.encode(), "sha256")
+
+    # Both live as long as the secret beside them, no longer.
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        return AESGCM(keys.expand(self.secret, "enc"))
+
+    @cached_property
+    def _salts(self) -> bytes:
+        return keys.expand(self.secret, "commit")
 
 
 def create(pseudonym: str, *, now: datetime) -> Vault:
@@ -58,6 +69,19 @@ def of(pseudonym: str) -> Vault:
     if not found:
         raise Unreadable("The secret of this subject was destroyed.")
     return Vault(_wrapper().open(bytes(found[0][0]), pseudonym))
+
+
+def of_many(pseudonyms: Iterable[str]) -> dict[str, Vault]:
+    """The vaults of several subjects, read together; raises Unreadable when one of them was erased."""
+    wanted = list(dict.fromkeys(pseudonyms))
+    if not wanted:
+        return {}
+    among, values = rows.among(wanted)
+    found = rows.read(f"SELECT pseudonym, wrapped FROM audit_subjectsecret WHERE pseudonym {among}", values)  # noqa: S608
+    if len(found) < len(wanted):
+        raise Unreadable("The secret of one of these subjects was destroyed.")
+    wrapper = _wrapper()
+    return {pseudonym: Vault(wrapper.open(bytes(wrapped), pseudonym)) for pseudonym, wrapped in found}
 
 
 def house() -> Vault:

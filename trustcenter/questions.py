@@ -13,7 +13,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from consent.errors import Field, Invalid
 from consent.rules import moments, text
-from consent.services.decisions import Question
+from consent.services.checks import Question
 from consent.services.subjects import Handle
 
 REFERENCE_LENGTH = 200
