@@ -89,7 +89,10 @@ def find(query: str, values: Sequence[Any], *, hold: str = "", **named: type[mod
 
 
 def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ...]]:
-    """What a query of ours finds; columns: the model fields it selects, in their order, which convert what is read."""
+    """What a query of ours finds; columns: the model fields it selects, in their order, which convert what is read.
+
+    None for a column stands for what is stored, as it is.
+    """
     connection = transaction.get_connection()
     with connection.cursor() as cursor:
         cursor.execute(query, values)
@@ -105,10 +108,13 @@ def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ..
 
 
 def among(values: Sequence[Any]) -> tuple[str, list[Any]]:
-    """`IN (…)` for these values, at least one, and what to give the query for it.
+    """The condition that a column holds one of these values, at least one, with what to give the query.
 
-    The list is filled up to a power of two with its last value, so that there are few statements to build and to plan.
+    PostgreSQL takes them as one. For SQLite the list is filled up to a power of two with its last value, so that there
+    are few statements to build.
     """
+    if transaction.get_connection().vendor == "postgresql":
+        return "= ANY(%s)", [list(values)]
     size = 1 << (len(values) - 1).bit_length()
     return f"IN ({', '.join(['%s'] * size)})", [*values, *[values[-1]] * (size - len(values))]
 
@@ -175,7 +181,8 @@ def _converters(vendor: str, columns: tuple[Any, ...]) -> list[tuple[int, Any, A
     connection = transaction.get_connection()
     return [
         (place, column, convert)
-        for place, column in enumerate(field.cached_col for field in columns)
+        for place, column in enumerate(field and field.cached_col for field in columns)
+        if column
         for convert in [*connection.ops.get_db_converters(column), *column.target.get_db_converters(connection)]
     ]
 

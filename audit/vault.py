@@ -45,14 +45,18 @@ class Vault:
         """The 32-byte salt of one entry's commitment; nothing needs to be stored for it."""
         return hmac.digest(self._salts, entry_id.encode(), "sha256")
 
-    # Both live as long as the secret beside them, no longer.
+    # They live as long as the secret beside them, no longer.
+    @cached_property
+    def _root(self) -> bytes:
+        return keys.extract(self.secret)
+
     @cached_property
     def _cipher(self) -> AESGCM:
-        return AESGCM(keys.expand(self.secret, "enc"))
+        return AESGCM(keys.expand(self._root, "enc"))
 
     @cached_property
     def _salts(self) -> bytes:
-        return keys.expand(self.secret, "commit")
+        return keys.expand(self._root, "commit")
 
 
 def create(pseudonym: str, *, now: datetime) -> Vault:

@@ -1,8 +1,10 @@
 """What stands for a customer: the answers folded from what they said, now and at any past moment."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import models
@@ -13,12 +15,13 @@ from consent.rules import lifecycle, merge
 from consent.rules.decision import State
 from consent.services import families
 
-# What `together` reads: of the answer, of the version agreed to, and the members of a State in their order.
+# What `together` reads: of the answer, of the version agreed to, and the members of a State in their order. Few lists
+# stand in many answers, so they come as they are stored.
 _OF_STATE = ("status", "categories", "recipients", "expires_at", "paused_until", "objected", "by_guardian")
 _COLUMNS = (
     *map(ConsentState._meta.get_field, ("subject", "event", "version")),
     *map(PurposeVersion._meta.get_field, ("number", "digest")),
-    *map(ConsentState._meta.get_field, _OF_STATE),
+    *(None if name in ("categories", "recipients") else ConsentState._meta.get_field(name) for name in _OF_STATE),
 )
 _TOGETHER = (
     f"SELECT c.subject_id, c.event_id, c.version_id, v.number, v.digest, c.{', c.'.join(_OF_STATE)}"  # noqa: S608
@@ -155,12 +158,17 @@ def _held(
     number: int | None,
     digest: str,
     status: str,
-    categories: list[str],
-    recipients: list[str],
+    categories: str,
+    recipients: str,
     *rest: Any,
 ) -> Held:
-    state = State(status, number, tuple(categories), tuple(recipients), *rest)
+    state = State(status, number, _listed(categories), _listed(recipients), *rest)
     return Held(state, event, (version, digest) if version else None)
+
+
+@lru_cache(maxsize=4096)
+def _listed(stored: str) -> tuple[str, ...]:
+    return tuple(json.loads(stored))
 
 
 def current(*, subject: Subject) -> dict[int, ConsentState]:
