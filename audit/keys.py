@@ -47,16 +47,20 @@ def key(name: str) -> bytes:
 @cache
 def derived(name: str, use: str) -> bytes:
     """32 bytes for one use, from one of our keys; kept, as the key itself is."""
-    return expand(key(name), use)
+    return expand(extract(key(name)), use)
 
 
-def expand(secret: bytes, use: str) -> bytes:
-    """32 bytes for one use, from one secret, so that no secret serves two uses (HKDF-SHA-256, RFC 5869).
+def extract(secret: bytes) -> bytes:
+    """The first half of HKDF-SHA-256 (RFC 5869, 2.2), without a salt: what `expand` makes keys for single uses of.
 
-    Extract without a salt, then the first and only block of expand. A few microseconds, so that nobody needs to keep
-    what came of it: in memory it would outlive the erasure of the secret.
+    A few microseconds for both, so that nobody needs to keep what came of it: in memory it would outlive the erasure of
+    the secret.
     """
-    extracted = hmac.digest(bytes(32), secret, "sha256")
+    return hmac.digest(bytes(32), secret, "sha256")
+
+
+def expand(extracted: bytes, use: str) -> bytes:
+    """32 bytes for one use, so that no secret serves two uses: the first and only block of RFC 5869, 2.3."""
     return hmac.digest(extracted, use.encode() + b"\x01", "sha256")
 
 

@@ -45,6 +45,38 @@ def write(*new: models.Model | Over) -> None:
         _write(group)
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Many new rows of one table: the values of each for its columns `names`, all but a number chosen for it."""
+
+    model: type[models.Model]
+    names: tuple[str, ...]
+    values: Sequence[tuple[Any, ...]]
+
+
+def write_many(*tables: Lines) -> None:
+    """Write many rows of several tables, at the price of their bytes; a number the database chooses is not told.
+
+    Text and bytes go as they are; of other values, which must be hashable, what stands in many rows is prepared once.
+    """
+    connection = transaction.get_connection()
+    filled = [(table, _prepared(table)) for table in tables if table.values]
+    if connection.vendor == "postgresql" and all(len(lines) == 1 for _, lines in filled):
+        # One journey for all; for so little, COPY is three.
+        shapes = tuple(_Shape(table.model, (), ()) for table, _ in filled)
+        with connection.cursor() as cursor:
+            cursor.execute(_statement(shapes), [value for _, lines in filled for value in lines[0]])
+        return
+    with connection.cursor() as cursor:
+        for table, lines in filled:
+            if connection.vendor == "postgresql":
+                with cursor.copy(_copy(table.model)) as copy:
+                    for line in lines:
+                        copy.write_row(line)
+            else:
+                cursor.executemany(_insert(_Shape(table.model, (), ()), returning=False), lines)
+
+
 def find(query: str, values: Sequence[Any], *, hold: str = "", **named: type[models.Model]) -> list[tuple[Any, ...]]:
     """The rows of a query as models: a line of them for each line of the answer.
 
@@ -59,7 +91,10 @@ def find(query: str, values: Sequence[Any], *, hold: str = "", **named: type[mod
 
 
 def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ...]]:
-    """What a query of ours finds; columns: the model fields it selects, in their order, which convert what is read."""
+    """What a query of ours finds; columns: the model fields it selects, in their order, which convert what is read.
+
+    None for a column stands for what is stored, as it is.
+    """
     connection = transaction.get_connection()
     with connection.cursor() as cursor:
         cursor.execute(query, values)
@@ -75,10 +110,13 @@ def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ..
 
 
 def among(values: Sequence[Any]) -> tuple[str, list[Any]]:
-    """`IN (…)` for these values, at least one, and what to give the query for it.
+    """The condition that a column holds one of these values, at least one, with what to give the query.
 
-    The list is filled up to a power of two with its last value, so that there are few statements to build and to plan.
+    PostgreSQL takes them as one. For SQLite the list is filled up to a power of two with its last value, so that there
+    are few statements to build.
     """
+    if transaction.get_connection().vendor == "postgresql":
+        return "= ANY(%s)", [list(values)]
     size = 1 << (len(values) - 1).bit_length()
     return f"IN ({', '.join(['%s'] * size)})", [*values, *[values[-1]] * (size - len(values))]
 
@@ -118,6 +156,18 @@ def _write(group: list[Over]) -> None:
         each.row._state.adding, each.row._state.db = False, connection.alias
 
 
+def _prepared(table: Lines) -> list[tuple[Any, ...]]:
+    """The rows as the database takes them, their columns in the order of our statements."""
+    connection, columns = transaction.get_connection(), []
+    given = dict(zip(table.names, zip(*table.values, strict=True), strict=True))
+    for field in _fields(table.model):
+        values = given[field.attname]
+        others = {value for value in values if type(value) not in (str, bytes)}
+        prepared = {value: field.get_db_prep_save(value, connection) for value in others}
+        columns.append([prepared.get(value, value) for value in values] if prepared else values)
+    return list(zip(*columns, strict=True))
+
+
 def _pointers(row: models.Model, earlier: list[models.Model]) -> tuple[tuple[str, int], ...]:
     """Which columns of a row take the number of a row that is written with it; one written before has its own."""
     found = []
@@ -145,7 +195,8 @@ def _converters(vendor: str, columns: tuple[Any, ...]) -> list[tuple[int, Any, A
     connection = transaction.get_connection()
     return [
         (place, column, convert)
-        for place, column in enumerate(field.cached_col for field in columns)
+        for place, column in enumerate(field and field.cached_col for field in columns)
+        if column
         for convert in [*connection.ops.get_db_converters(column), *column.target.get_db_converters(connection)]
     ]
 
@@ -183,7 +234,13 @@ def _statement(shapes: tuple[_Shape, ...]) -> str:
     return f"WITH {parts} SELECT " + ", ".join(f"(TABLE row_{place})" for place in range(len(shapes)))
 
 
-def _insert(shape: _Shape) -> str:
+@cache
+def _copy(model: type[models.Model]) -> str:
+    columns = ", ".join(f'"{field.column}"' for field in _fields(model))
+    return f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN'
+
+
+def _insert(shape: _Shape, *, returning: bool = True) -> str:
     fields, pointing = _fields(shape.model), dict(shape.pointers)
     columns = ", ".join(f'"{field.column}"' for field in fields)
     given = ", ".join(f"(TABLE row_{pointing[each.attname]})" if each.attname in pointing else "%s" for each in fields)
@@ -194,4 +251,4 @@ def _insert(shape: _Shape) -> str:
             f'"{each.column}" = excluded."{each.column}"' for each in fields if each.name not in shape.unique
         )
         statement += f" ON CONFLICT ({same}) DO UPDATE SET {new}"
-    return f'{statement} RETURNING "{shape.model._meta.pk.column}"'
+    return f'{statement} RETURNING "{shape.model._meta.pk.column}"' if returning else statement

@@ -7,9 +7,10 @@ encrypted cannot be opened, and what was committed to cannot be guessed.
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,18 +32,31 @@ class Vault:
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         """Encrypt; `bound_to` names the place the bytes belong to, and opening elsewhere fails."""
         nonce = secrets.token_bytes(12)
-        return nonce + AESGCM(keys.expand(self.secret, "enc")).encrypt(nonce, plain, bound_to.encode())
+        return nonce + self._cipher.encrypt(nonce, plain, bound_to.encode())
 
     def open(self, sealed: bytes, bound_to: str) -> bytes:
         """The plain bytes; raises Unreadable when they were changed or moved."""
         try:
-            return AESGCM(keys.expand(self.secret, "enc")).decrypt(sealed[:12], sealed[12:], bound_to.encode())
+            return self._cipher.decrypt(sealed[:12], sealed[12:], bound_to.encode())
         except InvalidTag:
             raise Unreadable("These bytes were not sealed for this place.") from None
 
     def salt(self, entry_id: str) -> bytes:
         """The 32-byte salt of one entry's commitment; nothing needs to be stored for it."""
-        return hmac.digest(keys.expand(self.secret, "commit"), entry_id.encode(), "sha256")
+        return hmac.digest(self._salts, entry_id.encode(), "sha256")
+
+    # They live as long as the secret beside them, no longer.
+    @cached_property
+    def _root(self) -> bytes:
+        return keys.extract(self.secret)
+
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        return AESGCM(keys.expand(self._root, "enc"))
+
+    @cached_property
+    def _salts(self) -> bytes:
+        return keys.expand(self._root, "commit")
 
 
 def create(pseudonym: str, *, now: datetime) -> Vault:
@@ -61,14 +75,15 @@ def of(pseudonym: str) -> Vault:
     return Vault(_wrapper().open(bytes(found[0][0]), pseudonym))
 
 
-def together(pseudonyms: Sequence[str]) -> dict[str, Vault]:
+def of_many(pseudonyms: Iterable[str]) -> dict[str, Vault]:
     """The vaults of several subjects, read together; those of erased subjects are absent."""
-    if not pseudonyms:
+    wanted = list(dict.fromkeys(pseudonyms))
+    if not wanted:
         return {}
-    among, names = rows.among(pseudonyms)
-    found = rows.read("SELECT pseudonym, wrapped FROM audit_subjectsecret WHERE pseudonym " + among, names)  # noqa: S608
+    among, values = rows.among(wanted)
+    found = rows.read(f"SELECT pseudonym, wrapped FROM audit_subjectsecret WHERE pseudonym {among}", values)  # noqa: S608
     wrapper = _wrapper()
-    return {name: Vault(wrapper.open(bytes(wrapped), name)) for name, wrapped in found}
+    return {pseudonym: Vault(wrapper.open(bytes(wrapped), pseudonym)) for pseudonym, wrapped in found}
 
 
 def house() -> Vault:

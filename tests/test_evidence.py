@@ -13,9 +13,9 @@ from consent.rules.choice import Choice
 from consent.services import (
     batches,
     catalogue,
+    checks,
     consent_export,
     consents,
-    decisions,
     evidence,
     expiry,
     exports,
@@ -36,7 +36,7 @@ from consent.services import (
     uses,
     whole_record,
 )
-from consent.services.decisions import Question
+from consent.services.checks import Question
 from consent.services.feed import Reader
 from consent.services.links import Why
 from consent.services.searches import Wanted
@@ -154,7 +154,7 @@ def _on_behalf(**more):
 
 
 def _check(*questions):
-    decisions.check(questions=[Question("mail-engine", *each) for each in questions], **FACTS)
+    checks.check(questions=[Question("mail-engine", *each) for each in questions], **FACTS)
 
 
 def _confirm():
@@ -236,7 +236,7 @@ VERBS = {
     "switches.undo": [
         (lambda: _undo(_turn_off()), ["consent.withdrawn", "consent.given"]),
     ],
-    "decisions.check": [
+    "checks.check": [
         (lambda: _check(("personal_offers", ALICE)), ["decision.made"]),
         (lambda: _check(("personal_offers", ALICE), ("nothing", MALLORY)), ["decision.made", "decision.made"]),
     ],

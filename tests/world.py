@@ -17,8 +17,8 @@ from django.db.models import QuerySet
 from audit import guards
 from audit.services import seal
 from consent.rules.choice import Choice
-from consent.services import catalogue, consents, decisions, keys, officers, signed_receipts, subjects
-from consent.services.decisions import Question
+from consent.services import catalogue, checks, consents, keys, officers, signed_receipts, subjects
+from consent.services.checks import Question
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 
@@ -63,7 +63,7 @@ def ask(
 ):
     """Check, the way a system does, and give the answer."""
     question = Question(recipient=recipient, purpose=purpose, customer=who, **more)
-    return decisions.check(questions=[question], by=Actor("system", ref=recipient), now=now)[0]
+    return checks.check(questions=[question], by=Actor("system", ref=recipient), now=now)[0]
 
 
 def cast() -> None:

@@ -17,8 +17,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from consent.errors import Field, Invalid, TrustError
 from consent.rules import reasons
-from consent.services import decisions
-from consent.services.decisions import Answer, Question
+from consent.services import checks, decisions
+from consent.services.checks import Answer, Question
 from trustcenter import access, problems
 from trustcenter.access import Key
 from trustcenter.questions import Batch, Single, question, read
@@ -68,7 +68,7 @@ def asks(scope: str) -> Callable[[View], Callable[[HttpRequest], HttpResponse]]:
 def evaluation(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /access/v1/evaluation: one question, one answer."""
     asked = _allowed(caller, read(request.body, Single))
-    answer = decisions.check(questions=[asked], by=access.system_actor(request, caller.key), now=caller.now)[0]
+    answer = checks.check(questions=[asked], by=access.system_actor(request, caller.key), now=caller.now)[0]
     return respond(_document(answer, caller))
 
 
@@ -78,7 +78,7 @@ def evaluations(request: HttpRequest, caller: Caller) -> HttpResponse:
     batch = read(request.body, Batch)
     if not batch.evaluations:
         asked = _allowed(caller, batch.single())
-        answer = decisions.check(questions=[asked], by=access.system_actor(request, caller.key), now=caller.now)[0]
+        answer = checks.check(questions=[asked], by=access.system_actor(request, caller.key), now=caller.now)[0]
         return respond(_document(answer, caller))
     if len(batch.evaluations) > ITEMS:
         raise Invalid(Field("/evaluations", "too_many", f"At most {ITEMS} questions in one call."))
@@ -86,7 +86,7 @@ def evaluations(request: HttpRequest, caller: Caller) -> HttpResponse:
     slots = _slots(batch, caller, stop_at)
     asked_of_us = [each for each in slots if isinstance(each, Question)]
     by = access.system_actor(request, caller.key)
-    answers = decisions.check(questions=asked_of_us, stop_at=stop_at, by=by, now=caller.now)
+    answers = checks.check(questions=asked_of_us, stop_at=stop_at, by=by, now=caller.now)
     return respond({"evaluations": list(_merged(slots, answers, stop_at, caller))})
 
 

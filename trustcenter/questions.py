@@ -13,12 +13,13 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from consent.errors import Field, Invalid
 from consent.rules import moments, text
-from consent.services.decisions import Question
+from consent.services.checks import Question
 from consent.services.subjects import Handle
 
 REFERENCE_LENGTH = 200
 SEARCH_MOST, SEARCH_USUAL = 100, 50
 _TOKEN = re.compile(r"t1\.[0-9a-f]{32}")
+_TEXTS = (("subject", "type"), ("subject", "id"), ("action", "name"), ("resource", "type"), ("resource", "id"))
 _PLACE = re.compile(r"(?P<detail>.*?)(?: - at `(?:key in )?\$?(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _MISSING = re.compile(r"Object missing required field `(.+)`")
@@ -226,17 +227,17 @@ def _whole(members: dict[str, Any]) -> Single:
 
 def _text_problems(members: Single | Search) -> Iterator[Field]:
     """What is wrong with the texts of the members that a body has."""
-    named = [("subject", "type"), ("subject", "id"), ("action", "name"), ("resource", "type"), ("resource", "id")]
-    texts = {
-        f"/{part}/{name}": getattr(getattr(members, part), name)
-        for part, name in named
-        if hasattr(getattr(members, part, None), name)
-    }
+    for part, name in _TEXTS:
+        value = getattr(getattr(members, part, None), name, None)
+        if value is not None and (problem := _text_problem(value)):
+            yield Field(f"/{part}/{name}", "text", problem)
     for place, each in enumerate(categories_of(members.resource) or ()):
-        texts[f"/resource/properties/categories/{place}"] = each
-    for pointer, value in texts.items():
-        if problem := "Not empty." if not value else text.problem(value, length=text.IDENTIFIER_LENGTH):
-            yield Field(pointer, "text", problem)
+        if problem := _text_problem(each):
+            yield Field(f"/resource/properties/categories/{place}", "text", problem)
+
+
+def _text_problem(value: str) -> str:
+    return text.problem(value, length=text.IDENTIFIER_LENGTH) if value else "Not empty."
 
 
 def _context_problems(context: Context, now: datetime) -> Iterator[Field]:

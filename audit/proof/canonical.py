@@ -18,6 +18,7 @@ INT_LIMIT = 2**53 - 1
 """The last integer every JSON reader keeps exactly (RFC 8785, section 3.2.2.3; RFC 7493, section 2.2)."""
 DEPTH_LIMIT = 64
 """Nesting we follow. Far more than a leaf needs, far less than the interpreter's own stack."""
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def dumps(value: Any) -> bytes:
@@ -27,8 +28,7 @@ def dumps(value: Any) -> bytes:
         ProofError: `canonical-*` or `unicode-bad` if `value` holds anything outside the subset.
     """
     _check(value, 0)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8")
+    return _ENCODER.encode(value).encode("utf-8")
 
 
 def leaf(value: dict[str, Any]) -> bytes:
@@ -103,7 +103,8 @@ def _check_object(value: dict[Any, Any], depth: int) -> None:
         # ASCII sorts alike by code point, by UTF-16 unit and by byte: no reader can sort it differently.
         if not isinstance(key, str) or not key.isascii():
             raise ProofError("canonical-key", f"Key {ascii(key)[:80]} is not ASCII text.")
-        _check(item, depth + 1)
+        if type(item) is not str or not item.isascii():  # most members of a leaf are plain words
+            _check(item, depth + 1)
 
 
 def _refuse(value: Any) -> NoReturn:

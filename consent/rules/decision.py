@@ -132,43 +132,31 @@ def decide(
     named = _named(purpose, customer)
     chosen = _chosen(purpose, customer, named)
     wanted = asked if asked is not None else chosen
-    reason = _first_reason(purpose, customer, recipient, named, wanted, now)
-    standing = not _whole(purpose, customer, recipient, now)
-    allowed = tuple(each for each in wanted if each in chosen) if standing else ()
+    whole = _whole(purpose, customer, recipient, now)
+    reason = _first_reason(whole, named, chosen, wanted)
+    allowed = () if whole else tuple([each for each in wanted if each in chosen])
     if not reason and not allowed:
         reason = "category_not_chosen" if purpose.current.legal_basis in bases.ASKED else "category_not_named"
     return Decision(
         permitted=not reason,
         reason=reason or "permitted",
         allowed=allowed,
-        refused=tuple(each for each in wanted if each not in allowed),
+        refused=tuple([each for each in wanted if each not in allowed]),
         legal_basis=purpose.current.legal_basis,
         version=purpose.current.number,
         valid_until=customer.state.expires_at if not reason and _asked(purpose) else None,
     )
 
 
-def _first_reason(
-    purpose: Purpose,
-    customer: Customer,
-    recipient: str,
-    named: tuple[str, ...],
-    wanted: tuple[str, ...],
-    now: datetime,
-) -> str:
-    """The first line of the table that applies, in its order; "" when none does."""
-    if customer.limited:
-        return "processing_limited"
-    if not _recipient_named(purpose, customer, recipient):
-        return "recipient_not_named"
-    if any(each not in named for each in wanted):
+def _first_reason(whole: str, named: tuple[str, ...], chosen: tuple[str, ...], wanted: tuple[str, ...]) -> str:
+    """The first line of the table that applies, in its order; "" when none does. whole: what `_whole` says."""
+    if whole in ("processing_limited", "recipient_not_named"):
+        return whole
+    if not set(wanted).issubset(named):
         return "category_not_named"
-    whole = _whole(purpose, customer, recipient, now)
     if whole and whole != "objected":
         return whole
-    if any(each not in _chosen(purpose, customer, named) for each in wanted):
-        return "category_not_chosen"
-    return whole
+    return whole if set(wanted).issubset(chosen) else "category_not_chosen"
 
 
 def _whole(purpose: Purpose, customer: Customer, recipient: str, now: datetime) -> str:
@@ -205,13 +193,13 @@ def _asked(purpose: Purpose) -> bool:
 def _named(purpose: Purpose, customer: Customer) -> tuple[str, ...]:
     """The categories that stand in the current version and, for consent, in the agreed one too."""
     if _asked(purpose) and purpose.agreed is not None and customer.state.status in PERMITTING:
-        return tuple(each for each in purpose.current.categories if each in purpose.agreed.categories)
+        return tuple([each for each in purpose.current.categories if each in purpose.agreed.categories])
     return purpose.current.categories
 
 
 def _chosen(purpose: Purpose, customer: Customer, named: tuple[str, ...]) -> tuple[str, ...]:
     if _asked(purpose):
-        return tuple(each for each in named if each in customer.state.categories)
+        return tuple([each for each in named if each in customer.state.categories])
     return named
 
 

@@ -16,6 +16,8 @@ def problem(value: str, *, length: int, lines: bool = False) -> str:
     """What is wrong with a text, in one sentence; "" when it may come in."""
     if len(value) > length:
         return f"At most {length} characters, not {len(value)}."
+    if value.isprintable():  # none of what is refused below
+        return ""
     for character in value:
         if character in _BIDI:
             return "No characters that change the direction of writing."

@@ -1,6 +1,6 @@
 """The catalogue: publish what a file says, and read what is in force."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -163,10 +163,14 @@ def recipient(key: str) -> Recipient:
 
 def find_recipient(key: str) -> Recipient | None:
     """One recipient as it is now, or None."""
-    found: list[tuple[Recipient]] = rows.find(
-        "SELECT {r} FROM consent_recipient r WHERE r.key = %s", [key], r=Recipient
-    )
-    return found[0][0] if found else None
+    return recipients_named([key]).get(key)
+
+
+def recipients_named(keys: Sequence[str]) -> dict[str, Recipient]:
+    """The recipients, of at least one key, as they are now, by key; who is not in the catalogue is left out."""
+    among, values = rows.among(keys)
+    found = rows.find("SELECT {r} FROM consent_recipient r WHERE r.key " + among, values, r=Recipient)  # noqa: S608
+    return {row.key: row for (row,) in found}
 
 
 def recipients() -> models.QuerySet[Recipient]:
@@ -176,7 +180,16 @@ def recipients() -> models.QuerySet[Recipient]:
 
 def terms(of: PurposeVersion) -> Terms:
     """What a published version allows. It never changes, so it is kept in memory under its digest."""
-    return _terms(of.pk, of.digest)
+    return terms_of(of.pk, of.digest)
+
+
+@lru_cache(maxsize=1024)
+def terms_of(pk: int, digest: str) -> Terms:  # noqa: ARG001  the digest keeps two databases apart
+    """As `terms`, of a version by its number and its digest."""
+    row = PurposeVersion.objects.get(pk=pk)
+    categories = row.categories.order_by("versioncategory__position").values_list("key", flat=True)
+    recipients = row.recipients.order_by("versionrecipient__position").values_list("key", flat=True)
+    return make_terms(row, categories, recipients)
 
 
 def notices(of: PurposeVersion) -> Mapping[str, NoticeText]:
@@ -209,17 +222,9 @@ def categories_named(keys: Iterable[str]) -> dict[str, Category]:
 
 
 @lru_cache(maxsize=1024)
-def _notices(pk: int, digest: str, published_at: datetime) -> dict[str, NoticeText]:  # noqa: ARG001  as for _terms
+def _notices(pk: int, digest: str, published_at: datetime) -> dict[str, NoticeText]:  # noqa: ARG001  as for terms_of
     found = NoticeText.objects.filter(version_id=pk, approved_at__isnull=False).select_related("version")
     return {row.language: row for row in found}
-
-
-@lru_cache(maxsize=1024)
-def _terms(pk: int, digest: str) -> Terms:  # noqa: ARG001  the digest keeps two databases apart
-    row = PurposeVersion.objects.get(pk=pk)
-    categories = row.categories.order_by("versioncategory__position").values_list("key", flat=True)
-    recipients = row.recipients.order_by("versionrecipient__position").values_list("key", flat=True)
-    return make_terms(row, categories, recipients)
 
 
 _PLAIN: dict[str, Any] = {"controller": Controller, "recipient": Recipient, "category": Category}

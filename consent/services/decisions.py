@@ -1,51 +1,16 @@
-"""May this recipient use this customer's data, for this? The door to the one decision function.
-
-Every answer is in the log before it is given: the entry commits with the transaction of the check.
-"""
+"""What the one decision function reads of a purpose and of customers, now and at any past moment. Nothing writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
-from audit.models import Entry
-from consent.errors import Field, Invalid
-from consent.models import ConsentEvent, ConsentState, PurposeVersion, Recipient, Subject
+from consent.models import ConsentEvent, PurposeVersion, Subject
 from consent.models import Purpose as PurposeRow
 from consent.rules import ages, decision, merge, moments, signals, text
 from consent.rules.decision import Customer, Decision, Purpose, State, Terms
-from consent.services import catalogue, families, handles, ledger, states
-from consent.services.ledger import Actor, Fact
+from consent.services import catalogue, families, handles, states
 from consent.services.subjects import Handle
-
-
-@dataclass(frozen=True)
-class Question:
-    """One check: who wants to use (a recipient's key), what for, whose data, which data.
-
-    categories: None means those chosen. as_of: a past moment. at_least: the token of a write that must be seen.
-    reference: the caller's own words for the occasion, shown to the customer.
-    """
-
-    recipient: str
-    purpose: str
-    customer: Handle
-    categories: tuple[str, ...] | None = None
-    as_of: datetime | None = None
-    at_least: str = ""
-    reference: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The decision, and the number of its entry in the log."""
-
-    decision: Decision
-    id: UUID
-    third_party: bool
 
 
 @dataclass(frozen=True)
@@ -74,33 +39,22 @@ class InForce:
     version: PurposeVersion
 
 
+_NOTHING = states.Held(State())
+
+
 @dataclass(frozen=True)
 class Reading:
     """What was read of one customer for one purpose: what they last said, what made it so, whose laws bear on them.
 
-    cause: read only for whom it matters, a child or the sender of a browser's signal.
+    agreed: what the version they agreed to allows. cause: read only for whom it matters, a child or the sender of a
+    browser's signal.
     """
 
     known: Known
-    said: ConsentState | None
+    state: State
+    agreed: Terms | None
     cause: ConsentEvent | None
     places: tuple[str, ...]
-
-
-@transaction.atomic
-def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Actor, now: datetime) -> list[Answer]:
-    """Answer questions in order, and log each answer.
-
-    stop_at: stop after the first answer that equals it (AuthZEN deny_on_first_deny: False).
-    Raises Invalid for a token that was never ours.
-    """
-    answers = []
-    for question in questions:
-        answer = _answer(question, by, now)
-        answers.append(answer)
-        if stop_at is not None and answer.decision.permitted == stop_at:
-            break
-    return answers
 
 
 def standing(*, subject: Subject, moment: datetime) -> list[Standing]:
@@ -147,6 +101,14 @@ def known(handle: Handle, now: datetime, *, as_of: datetime | None = None) -> Kn
     return Known(subject, row.verified) if subject.created_at <= (as_of or now) else None
 
 
+def known_together(wanted: Sequence[Handle], now: datetime) -> list[Known | None]:
+    """As `known`, of many identifiers at once, in their order."""
+    keys = [None if text.identifier_problem(each.namespace, each.id) else handles.key(each) for each in wanted]
+    found = handles.found(each for each, key in zip(wanted, keys, strict=True) if key)
+    known = {key: Known(*each) for key, each in found.items() if each[0].created_at <= now}
+    return [known.get(key) if key else None for key in keys]
+
+
 def in_force(key: str, moment: datetime) -> InForce | None:
     """The purpose and the version in force at a moment."""
     row = catalogue.in_force(key) if text.KEY.fullmatch(key) else None
@@ -164,49 +126,52 @@ def facts(
     """A purpose and a customer as the decision reads them. past: from the events, not from what stands now."""
     if row is None:
         return None, None
-    purpose, version = row.purpose, row.version
-    customer, agreed = None, None
-    terms = catalogue.terms(version)
-    if found is not None:
-        subject = found.subject
-        if past:
-            state, agreed, cause = states.at(subject, purpose, moment)
-        else:
-            held = states.one(subject, purpose)
-            state, agreed, cause = states.as_rule(held), held.version if held else None, _cause(subject, held)
-        customer = customer_facts(subject, state, cause, terms, moment, verified=found.verified)
-    return purpose_facts(purpose, version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
+    if found is None:
+        return purpose_alone(row, moment), None
+    if not past:
+        (read,) = readings(row, [found])
+        return facts_at(row, read, moment)
+    state, agreed, cause = states.at(found.subject, row.purpose, moment)
+    terms = catalogue.terms(row.version)
+    customer = customer_facts(found.subject, state, cause, terms, moment, verified=found.verified)
+    return purpose_facts(row.purpose, row.version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
+
+
+def purpose_alone(row: InForce, moment: datetime) -> Purpose:
+    """A purpose as the decision reads it for a customer whom nobody knows."""
+    return purpose_facts(row.purpose, row.version, catalogue.terms(row.version), None, moment)
 
 
 def readings(row: InForce, found: Sequence[Known]) -> list[Reading]:
     """What stands of many customers for one purpose, by a fixed number of statements for any number of them."""
     held = states.together(list(dict.fromkeys(each.subject.pk for each in found)), row.purpose)
     special = [each.subject for each in found if _special(each.subject)]
-    places = families.places_of(special)
-    causes = ConsentEvent.objects.in_bulk([held[each.pk].event_id for each in special if each.pk in held])
+    places = families.places_of(special) if special else {}
+    causes = ConsentEvent.objects.in_bulk([held[each.pk].event for each in special if each.pk in held])
 
     def of(known: Known) -> Reading:
-        said, subject = held.get(known.subject.pk), known.subject
-        cause = causes.get(said.event_id) if said else None
-        return Reading(known, said, cause, tuple(places.get(subject.pk, [subject.jurisdiction])))
+        subject = known.subject
+        said = held.get(subject.pk, _NOTHING)
+        agreed = catalogue.terms_of(*said.version) if said.version else None
+        cause = causes.get(said.event) if causes else None
+        return Reading(known, said.state, agreed, cause, tuple(places.get(subject.pk, [subject.jurisdiction])))
 
     return [of(each) for each in found]
 
 
 def facts_at(row: InForce, read: Reading, moment: datetime) -> tuple[Purpose, Customer]:
     """A purpose and a customer as the decision reads them at a moment, if nothing more is said until then."""
-    said, current = read.said, catalogue.terms(row.version)
-    agreed = catalogue.terms(said.version) if said and said.version else None
+    current = catalogue.terms(row.version)
     customer = customer_facts(
         read.known.subject,
-        states.as_rule(said),
+        read.state,
         read.cause,
         current,
         moment,
         verified=read.known.verified,
         places=read.places,
     )
-    return purpose_facts(row.purpose, row.version, current, agreed, moment), customer
+    return purpose_facts(row.purpose, row.version, current, read.agreed, moment), customer
 
 
 def purpose_facts(
@@ -273,81 +238,9 @@ def _places(subject: Subject) -> list[str]:
     return families.places(subject) if _special(subject) else [subject.jurisdiction]
 
 
-def _cause(subject: Subject, held: ConsentState | None) -> ConsentEvent | None:
-    return held.event if held and _special(subject) else None
-
-
 def _outgrown(state: State, cause: ConsentEvent | None, until: date) -> State:
     """What was said of a child ends on the day they say yes themselves, also where the day was learned later."""
     ends = moments.midnight(until)
     if cause is None or cause.collected_at >= ends or (state.expires_at and state.expires_at <= ends):
         return state
     return replace(state, expires_at=ends)
-
-
-def _answer(question: Question, by: Actor, now: datetime) -> Answer:
-    _check_token(question.at_least)
-    moment = question.as_of or now
-    recipient = catalogue.find_recipient(question.recipient)
-    found = known(question.customer, now, as_of=question.as_of)
-    subject = found.subject if found else None
-    row = in_force(question.purpose, moment)
-    purpose, customer = facts(row, found, moment, past=question.as_of is not None)
-    made = decision.decide(
-        purpose=purpose,
-        customer=customer,
-        recipient=question.recipient,
-        categories=question.categories,
-        now=moment,
-    )
-    entry = _log(question, made, recipient, subject, row, by, now)
-    return Answer(made, entry.id, third_party=recipient is None or recipient.third_party)
-
-
-def _check_token(at_least: str) -> None:
-    """Every check reads the primary database, so any write of ours is seen; a stranger's token is an error."""
-    if not at_least:
-        return
-    try:
-        found = Entry.objects.filter(id=UUID(hex=at_least.removeprefix("t1."))).exists()
-    except ValueError:
-        found = False
-    if not found:
-        raise Invalid(Field("/context/at_least", "unknown", "This is no token of ours, or it is from a later backup."))
-
-
-def _log(
-    question: Question,
-    made: Decision,
-    recipient: Recipient | None,
-    subject: Subject | None,
-    row: InForce | None,
-    by: Actor,
-    now: datetime,
-) -> Entry:
-    """What a caller wrote stands in the payload only; the leaf holds keys of our own catalogue."""
-    payload: dict[str, Any] = {"asked": list(question.categories or ()), "reference": question.reference}
-    if question.as_of:
-        payload["as_of"] = ledger.moment(question.as_of)
-    if row is None:
-        payload["purpose"] = question.purpose
-    if recipient is None:
-        payload["recipient"] = question.recipient
-    if subject is None:
-        payload["identifier"] = [question.customer.namespace, question.customer.id]
-    return ledger.record(
-        Fact(
-            "decision.made",
-            subject=subject.pseudonym if subject else "",
-            purpose=row.purpose.key if row else "",
-            version=made.version,
-            recipient=recipient.key if recipient else "",
-            outcome="allowed" if made.permitted else "refused",
-            reason=made.reason,
-            details={"categories": list(made.allowed)} if made.permitted else {},
-        ),
-        by=by,
-        now=now,
-        payload=payload,
-        known=subject is not None,
-    )

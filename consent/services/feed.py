@@ -143,7 +143,7 @@ def _lines(reader: Reader, rows: Sequence[InForce], of: Sequence[Subject], key: 
         ways.setdefault((identifier.subject_id, identifier.verified), []).append(identifier)
     known = [Known(whose[number], verified) for number, verified in ways]
     may = [granted.together(row=row, found=known, recipient=reader.recipient.key, now=now) for row in rows]
-    boxes = vault.together([each.pseudonym for each in of])
+    boxes = vault.of_many(each.pseudonym for each in of)
     identities: dict[int, list[Line]] = {}
     for (number, _), ids, *held in zip(ways, ways.values(), *may, strict=True):
         written = [_grant(row, grant) for row, grants in zip(rows, held, strict=True) for grant in grants]

@@ -25,8 +25,7 @@ def _of(row: InForce, read: Reading, recipient: str, now: datetime) -> list[Gran
 
 def _turns(row: InForce, read: Reading) -> Iterator[datetime | None]:
     """When time alone may change the answer: a pause or a yes ends, a child grows."""
-    if read.said:
-        yield from (read.said.paused_until, read.said.expires_at)
+    yield from (read.state.paused_until, read.state.expires_at)
     min_age = catalogue.terms(row.version).min_age
     for place in read.places:
         for day in ages.turns(read.known.subject.minor_until, place, min_age):

@@ -4,10 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db import DEFAULT_DB_ALIAS
+
 from audit import rows, vault
 from consent.errors import Field, Invalid
 from consent.models import Identifier, Subject, Suppression
 from consent.rules import text
+
+_SUBJECT = [field.attname for field in Subject._meta.concrete_fields]
+_FOUND_FIELDS = (*map(Identifier._meta.get_field, ("lookup_hash", "verified")), *Subject._meta.concrete_fields)
+_FOUND = (
+    f"SELECT i.lookup_hash, i.verified, s.{', s.'.join(_SUBJECT)} FROM consent_identifier i"  # noqa: S608
+    " JOIN consent_subject s ON s.id = i.subject_id WHERE NOT i.suppressed AND i.lookup_hash "
+)
 
 
 @dataclass(frozen=True)
@@ -41,25 +50,27 @@ def row(handle: Handle, *, hold: bool = False) -> Identifier | None:
 
     hold: the customer's row is held until the transaction ends. Read again then: it may have moved while we waited.
     """
-    found: list[tuple[Identifier, Subject]] = rows.find(
-        "SELECT {i}, {s} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id"
-        " WHERE i.lookup_hash = %s",
-        [lookup(handle)],
-        hold="s" if hold else "",
-        i=Identifier,
-        s=Subject,
-    )
-    for identifier, subject in found:
-        identifier.subject = subject
-        return identifier
-    return None
+    return next(iter(_rows([lookup(handle)], hold=hold)), None)
 
 
 def recorded(wanted: Iterable[Handle]) -> dict[tuple[str, str], Identifier]:
     """The identifiers that are recorded, with their customers, under the `key` of each; who is unknown is left out."""
     keys = {lookup(handle): key(handle) for handle in wanted}
-    found = Identifier.objects.filter(lookup_hash__in=keys).select_related("subject")
-    return {keys[bytes(each.lookup_hash)]: each for each in found}
+    return {keys[bytes(each.lookup_hash)]: each for each in _rows(list(keys))} if keys else {}
+
+
+def found(wanted: Iterable[Handle]) -> dict[tuple[str, str], tuple[Subject, bool]]:
+    """The customers whom identifiers find, under the `key` of each, and whether somebody vouched that it is theirs.
+
+    Whoever asked to be left alone is found no more, by the same look-up as everybody else.
+    """
+    keys = {lookup(handle): key(handle) for handle in wanted}
+    among, values = rows.among(list(keys) or [b""])
+    lines = rows.read(_FOUND + among, values, *_FOUND_FIELDS)
+    return {
+        keys[bytes(hashed)]: (Subject.from_db(DEFAULT_DB_ALIAS, _SUBJECT, subject), verified)
+        for hashed, verified, *subject in lines
+    }
 
 
 def lookup(handle: Handle) -> bytes:
@@ -83,6 +94,21 @@ def keep(handles: Iterable[Handle], now: datetime) -> None:
 def drop(handles: Iterable[Handle]) -> None:
     """Forget the hashes of identifiers; inside the caller's transaction."""
     Suppression.objects.filter(hash__in=[_kept(handle) for handle in handles]).delete()
+
+
+def _rows(hashes: Sequence[bytes], *, hold: bool = False) -> list[Identifier]:
+    among, values = rows.among(hashes)
+    found: list[tuple[Identifier, Subject]] = rows.find(
+        "SELECT {i}, {s} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id"  # noqa: S608
+        " WHERE i.lookup_hash " + among,
+        values,
+        hold="s" if hold else "",
+        i=Identifier,
+        s=Subject,
+    )
+    for identifier, subject in found:
+        identifier.subject = subject
+    return [identifier for identifier, _ in found]
 
 
 def _kept(handle: Handle) -> bytes:

@@ -10,10 +10,10 @@ from django.db.models import Model
 from audit.models import Entry
 from audit.rows import Over
 from audit.services import entries
-from audit.services.entries import Actor, Fact, moment, uuid7
+from audit.services.entries import Actor, Fact, Record, moment, uuid7
 from consent.rules.actions import ACTIONS
 
-__all__ = ["Actor", "Fact", "moment", "record", "uuid7"]
+__all__ = ["Actor", "Fact", "Record", "moment", "record", "record_many", "uuid7"]
 
 
 def record(
@@ -34,6 +34,20 @@ def record(
 
     Raises RuntimeError outside a transaction, ValueError for an action that is not in the list.
     """
+    _check_action(fact)
+    return entries.append(fact, by=by, now=now, payload=payload, known=known, number=number, beside=beside)
+
+
+def record_many(records: Sequence[Record], *, by: Actor, now: datetime) -> list[UUID]:
+    """Write many facts in their order, each with all that `record` writes of one; returns the numbers of their entries.
+
+    Raises RuntimeError outside a transaction, ValueError for an action that is not in the list.
+    """
+    for each in records:
+        _check_action(each.fact)
+    return entries.append_many(records, by=by, now=now)
+
+
+def _check_action(fact: Fact) -> None:
     if fact.action not in ACTIONS:
         raise ValueError(f"{fact.action} is not in consent/rules/actions.py")
-    return entries.append(fact, by=by, now=now, payload=payload, known=known, number=number, beside=beside)

@@ -1,8 +1,10 @@
 """What stands for a customer: the answers folded from what they said, now and at any past moment."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import models
@@ -13,6 +15,19 @@ from consent.rules import lifecycle, merge
 from consent.rules.decision import State
 from consent.services import families
 
+# What `together` reads: of the answer, of the version agreed to, and the members of a State in their order. Few lists
+# stand in many answers, so they come as they are stored.
+_OF_STATE = ("status", "categories", "recipients", "expires_at", "paused_until", "objected", "by_guardian")
+_COLUMNS = (
+    *map(ConsentState._meta.get_field, ("subject", "event", "version")),
+    *map(PurposeVersion._meta.get_field, ("number", "digest")),
+    *(None if name in ("categories", "recipients") else ConsentState._meta.get_field(name) for name in _OF_STATE),
+)
+_TOGETHER = (
+    f"SELECT c.subject_id, c.event_id, c.version_id, v.number, v.digest, c.{', c.'.join(_OF_STATE)}"  # noqa: S608
+    " FROM consent_consentstate c LEFT JOIN consent_purposeversion v ON v.id = c.version_id"
+    " WHERE c.purpose_id = %s AND c.subject_id "
+)
 # There is one answer for each customer and purpose: a new one takes the place of the last.
 UNIQUE = ("subject", "purpose")
 
@@ -36,6 +51,18 @@ class Stood:
 
     state: State
     cause: ConsentEvent
+
+
+@dataclass(frozen=True)
+class Held:
+    """A current answer as the decision reads it. event: the number of the event that made it so.
+
+    version: the number and the digest of the version agreed to, None where none was.
+    """
+
+    state: State
+    event: int | None = None
+    version: tuple[int, str] | None = None
 
 
 def heard(subject: Subject, purpose: Purpose) -> Heard:
@@ -118,21 +145,30 @@ def one(subject: Subject, purpose: Purpose) -> ConsentState | None:
     return None
 
 
-def together(subjects: Sequence[int], purpose: Purpose) -> dict[int, ConsentState]:
-    """The current answers of several customers on one purpose, with their versions, by the customer's number."""
-    if not subjects:
-        return {}
-    among, numbers = rows.among(subjects)
-    found: list[tuple[ConsentState, PurposeVersion]] = rows.find(
-        "SELECT {c}, {v} FROM consent_consentstate c"  # noqa: S608  placeholders only
-        " LEFT JOIN consent_purposeversion v ON v.id = c.version_id WHERE c.purpose_id = %s AND c.subject_id " + among,
-        [purpose.pk, *numbers],
-        c=ConsentState,
-        v=PurposeVersion,
-    )
-    for row, version in found:
-        row.version = version if row.version_id else None
-    return {row.subject_id: row for row, _ in found}
+def together(subjects: Sequence[int], purpose: Purpose) -> dict[int, Held]:
+    """The current answers of several customers on one purpose, by the customer's number."""
+    among, numbers = rows.among(subjects or [0])
+    found = rows.read(_TOGETHER + among, [purpose.pk, *numbers], *_COLUMNS)
+    return {line[0]: _held(*line[1:]) for line in found}
+
+
+def _held(
+    event: int,
+    version: int | None,
+    number: int | None,
+    digest: str,
+    status: str,
+    categories: str,
+    recipients: str,
+    *rest: Any,
+) -> Held:
+    state = State(status, number, _listed(categories), _listed(recipients), *rest)
+    return Held(state, event, (version, digest) if version else None)
+
+
+@lru_cache(maxsize=4096)
+def _listed(stored: str) -> tuple[str, ...]:
+    return tuple(json.loads(stored))
 
 
 def current(*, subject: Subject) -> dict[int, ConsentState]:

@@ -14,13 +14,15 @@ pytestmark = pytest.mark.once
 def test_expand_gives_the_bytes_of_the_rfc():
     """RFC 5869, appendix A.3: no salt, no info."""
     wanted = "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d"
-    assert keys.expand(b"\x0b" * 22, "").hex() == wanted
+    assert keys.expand(keys.extract(b"\x0b" * 22), "").hex() == wanted
 
 
 @pytest.mark.parametrize("use", ["enc", "commit", "wrap", "identifier"])
 def test_expand_gives_the_bytes_of_the_package(use):
     secret = bytes(range(32))
-    assert keys.expand(secret, use) == HKDF(hashes.SHA256(), 32, salt=None, info=use.encode()).derive(secret)
+    assert keys.expand(keys.extract(secret), use) == HKDF(hashes.SHA256(), 32, salt=None, info=use.encode()).derive(
+        secret
+    )
 
 
 def test_a_destroyed_secret_is_gone_at_once(db):

@@ -37,15 +37,18 @@ def _measure(name: str, url: str, folder: Path, chosen: argparse.Namespace) -> N
     environment = os.environ | {"DATABASE_URL": url, "TRUST_DATA_DIR": str(folder), "LOG_LEVEL": "ERROR"}
     key = server.prepare(environment)
     with server.running(environment) as web:
-        floor = None
+        spent: dict[str, float] = {}
         for what, requests in load.kinds(key).items():
             result = load.run(web.port, requests, clients=chosen.clients, seconds=chosen.seconds, cpu=web.cpu)
-            floor = floor or result.cpu_each
+            spent[what] = result.cpu_each
+            floor = next(iter(spent.values()))
             print(
                 f"{name:<12} {what:<28} {result.per_second:>11,.0f} {result.cpu_each * 1e6:>12,.0f} "
                 f"{result.cpu_each / floor:>12.1f} {result.p50 * 1e3:>8.1f} {result.p99 * 1e3:>8.1f}",
                 flush=True,
             )
+        ratio = spent[load.CHECK] / spent[load.BATCH]
+        print(f"{name:<12} a check costs {ratio:.1f} times what an id in a batch costs (aim: 25)", flush=True)
 
 
 def databases() -> Iterator[tuple[str, contextlib.AbstractContextManager[str | None]]]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from consent.rules.choice import Choice
-from consent.services import catalogue, consents, decisions, evidence, states, subjects, uses
-from consent.services.decisions import Question
+from consent.services import catalogue, checks, consents, evidence, states, subjects, uses
+from consent.services.checks import Question
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
@@ -128,7 +128,7 @@ def _visit(who: Visitor, at: datetime, ride: str, minutes: int) -> Iterator[Happ
     def ask(now: datetime) -> None:
         planner = Actor("system", ref="queue-planner")
         question = Question("queue-planner", "improve_visit", who.handle, reference=f"Queue times at {ride}")
-        if decisions.check(questions=[question], by=planner, now=now)[0].decision.permitted:
+        if checks.check(questions=[question], by=planner, now=now)[0].decision.permitted:
             words = {"en": f"Skipped a {minutes}-minute queue at {ride}", "zh-hans": f"在 {ride} 少排队 {minutes} 分钟"}
             got = Benefit(who.handle, "improve_visit", words, now)
             uses.report_benefits(benefits=[got], recipient="queue-planner", by=planner, now=now)
@@ -194,7 +194,7 @@ def _ask(
 ) -> Callable[[datetime], object]:
     question = Question(recipient, purpose, who.handle, categories, reference=reference)
     by = Actor("system", ref=recipient)
-    return lambda now: decisions.check(questions=[question], by=by, now=now)
+    return lambda now: checks.check(questions=[question], by=by, now=now)
 
 
 def _use(who: Visitor, reference: str) -> Callable[[datetime], object]:
