@@ -93,10 +93,9 @@ SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 
 # Seconds for which a copy may be used after it was told everything; shorter reaches cut-off copies sooner.
 FEED_LEASE = env.float("FEED_LEASE", 15.0)
-# Threads of a web worker, and how many of them may wait for something to change; whoever comes above that is answered
-# at once, so that waiting never stops a check.
-WEB_THREADS = env.int("WEB_THREADS", 12)
-FEED_WAITING = env.int("FEED_WAITING", 8)
+# Threads of a web worker. Whoever follows the feed holds one while it waits; two are always left for others, and who
+# comes above that is answered at once.
+WEB_THREADS = env.int("WEB_THREADS", 2 * (os.cpu_count() or 1) + 1)
 
 # --- The application --------------------------------------------------------------------------------
 
