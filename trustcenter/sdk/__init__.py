@@ -14,15 +14,19 @@ from .client import Client
 from .course import Timeout
 from .errors import Member, NotPermitted, Rejected, TrustCenterError, Unreachable
 from .guards import allowed, requires
-from .messages import UNREACHABLE, Customer, Decision, Question, Recorded, Use
+from .local import LocalChecker
+from .messages import STALE, UNREACHABLE, UNREPORTED, Customer, Decision, Question, Recorded, Use
 
 __all__ = [
+    "STALE",
     "UNREACHABLE",
+    "UNREPORTED",
     "AsyncClient",
     "Breaker",
     "Client",
     "Customer",
     "Decision",
+    "LocalChecker",
     "Member",
     "NotPermitted",
     "Question",
