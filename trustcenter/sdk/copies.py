@@ -35,7 +35,7 @@ class Copy:
         return len(self._names)
 
     def apply(self, told: CustomerTold) -> None:
-        """This is all of that customer; telling it again changes nothing. Raises Malformed before it changes anything."""
+        """This is all of that customer; telling it again changes nothing. Raises Malformed, changing nothing."""
         handle = decoded(told.customer)
         found = {decoded(each): self._packed(handle, part.grants) for part in told.identities for each in part.ids}
         for name in _parts(self._names.get(handle, b"")):

@@ -60,7 +60,7 @@ class Heartbeat(Struct, tag="heartbeat", tag_field="type"):
 
 Told: TypeAlias = Snapshot | CustomerTold | End | Reload | Heartbeat
 Stream: TypeAlias = tuple[float, Iterator[Told]]  # the tick at which it was asked for, and its lines
-DECODER: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)  # type: ignore[arg-type]
+DECODER: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 
 
 class Fault(Exception):

@@ -57,10 +57,12 @@ class LocalChecker:
     ) -> None:
         if not HOLDER.fullmatch(holder):
             raise ValueError("holder: a key such as “worker-1”: a–z, 0–9, and . _ - inside.")
+        self._path = Path(path) if path else None
+        if self._path and not self._path.parent.is_dir():
+            raise ValueError(f"path: there is no folder {self._path.parent}.")
         self._client = Client(url, key, recipient=recipient, kind=kind, timeout=timeout, transport=transport)
         self._acks = Client(url, key, recipient=recipient, kind=kind, timeout=SHORT, transport=transport)
         self._holder, self._report, self._transport = holder, report, transport
-        self._path = Path(path) if path else None
         self._closed = False
         self._begin(holder)
         _checkers.add(self)
@@ -156,7 +158,7 @@ class LocalChecker:
         self._starting, self._started = Lock(), False
         self._reports = Reports(self._client, self._path) if self._report else None
         self._follower = Follower(
-            self._acks._line,
+            self._client._line,
             self._acks,
             holder=holder,
             path=self._path,
