@@ -23,7 +23,7 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0  # between tries: the service is back at once when it is back
 LONGEST_WAIT = 5  # seconds for which a question for changes may be held
 SAVE_EACH = 600.0
-IDLE = 1.0  # where the service vouches for nothing
+IDLE = 1.0  # between questions that the service answers at once, though nothing happened
 logger = logging.getLogger(__name__)
 
 
@@ -67,6 +67,11 @@ class Follower:
         self._faults = 0
         self._saved_at, self._saved = float("-inf"), -1
 
+    @property
+    def position(self) -> int | None:
+        copy = self.standing.copy
+        return None if copy is None else copy.position
+
     def start(self) -> None:
         Thread(target=self._run, name=f"trustcenter-feed-{self._holder}", daemon=True).start()
 
@@ -87,6 +92,7 @@ class Follower:
 
     def _turn(self, feed: Feed) -> float:
         """One round; the seconds until the next. No fault ends the thread: what it holds runs out by itself."""
+        before = self.position, ticks()
         try:
             self._follow(feed)
         except Gone as gone:
@@ -101,7 +107,8 @@ class Follower:
             asked = fault.after if isinstance(fault, Fault) and fault.after is not None else 0.0
             return max(random.uniform(pause / 2, pause), min(asked, 60.0))  # noqa: S311  spreads callers, hides nothing
         self._faults = 0
-        return 0.0 if self._wait() else self._lease / 3 or IDLE
+        waited = ticks() - before[1] > IDLE / 2
+        return 0.0 if waited or self.position != before[0] else min(self._lease / 3 or IDLE, IDLE)
 
     def _follow(self, feed: Feed) -> None:
         copy = self.standing.copy
@@ -117,9 +124,10 @@ class Follower:
         """Read a snapshot while what stands is kept fresh, bring it as far as that is, and put it in its place."""
         fresh = self._snapshot(feed)
         until = self._changes(feed, fresh, 0)
-        old = self.standing.copy
-        if old is not None and fresh.position < old.position:
-            raise Gone("the service is not as far as we are")
+        while (self.position or 0) > (before := fresh.position):
+            until = self._changes(feed, fresh, 0)
+            if fresh.position == before:
+                raise Gone("the service is not as far as we are")
         self._stand(Standing(fresh, until))
 
     def _snapshot(self, feed: Feed) -> Copy:

@@ -121,8 +121,7 @@ class LocalChecker:
     @property
     def position(self) -> int | None:
         """How much of the service's log the copy takes in; None without a copy."""
-        copy = self._follower.standing.copy
-        return None if copy is None else copy.position
+        return self._follower.position
 
     @property
     def unreported(self) -> int:
