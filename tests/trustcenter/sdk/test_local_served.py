@@ -83,8 +83,8 @@ def test_uses_stand_in_the_customers_log(served, online):
 def test_a_service_that_stands_still_is_waited_for_in_refusal(park_folder, tmp_path):
     """With a short lease, stopped: it takes requests and says nothing."""
     with serving(copied(park_folder.folder, tmp_path / "data"), FEED_LEASE="2") as tree:
-        online = Client(tree.url, park_folder.key, recipient="mail-engine", timeout=PATIENT)
-        online.record("customer:C-1001", OFFERS, "give", language="en", **HOW)
+        with Client(tree.url, park_folder.key, recipient="mail-engine", timeout=PATIENT) as online:
+            online.record("customer:C-1001", OFFERS, "give", language="en", **HOW)
         with LocalChecker(tree.url, park_folder.key, recipient="mail-engine", path=tmp_path / "copy") as checker:
             until(lambda: checker.check(OFFERS, "customer:C-1001"))
             pids = running(tree.folder)
@@ -96,5 +96,6 @@ def test_a_service_that_stands_still_is_waited_for_in_refusal(park_folder, tmp_p
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
             until(lambda: checker.fresh)
-            online.record("customer:C-1001", OFFERS, "withdraw", **HOW)
+            with Client(tree.url, park_folder.key, recipient="mail-engine", timeout=PATIENT) as online:
+                online.record("customer:C-1001", OFFERS, "withdraw", **HOW)
             until(lambda: checker.check(OFFERS, "customer:C-1001").reason == "refused_by_copy", 20)
