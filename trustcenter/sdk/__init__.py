@@ -9,6 +9,7 @@ Guards for frameworks stand in modules of their own, so that nothing is imported
 """
 
 from .async_client import AsyncClient
+from .audience import AsyncAudience, Audience
 from .breaker import Breaker
 from .client import Client
 from .course import Timeout
@@ -21,7 +22,9 @@ __all__ = [
     "STALE",
     "UNREACHABLE",
     "UNREPORTED",
+    "AsyncAudience",
     "AsyncClient",
+    "Audience",
     "Breaker",
     "Client",
     "Customer",
