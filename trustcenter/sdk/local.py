@@ -24,9 +24,6 @@ from .reports import Reports
 HOLDER = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 REFERENCE = 200  # characters; the service takes no more
 SHORT = Timeout(connect=1.0, read=2.0, total=3.0)  # to confirm a position must not cost the lease
-READY = 100_000  # answers kept ready
-Ready = tuple[float, Sequence[str] | None, Decision]
-NONE: Final[dict[bytes, Ready]] = {}
 _checkers: "WeakSet[LocalChecker]" = WeakSet()
 
 
@@ -81,14 +78,19 @@ class LocalChecker:
         A no says `refused_by_copy`: a copy holds permissions only, so it cannot say why. A yes is a use, and reported.
         Raises ValueError for what is no question.
         """
-        if type(customer) is Resolved:
-            ready = self._ready.get(purpose, NONE).get(customer._name)
-            if ready is not None:
-                until, asked, decision = ready
-                if asked == categories and ticks() < until:
-                    if self._reports is None:
-                        return decision
-                    return self._used(self._reports, purpose, customer, decision, reference)
+        try:
+            state, about, asked, until, decision = customer._last  # type: ignore[union-attr]
+        except AttributeError:  # not resolved; it is cheaper to ask forgiveness
+            return self._decided(purpose, customer, categories, reference)
+        if (
+            state is self._state
+            and about == purpose
+            and (asked is categories or asked == categories)
+            and ticks() < until
+        ):
+            if self._reports is None:
+                return decision
+            return self._used(self._reports, purpose, customer, decision, reference)  # type: ignore[arg-type]
         return self._decided(purpose, customer, categories, reference)
 
     def check_many(self, questions: Sequence[Question]) -> list[Decision]:
@@ -153,7 +155,7 @@ class LocalChecker:
 
     def _begin(self, holder: str) -> None:
         """As one that was never started; nothing of another process is used."""
-        self._ready: dict[str, dict[bytes, Ready]] = {}
+        self._state = object()
         self._starting, self._started = Lock(), False
         self._reports = Reports(self._client, self._path) if self._report else None
         self._follower = Follower(
@@ -180,8 +182,8 @@ class LocalChecker:
         self._begin(f"{self._holder[:50]}-{os.getpid()}")
 
     def _forget(self) -> None:
-        """What stands has changed."""
-        self._ready = {}
+        """What stands has changed: no answer from before is given again."""
+        self._state = object()
 
     def _decided(
         self, purpose: str, customer: Customer | Resolved | str, categories: Sequence[str] | None, reference: str
@@ -198,18 +200,14 @@ class LocalChecker:
     def _looked_up(self, purpose: str, who: Resolved, categories: Sequence[str] | None) -> Decision:
         if not self._started:
             self._start()
-        known = self._ready  # taken first: what changes from here on makes it anew, and this answer is not kept
+        state = self._state  # taken first: what changes from here on makes another, and this answer is not given again
         (copy, lease), clock, now = self._follower.standing, self._follower.clock, ticks()
         if copy is None or now >= lease or purpose in copy.closed:
             return STALE_ANSWER
-        name = who.under(copy.key)
-        decision, end = copy.answer(purpose, name, categories, clock.earliest(now), clock.latest(now))
+        decision, end = copy.answer(purpose, who.under(copy.key), categories, clock.earliest(now), clock.latest(now))
         if decision.allowed:
             asked = categories if categories is None or isinstance(categories, tuple) else list(categories)
-            ready = known.setdefault(purpose, {})
-            if len(ready) >= READY:
-                ready.clear()
-            ready[name] = (min(lease, clock.tick_at(end)), asked, decision)
+            who._last = (state, purpose, asked, min(lease, clock.tick_at(end)), decision)
         return decision
 
     def _used(self, reports: Reports, purpose: str, who: Resolved, decision: Decision, reference: str) -> Decision:

@@ -2,11 +2,11 @@
 
 import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any
 
 from .calls import Malformed
-from .messages import Customer
+from .messages import Customer, Decision
 
 SIZE = 16  # bytes of a name
 
@@ -38,14 +38,20 @@ def encoded(value: bytes) -> str:
     return urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
+# What was answered last: in which state, about which purpose and categories, until which tick.
+Last = tuple[object, str, Sequence[str] | None, float, Decision]
+NEVER: Last = (None, "", None, 0.0, Decision(allowed=False, reason=""))
+
+
 class Resolved:
     """A customer whose name in the copy is known already, from `LocalChecker.resolve`; good for that checker only."""
 
-    __slots__ = ("_key", "_name", "customer")
+    __slots__ = ("_key", "_last", "_name", "customer")
 
     def __init__(self, customer: Customer) -> None:
         self.customer = customer
-        self._key: Any = None
+        self._key: bytes | None = None
+        self._last = NEVER
         self._name = b""
 
     def under(self, key: bytes) -> bytes:
