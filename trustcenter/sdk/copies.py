@@ -17,12 +17,14 @@ GRANT = Struct("<Idd")  # which purpose and categories, from when, until when: a
 class Copy:
     """Who permits what. key: the recipient's. purposes: those that it may hold.
 
+    position: how much of the service's log it takes in. mark: what stands there, so that another log is noticed.
+
     A change of one customer is seen at once and whole by whoever asks. Only one thread may change it.
     """
 
-    def __init__(self, key: bytes, position: int, purposes: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, key: bytes, position: int, mark: str, purposes: Mapping[str, Sequence[str]]) -> None:
         self.key = key
-        self.position = position
+        self.position, self.mark = position, mark
         self.purposes = dict(purposes)
         self.closed: frozenset[str] = frozenset()
         self._kinds: list[tuple[str, tuple[str, ...]]] = []  # purpose and categories, each once

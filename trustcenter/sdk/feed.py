@@ -22,6 +22,7 @@ Position = Annotated[int, Meta(ge=0)]
 
 class Snapshot(Struct, tag="snapshot", tag_field="type"):
     position: Position
+    mark: str
     recipient: str
     hash_key: str
     purposes: dict[str, tuple[str, ...]]
@@ -55,6 +56,7 @@ class Reload(Struct, tag="reload", tag_field="type"):
 
 class Heartbeat(Struct, tag="heartbeat", tag_field="type"):
     position: Position
+    mark: str
     lease: Annotated[float, Meta(ge=0, le=3600)]
 
 
@@ -107,9 +109,9 @@ class Feed:
         """`with feed.snapshot() as (sent, lines)`"""
         return self._stream("/api/v1/snapshot", {}, self._line.timeout.read)
 
-    def changes(self, after: int, wait: int) -> AbstractContextManager[Stream]:
-        """`with feed.changes(after, wait) as (sent, lines)`; sent: the tick from which a lease counts."""
-        asked = {"after": str(after), "wait": str(wait)}
+    def changes(self, after: int, mark: str, wait: int) -> AbstractContextManager[Stream]:
+        """`with feed.changes(after, mark, wait) as (sent, lines)`; sent: from that tick a lease counts."""
+        asked = {"after": str(after), "mark": mark, "wait": str(wait)}
         return self._stream("/api/v1/changes", asked, wait + self._line.timeout.read)
 
     @contextmanager

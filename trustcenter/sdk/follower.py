@@ -41,6 +41,7 @@ class Standing(NamedTuple):
 
 class Follower:
     """A thread of its own that keeps `standing` true. changed: called after each change, before it is confirmed.
+    client: confirms; it is closed when the thread ends.
 
     What stands is never extended by anything but a heartbeat, whose lease counts from when it was asked for.
     """
@@ -84,7 +85,7 @@ class Follower:
             self._save(copy)
 
     def _run(self) -> None:
-        with httpx.Client(transport=self._transport and self._transport()) as http:
+        with self._client, httpx.Client(transport=self._transport and self._transport()) as http:
             feed = Feed(self._line, http, self.clock, self._holder)
             pause = 0.0
             while not self._ended.wait(pause):
@@ -140,7 +141,7 @@ class Follower:
             known = self._path and self.standing.copy is None and kept.load(self._path, key, first.recipient)
             if known and known.position <= first.position:
                 return known
-            return self._read(feed, told, Copy(key, first.position, first.purposes))
+            return self._read(feed, told, Copy(key, first.position, first.mark, first.purposes))
 
     def _read(self, feed: Feed, told: Iterator[Told], copy: Copy) -> Copy:
         for each in told:
@@ -165,12 +166,14 @@ class Follower:
 
         Each line counts at once, also where the answer is cut after it; the position moves at its end only.
         """
-        with feed.changes(copy.position, wait) as (sent, told):
+        with feed.changes(copy.position, copy.mark, wait) as (sent, told):
             for each in told:
                 if isinstance(each, Heartbeat):
                     if each.position < copy.position or next(told, None) is not None:
                         break
-                    copy.position, self._lease = each.position, each.lease
+                    with self._writing:
+                        copy.position, copy.mark = each.position, each.mark
+                    self._lease = each.lease
                     return sent + each.lease
                 self._apply(copy, each)
         raise Fault("changes without a heartbeat at their end")

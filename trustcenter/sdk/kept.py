@@ -50,7 +50,7 @@ def load(path: Path, key: bytes, recipient: str) -> Copy | None:
 
 def _lines(copy: Copy, recipient: str) -> Iterator[bytes]:
     purposes = {name: tuple(categories) for name, categories in copy.purposes.items()}
-    yield msgspec.json.encode(Snapshot(copy.position, recipient, "", purposes)) + b"\n"
+    yield msgspec.json.encode(Snapshot(copy.position, copy.mark, recipient, "", purposes)) + b"\n"
     for each in copy.customers():
         yield msgspec.json.encode(each) + b"\n"
     yield msgspec.json.encode(End(copy.position, len(copy))) + b"\n"
@@ -67,7 +67,7 @@ def _read(file: Iterator[bytes], key: bytes, recipient: str) -> Copy | None:
         if copy is None:
             if not isinstance(told, Snapshot) or told.recipient != recipient:
                 return None
-            copy = Copy(key, told.position, told.purposes)
+            copy = Copy(key, told.position, told.mark, told.purposes)
         elif isinstance(told, CustomerTold):
             copy.apply(told)
         else:

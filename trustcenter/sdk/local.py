@@ -58,7 +58,7 @@ class LocalChecker:
         if self._path and not self._path.parent.is_dir():
             raise ValueError(f"path: there is no folder {self._path.parent}.")
         self._client = Client(url, key, recipient=recipient, kind=kind, timeout=timeout, transport=transport)
-        self._acks = Client(url, key, recipient=recipient, kind=kind, timeout=SHORT, transport=transport)
+        self._confirming = Client(url, key, recipient=recipient, kind=kind, timeout=SHORT, transport=transport)
         self._holder, self._report, self._transport = holder, report, transport
         self._closed = False
         self._begin(holder)
@@ -145,7 +145,6 @@ class LocalChecker:
         if self._reports is not None:
             self._reports.end()
         self._client.close()
-        self._acks.close()
 
     def __enter__(self) -> Self:
         return self
@@ -160,7 +159,7 @@ class LocalChecker:
         self._reports = Reports(self._client, self._path) if self._report else None
         self._follower = Follower(
             self._client._line,
-            self._acks,
+            self._confirming,
             holder=holder,
             path=self._path,
             transport=self._transport,

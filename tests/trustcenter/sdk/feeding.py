@@ -96,19 +96,23 @@ class Feeding:
             self.news.notify_all()
 
     def heartbeat(self) -> dict:
-        return {"type": "heartbeat", "position": self.position, "lease": self.lease}
+        return {"type": "heartbeat", "position": self.position, "mark": self.mark(self.position), "lease": self.lease}
+
+    def mark(self, position: int) -> str:
+        """What stands before a position."""
+        return blake2b(json.dumps(self.told[:position]).encode(), digest_size=8).hexdigest()
 
     def snapshot(self, _: dict) -> Answer:
         with self.news:
             held = [each for each in self.customers.values() if each["identities"]]
             head = {"type": "snapshot", "position": self.position, "recipient": "mail-engine"}
-            head |= {"hash_key": written(self.key), "purposes": self.purposes}
+            head |= {"hash_key": written(self.key), "purposes": self.purposes, "mark": self.mark(self.position)}
             end = {"type": "end", "position": self.position, "customers": len(held)}
             return 200, ndjson(head, *held, end), {}
 
     def changes(self, asked: dict) -> Answer:
         after = int(asked["after"])
-        if after > self.position:
+        if after > self.position or asked["mark"] != self.mark(after):
             return problem(410, "position_gone")
         with self.news:
             self.news.wait_for(lambda: self.position > after or self._server is None, float(asked["wait"]))

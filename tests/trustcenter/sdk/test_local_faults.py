@@ -68,14 +68,18 @@ def test_a_service_that_takes_requests_and_says_nothing():
     [
         *((500, b"", {}), (401, b"", {}), (302, b"", {"Location": "http://elsewhere.example/"}), (200, b"", {})),
         (200, b"<html>OK</html>\n", {}),
-        (200, ndjson({"type": "heartbeat", "position": 1, "lease": 1.5})[:-1], {}),
-        (200, ndjson({"type": "heartbeat", "position": 1, "lease": 1.5}), {"length": "5000"}),
-        (200, ndjson({"type": "heartbeat", "position": 1, "lease": 1.5}, {"type": "reload", "purposes": []}), {}),
-        (200, ndjson({"type": "heartbeat", "position": 0, "lease": 1.5}), {}),
-        (200, ndjson({"type": "heartbeat", "position": 1, "lease": 1e9}), {}),
-        (200, ndjson({"type": "heartbeat", "position": 1, "lease": "1.5"}), {}),
-        (200, ndjson({"type": "surprise"}, {"type": "heartbeat", "position": 1, "lease": 1.5}), {}),
-        (200, ndjson({"type": "heartbeat", "position": 1, "lease": 1.5}), {"Date": "yesterday"}),
+        (200, ndjson({"type": "heartbeat", "position": 1, "mark": "", "lease": 1.5})[:-1], {}),
+        (200, ndjson({"type": "heartbeat", "position": 1, "mark": "", "lease": 1.5}), {"length": "5000"}),
+        (
+            200,
+            ndjson({"type": "heartbeat", "position": 1, "mark": "", "lease": 1.5}, {"type": "reload", "purposes": []}),
+            {},
+        ),
+        (200, ndjson({"type": "heartbeat", "position": 0, "mark": "", "lease": 1.5}), {}),
+        (200, ndjson({"type": "heartbeat", "position": 1, "mark": "", "lease": 1e9}), {}),
+        (200, ndjson({"type": "heartbeat", "position": 1, "mark": "", "lease": "1.5"}), {}),
+        (200, ndjson({"type": "surprise"}, {"type": "heartbeat", "position": 1, "mark": "", "lease": 1.5}), {}),
+        (200, ndjson({"type": "heartbeat", "position": 1, "mark": "", "lease": 1.5}), {"Date": "yesterday"}),
     ],
     ids=lambda answer: f"{answer[0]} {answer[1][:70]!r}",
 )
@@ -168,6 +172,18 @@ def test_a_restored_backup_makes_it_drop_all_and_read_anew():
         until(lambda: checker.fresh)
         assert checker.position == 2
         assert {checker.check(OFFERS, each).reason for each in (ALICE, BOB)} == {"refused_by_copy"}
+
+
+def test_a_restored_backup_is_noticed_also_where_the_log_has_grown_again():
+    with feeding() as feed, checking(feed) as checker:
+        assert checker.wait_ready(30)
+        feed.stop()
+        feed.customers.clear()
+        feed.told[:] = [feed.line(each, {}) for each in (ALICE, BOB, "customer:C-3")]
+        feed.start()
+        until(lambda: feed.count("snapshot") == 2)
+        until(lambda: checker.fresh)
+        assert checker.check(OFFERS, ALICE).reason == "refused_by_copy"
 
 
 def test_a_lost_confirmation_is_made_up_for():
@@ -312,7 +328,7 @@ def test_one_resolved_under_a_key_that_is_no_longer_used_is_named_anew():
         feed.customers.clear()
         feed.key = bytes(32)
         feed.say(ALICE, EMAIL)
-        feed.told[-1] = {"type": "reload", "purposes": [OFFERS]}
+        feed.tell({"type": "reload", "purposes": [OFFERS]})
         until(lambda: checker.fresh and feed.count("snapshot") > 1)
         assert checker.check(OFFERS, who)
 
