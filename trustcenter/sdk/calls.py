@@ -108,6 +108,10 @@ class _Ids(Struct):
     ids: list[str]
 
 
+class _Position(Struct):
+    position: int
+
+
 def check(caller: Caller, question: Question) -> Call[Decision]:
     """POST /access/v1/evaluation"""
     body = {"subject": _subject(caller), **_item(question)}
@@ -138,19 +142,32 @@ def record(
 def report_uses(uses: Sequence[Use], idempotency_key: str = "") -> Iterator[Call[list[str]]]:
     """POST /api/v1/uses, as often as it takes; the parts of one report carry keys made from the one given."""
     name = idempotency_key or uuid4().hex
-    rows = [
-        {
-            "subject": _handle(each.customer),
-            "purpose": each.purpose,
-            "categories": list(each.categories),
-            "at": each.at,
-            "reference": each.reference,
-        }
-        for each in uses
-    ]
-    for start, part in _parts([msgspec.json.encode(each) for each in rows]):
-        body = msgspec.json.encode({"uses": [msgspec.Raw(each) for each in part]})
-        yield Call("/api/v1/uses", body, partial(_read_ids, len(part)), len(part), f"{name}-{start}")
+    for start, part in _parts([use_row(each) for each in uses]):
+        yield report_rows(part, f"{name}-{start}")
+
+
+def use_row(use: Use) -> bytes:
+    """One use as it stands in a report."""
+    row = {
+        "subject": _handle(use.customer),
+        "purpose": use.purpose,
+        "categories": list(use.categories),
+        "at": use.at,
+        "reference": use.reference,
+    }
+    return msgspec.json.encode(row)
+
+
+def report_rows(rows: Sequence[bytes], idempotency_key: str) -> Call[list[str]]:
+    """POST /api/v1/uses, of rows that fit one body."""
+    body = msgspec.json.encode({"uses": [msgspec.Raw(each) for each in rows]})
+    return Call("/api/v1/uses", body, partial(_read_ids, len(rows)), len(rows), idempotency_key)
+
+
+def confirm(position: int, holder: str) -> Call[None]:
+    """POST /api/v1/changes/ack: what was told up to there is in force."""
+    body = msgspec.json.encode({"position": position, "holder": holder})
+    return Call("/api/v1/changes/ack", body, partial(_read_position, position))
 
 
 def problem(status: int, content: bytes) -> Rejected | None:
@@ -263,3 +280,8 @@ def _read_ids(count: int, content: bytes) -> list[str]:
     if len(found) != count:
         raise Malformed
     return found
+
+
+def _read_position(position: int, content: bytes) -> None:
+    if _decoded(content, _Position).position != position:
+        raise Malformed

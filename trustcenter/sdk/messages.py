@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any, Self, TypedDict
 
 UNREACHABLE = "unreachable"
+STALE = "stale"
+UNREPORTED = "unreported"
+PASSING = (UNREACHABLE, STALE, UNREPORTED)  # nobody said no: it is worth asking again
 
 
 @dataclass(frozen=True)
