@@ -44,7 +44,7 @@ def main() -> None:
 
 def filled(texts: Sequence[str]) -> Copy:
     """A copy in which each of them permits one purpose until a moment of their own."""
-    copy = Copy(KEY, 1, "", {OFFERS: CATEGORIES})
+    copy = Copy(KEY, (1, ""), {OFFERS: CATEGORIES})
     for place, text in enumerate(texts):
         grant = GrantTold(OFFERS, CATEGORIES, None, None)
         ids = (encoded(name(KEY, Customer.of(text))),)

@@ -17,20 +17,24 @@ GRANT = Struct("<Idd")  # which purpose and categories, from when, until when: a
 class Copy:
     """Who permits what. key: the recipient's. purposes: those that it may hold.
 
-    position: how much of the service's log it takes in. mark: what stands there, so that another log is noticed.
+    at: how much of the service's log it takes in, and the mark that stands there, so that another log is noticed.
 
-    A change of one customer is seen at once and whole by whoever asks. Only one thread may change it.
+    A change of one customer is seen at once by whoever asks. Only one thread may change it.
     """
 
-    def __init__(self, key: bytes, position: int, mark: str, purposes: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, key: bytes, at: tuple[int, str], purposes: Mapping[str, Sequence[str]]) -> None:
         self.key = key
-        self.position, self.mark = position, mark
+        self.at = at
         self.purposes = dict(purposes)
         self.closed: frozenset[str] = frozenset()
         self._kinds: list[tuple[str, tuple[str, ...]]] = []  # purpose and categories, each once
         self._places: dict[tuple[str, tuple[str, ...]], int] = {}
         self._held: dict[bytes, bytes] = {}  # name → the customer's handle, then their grants
         self._names: dict[bytes, bytes] = {}  # the customer's handle → all their names
+
+    @property
+    def position(self) -> int:
+        return self.at[0]
 
     def __len__(self) -> int:
         """How many customers it holds."""
@@ -75,8 +79,8 @@ class Copy:
         return _refused(REFUSED_BY_COPY, "The copy holds no permission for this.", part, refused), 0.0
 
     def customers(self) -> Iterator[CustomerTold]:
-        """All of it, as the feed would tell it, names as they are written there."""
-        for handle, names in self._names.items():
+        """All of it, as the feed would tell it. What changes meanwhile may be in it or not."""
+        for handle, names in list(self._names.items()):
             held = [(name, self._held.get(name, b"")) for name in _parts(names)]
             parts = [Identity((encoded(name),), tuple(self._told(row))) for name, row in held if row.startswith(handle)]
             yield CustomerTold(encoded(handle), tuple(parts))

@@ -62,10 +62,11 @@ class Follower:
         self._line, self._client, self._holder, self._path = line, client, holder, path
         self._transport, self._changed = transport, changed
         self._ended = Event()
-        self._writing = Lock()  # the copy is changed, or it is saved
         self._lease = 0.0  # seconds, as last told
         self._confirmed = -1
         self._faults = 0
+        self._gone = False  # and with it what our file holds
+        self._saving = Lock()
         self._saved_at, self._saved = float("-inf"), -1
 
     @property
@@ -81,8 +82,7 @@ class Follower:
         self._ended.set()
         copy = self.standing.copy
         self._stand(Standing())
-        if copy is not None:
-            self._save(copy)
+        self._save(copy)
 
     def _run(self) -> None:
         with self._client, httpx.Client(transport=self._transport and self._transport()) as http:
@@ -98,6 +98,7 @@ class Follower:
             self._follow(feed)
         except Gone as gone:
             logger.warning("the copy is dropped and read anew: %s", gone)
+            self._gone = True
             self._stand(Standing())
             return FIRST_PAUSE
         except Exception as fault:
@@ -118,8 +119,9 @@ class Follower:
         if copy is None or copy.closed:
             self._begin(feed)
         self._confirm()
-        if ticks() - self._saved_at > SAVE_EACH and self.standing.copy is not None:
-            self._save(self.standing.copy)
+        if self._path and ticks() - self._saved_at > SAVE_EACH:
+            self._saved_at = ticks()  # in a thread of its own: a large copy takes longer than a lease
+            Thread(target=self._save, args=(self.standing.copy,), name="trustcenter-copy", daemon=True).start()
 
     def _begin(self, feed: Feed) -> None:
         """Read a snapshot while what stands is kept fresh, bring it as far as that is, and put it in its place."""
@@ -133,15 +135,20 @@ class Follower:
 
     def _snapshot(self, feed: Feed) -> Copy:
         """What the service holds for us now; or what our file holds, where what came since can be told."""
-        with feed.snapshot() as (_, told):
-            first = next(told, None)
-            if not isinstance(first, Snapshot) or first.recipient != self._line.caller.recipient:
-                raise Fault("a snapshot that is none, or not ours")
-            key = decoded(first.hash_key, 32)
-            known = self._path and self.standing.copy is None and kept.load(self._path, key, first.recipient)
-            if known and known.position <= first.position:
+        if self._path and self.standing.copy is None and not self._gone and self._path.exists():
+            with feed.snapshot() as (_, told):
+                key = self._head(told).key
+            if known := kept.load(self._path, key, self._line.caller.recipient):
                 return known
-            return self._read(feed, told, Copy(key, first.position, first.mark, first.purposes))
+        with feed.snapshot() as (_, told):
+            return self._read(feed, told, self._head(told))
+
+    def _head(self, told: Iterator[Told]) -> Copy:
+        """The copy that a snapshot begins, with nothing in it yet."""
+        first = next(told, None)
+        if not isinstance(first, Snapshot) or first.recipient != self._line.caller.recipient:
+            raise Fault("a snapshot that is none, or not ours")
+        return Copy(decoded(first.hash_key, 32), (first.position, first.mark), first.purposes)
 
     def _read(self, feed: Feed, told: Iterator[Told], copy: Copy) -> Copy:
         for each in told:
@@ -166,26 +173,23 @@ class Follower:
 
         Each line counts at once, also where the answer is cut after it; the position moves at its end only.
         """
-        with feed.changes(copy.position, copy.mark, wait) as (sent, told):
+        with feed.changes(*copy.at, wait) as (sent, told):
             for each in told:
                 if isinstance(each, Heartbeat):
                     if each.position < copy.position or next(told, None) is not None:
                         break
-                    with self._writing:
-                        copy.position, copy.mark = each.position, each.mark
-                    self._lease = each.lease
+                    copy.at, self._lease = (each.position, each.mark), each.lease
                     return sent + each.lease
                 self._apply(copy, each)
         raise Fault("changes without a heartbeat at their end")
 
     def _apply(self, copy: Copy, told: Told) -> None:
-        with self._writing:
-            if isinstance(told, CustomerTold):
-                copy.apply(told)
-            elif isinstance(told, Reload):
-                copy.close(told.purposes)
-            else:
-                raise Malformed
+        if isinstance(told, CustomerTold):
+            copy.apply(told)
+        elif isinstance(told, Reload):
+            copy.close(told.purposes)
+        else:
+            raise Malformed
         self._changed()
 
     def _stand(self, standing: Standing) -> None:
@@ -210,14 +214,16 @@ class Follower:
         """How long the next question may be held, so that its answer comes well within the lease."""
         return min(int(self._lease / 3), LONGEST_WAIT)
 
-    def _save(self, copy: Copy) -> None:
-        if self._path is None or copy.closed or copy.position == self._saved:
+    def _save(self, copy: Copy | None) -> None:
+        if self._path is None or copy is None:
             return
-        self._saved_at = ticks()
-        try:
-            with self._writing:
+        with self._saving:
+            position = copy.position
+            if copy.closed or position == self._saved:
+                return
+            try:
                 kept.save(self._path, copy, self._line.caller.recipient)
-        except OSError as fault:
-            logger.warning("the copy was not kept: %s", fault)
-        else:
-            self._saved = copy.position
+            except OSError as fault:
+                logger.warning("the copy was not kept: %s", fault)
+            else:
+                self._saved = position

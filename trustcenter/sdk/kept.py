@@ -49,11 +49,14 @@ def load(path: Path, key: bytes, recipient: str) -> Copy | None:
 
 
 def _lines(copy: Copy, recipient: str) -> Iterator[bytes]:
+    """It may change while it is written: what the log says after the position is told again to whoever reads it."""
+    (position, mark), count = copy.at, 0
     purposes = {name: tuple(categories) for name, categories in copy.purposes.items()}
-    yield msgspec.json.encode(Snapshot(copy.position, copy.mark, recipient, "", purposes)) + b"\n"
+    yield msgspec.json.encode(Snapshot(position, mark, recipient, "", purposes)) + b"\n"
     for each in copy.customers():
+        count += bool(each.identities)
         yield msgspec.json.encode(each) + b"\n"
-    yield msgspec.json.encode(End(copy.position, len(copy))) + b"\n"
+    yield msgspec.json.encode(End(position, count)) + b"\n"
 
 
 def _read(file: Iterator[bytes], key: bytes, recipient: str) -> Copy | None:
@@ -67,7 +70,7 @@ def _read(file: Iterator[bytes], key: bytes, recipient: str) -> Copy | None:
         if copy is None:
             if not isinstance(told, Snapshot) or told.recipient != recipient:
                 return None
-            copy = Copy(key, told.position, told.mark, told.purposes)
+            copy = Copy(key, (told.position, told.mark), told.purposes)
         elif isinstance(told, CustomerTold):
             copy.apply(told)
         else:

@@ -309,6 +309,18 @@ def test_a_file_that_was_altered_is_not_used(tmp_path, harm):
             assert not checker.check(OFFERS, ALICE, ["contact.phone"])
 
 
+def test_a_file_of_a_log_that_was_restored_is_not_used(tmp_path):
+    path = tmp_path / "copy"
+    with feeding() as feed:
+        with checking(feed, path=path) as checker:
+            assert checker.wait_ready(30)
+        feed.customers.clear()
+        feed.told[:] = [feed.line(BOB, {})]
+        with checking(feed, path=path) as checker:
+            assert checker.wait_ready(30)
+            assert not checker.check(OFFERS, ALICE)
+
+
 def test_a_file_of_another_recipient_or_key_is_not_used(tmp_path):
     path = tmp_path / "copy"
     with feeding() as feed, checking(feed, path=path) as checker:
