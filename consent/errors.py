@@ -118,7 +118,7 @@ class KeyReused(TrustError):
 class TooLarge(TrustError):
     code = "too_large"
     status = 413
-    title = "The body is larger than 1 MiB. Send it in parts."
+    title = "This is too much for one request. Send it in parts."
 
 
 class LinkSpent(TrustError):

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from consent.errors import Field, Invalid, TrustError
+from consent.errors import Field, Invalid, TooLarge, TrustError
 from consent.rules import reasons
 from consent.services import checks, decisions
 from consent.services.checks import Answer, Question
@@ -23,7 +23,7 @@ from trustcenter import access, problems
 from trustcenter.access import Key
 from trustcenter.questions import Batch, Single, question, read
 
-ITEMS = 1000
+ITEMS = 10_000
 SEMANTICS: Mapping[str, bool | None] = {
     "execute_all": None,
     "deny_on_first_deny": False,
@@ -81,7 +81,7 @@ def evaluations(request: HttpRequest, caller: Caller) -> HttpResponse:
         answer = checks.check(questions=[asked], by=access.system_actor(request, caller.key), now=caller.now)[0]
         return respond(_document(answer, caller))
     if len(batch.evaluations) > ITEMS:
-        raise Invalid(Field("/evaluations", "too_many", f"At most {ITEMS} questions in one call."))
+        raise TooLarge(f"At most {ITEMS:,} evaluations in one call. Send them in parts.")
     stop_at = _stop_at(batch)
     slots = _slots(batch, caller, stop_at)
     asked_of_us = [each for each in slots if isinstance(each, Question)]

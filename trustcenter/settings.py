@@ -196,7 +196,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [csp.constants.NONE],
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+# Bytes of a body. A batch of checks may have more: 10,000 of them, each with a long identifier and a reference.
+BODY_LIMIT = 1_048_576
+BATCH_BODY_LIMIT = env.int("BATCH_BODY_LIMIT", 8 * BODY_LIMIT)
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(BODY_LIMIT, BATCH_BODY_LIMIT)  # each door's own limit stands before it
 # A file that is sent with a form stays in memory: what a customer signed never lies on a disk unencrypted.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1_048_576
