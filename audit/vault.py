@@ -8,9 +8,7 @@ encrypted cannot be opened, and what was committed to cannot be guessed.
 import hmac
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,11 +21,13 @@ class Unreadable(ValueError):
     """The secret is gone (erased), or the bytes are not what was sealed."""
 
 
-@dataclass(frozen=True)
 class Vault:
-    """The secret of one subject, opened."""
+    """The secret of one subject, opened: what was made of it for each use lives as long as this, no longer."""
 
-    secret: bytes
+    def __init__(self, secret: bytes) -> None:
+        root = keys.extract(secret)
+        self._cipher = AESGCM(keys.expand(root, "enc"))
+        self._salts = keys.expand(root, "commit")
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         """Encrypt; `bound_to` names the place the bytes belong to, and opening elsewhere fails."""
@@ -44,19 +44,6 @@ class Vault:
     def salt(self, entry_id: str) -> bytes:
         """The 32-byte salt of one entry's commitment; nothing needs to be stored for it."""
         return hmac.digest(self._salts, entry_id.encode(), "sha256")
-
-    # They live as long as the secret beside them, no longer.
-    @cached_property
-    def _root(self) -> bytes:
-        return keys.extract(self.secret)
-
-    @cached_property
-    def _cipher(self) -> AESGCM:
-        return AESGCM(keys.expand(self._root, "enc"))
-
-    @cached_property
-    def _salts(self) -> bytes:
-        return keys.expand(self._root, "commit")
 
 
 def create(pseudonym: str, *, now: datetime) -> Vault:
