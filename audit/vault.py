@@ -16,6 +16,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from audit import keys, rows
 from audit.models import SubjectSecret
 
+# In whose name stands what was closed up under a secret that nobody kept.
+NOBODY = "0" * 32
+
 
 class Unreadable(ValueError):
     """The secret is gone (erased), or the bytes are not what was sealed."""
@@ -63,14 +66,18 @@ def of(pseudonym: str) -> Vault:
 
 
 def of_many(pseudonyms: Iterable[str]) -> dict[str, Vault]:
-    """The vaults of several subjects, read together; those of erased subjects are absent."""
+    """The vaults of several subjects, read together; those of erased subjects are absent.
+
+    NOBODY's is a new one each time: it opens nothing, at the price of one that does.
+    """
     wanted = list(dict.fromkeys(pseudonyms))
     if not wanted:
         return {}
     among, values = rows.among(wanted)
     found = rows.read(f"SELECT pseudonym, wrapped FROM audit_subjectsecret WHERE pseudonym {among}", values)  # noqa: S608
     wrapper = _wrapper()
-    return {pseudonym: Vault(wrapper.open(bytes(wrapped), pseudonym)) for pseudonym, wrapped in found}
+    opened = {pseudonym: Vault(wrapper.open(bytes(wrapped), pseudonym)) for pseudonym, wrapped in found}
+    return opened | {NOBODY: Vault(secrets.token_bytes(32))} if NOBODY in wanted else opened
 
 
 def house() -> Vault:

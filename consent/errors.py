@@ -144,6 +144,10 @@ class TooMany(TrustError):
     status = 429
     title = "Too many tries. Wait a little."
 
+    def __init__(self, detail: str = "", *fields: Field, retry_after: int = 60) -> None:
+        super().__init__(detail, *fields)
+        self.retry_after = retry_after
+
 
 class Conflict(TrustError):
     code = "conflict"

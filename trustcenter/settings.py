@@ -108,6 +108,13 @@ LOG_TEXT = env.bool("LOG_TEXT", False)
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 LOGGING_CONFIG = "trustcenter.logs.configure"
 LOGGING = {"text": LOG_TEXT, "level": LOG_LEVEL}
+# How many customers a third party's key may ask about in an hour: a partner that was told of 100,000 asks about all of
+# them within half a day, and guessing a million addresses takes four.
+THIRD_PARTY_ASKS = env.int("THIRD_PARTY_ASKS", 10_000)
+# How often it may be refused in an hour: a partner asks about people it was told of, and most of those said yes to it.
+THIRD_PARTY_REFUSALS = env.int("THIRD_PARTY_REFUSALS", 1_000)
+# How many customers a key of our own systems and processors may ask about in an hour; 0: no limit.
+SYSTEM_ASKS = env.int("SYSTEM_ASKS", 0)
 # How many days before a yes runs out the customer is reminded of it; each is a fact in the log.
 REMIND_DAYS: list[int] = env.list("REMIND_DAYS", [30, 7], subcast=int)
 # How long an idle customer and an idle officer stay signed in, and at most altogether.
