@@ -18,7 +18,7 @@ from typing import Any
 from django.db import models, transaction
 
 from audit import rows, vault
-from audit.models import Entry, Payload, Pending
+from audit.models import FINDINGS, Entry, Payload, Pending
 from audit.proof import canonical, commitment, merkle
 from audit.rows import Lines
 
@@ -190,6 +190,15 @@ def search(
     if before:
         found = found.filter(id__lt=before)
     return list(found[:limit])
+
+
+def findings(*, before: uuid.UUID | None = None, limit: int = 100) -> list[Entry]:
+    """Facts that somebody has to look at, newest first; `before` as of `search`."""
+    # The outcomes stand in the statement itself, as they stand in the condition of the index: else it is not used.
+    among = ", ".join(f"'{each}'" for each in FINDINGS)
+    last = before or uuid.UUID(int=2**128 - 1)
+    found = Entry.objects.extra(where=[f"audit_entry.outcome IN ({among})"]).filter(id__lt=last)  # noqa: S610
+    return list(found.order_by("-id").select_related("leaf_row")[:limit])
 
 
 # Facts of one call share one moment: a counter keeps them in the order they were written.

@@ -22,6 +22,8 @@ from consent.services.subjects import Handle
 
 # Questions read together; fewer where an answer may end the row of them, and the rest would be read for nothing.
 READ, READ_FEW = 1000, 50
+# The outcome of what would have been refused, were the recipient held to it already.
+OBSERVED = "observed"
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,7 @@ def _record(asked: _Asked, made: Decision) -> Record:
         purpose=asked.row.purpose.key if asked.row else "",
         version=made.version,
         recipient=asked.recipient.key if asked.recipient else "",
-        outcome="allowed" if made.permitted else "observed" if asked.observed else "refused",
+        outcome="allowed" if made.permitted else OBSERVED if asked.observed else "refused",
         reason=made.reason,
         details={"categories": list(made.allowed)} if made.permitted else {},
     )

@@ -66,6 +66,7 @@ class _Context(Struct):
     legal_basis: str = ""
     purpose_version: int | None = None
     valid_until: datetime | None = None
+    enforced: bool = True
     error: _Fault | None = None
 
 
@@ -242,6 +243,7 @@ def _decision(answer: _Answer) -> Decision:
         valid_until=context.valid_until,
         id=context.id,
         token=context.token,
+        enforced=context.enforced,
     )
 
 
