@@ -107,6 +107,13 @@ LOG_TEXT = env.bool("LOG_TEXT", False)
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 LOGGING_CONFIG = "trustcenter.logs.configure"
 LOGGING = {"text": LOG_TEXT, "level": LOG_LEVEL}
+# How many customers a third party's key may ask about in an hour: a partner that was told of 100,000 asks about all of
+# them within half a day, and guessing a million addresses takes four.
+THIRD_PARTY_ASKS = env.int("THIRD_PARTY_ASKS", 10_000)
+# How often it may be refused in an hour: a partner asks about people it was told of, and most of those said yes to it.
+THIRD_PARTY_REFUSALS = env.int("THIRD_PARTY_REFUSALS", 1_000)
+# How many customers a key of our own systems and processors may ask about in an hour; 0: no limit.
+SYSTEM_ASKS = env.int("SYSTEM_ASKS", 0)
 # How many days before a yes runs out the customer is reminded of it; each is a fact in the log.
 REMIND_DAYS: list[int] = env.list("REMIND_DAYS", [30, 7], subcast=int)
 # How long an idle customer and an idle officer stay signed in, and at most altogether.
@@ -195,7 +202,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [csp.constants.NONE],
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+# Bytes of a body. A batch of checks may have more: 10,000 of them, each with a long identifier and a reference.
+BODY_LIMIT = 1_048_576
+BATCH_BODY_LIMIT = env.int("BATCH_BODY_LIMIT", 8 * BODY_LIMIT)
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(BODY_LIMIT, BATCH_BODY_LIMIT)  # each door's own limit stands before it
 # A file that is sent with a form stays in memory: what a customer signed never lies on a disk unencrypted.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1_048_576

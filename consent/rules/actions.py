@@ -37,6 +37,7 @@ ACTIONS = {
     "copy.taken": "A recipient took a copy of what it may use, to decide in its own house.",
     "search.made": "A system searched whose data it may use, or what a customer's may be used for.",
     "use.reported": "A system used a customer's data after deciding on its own copy.",
+    "probing.suspected": "A third party asked about so many people it may not use the data of that it may be guessing.",
     "benefit.reported": "A system told what a customer got from a purpose.",
     "evidence.stored": "The scan of a paper that a customer signed was stored.",
     "evidence.viewed": "A member of staff looked at a customer's record.",

@@ -14,11 +14,12 @@ from audit.services import tally
 from consent.models import Recipient, Subject
 from consent.rules.actions import USES
 from consent.services import catalogue, families, uses, versions
+from consent.services.checks import OBSERVED
 from consent.services.uses import Seen
 
 PAGE, WHOLE, MONTHS = 300, 10_000, 6
 # Outcomes of which somebody saw data.
-SEEN = ("allowed", uses.BREACH)
+SEEN = ("allowed", uses.BREACH, OBSERVED)
 BY_PEOPLE = ("evidence.viewed",)
 BY_MACHINES = tuple(action for action in USES if action not in BY_PEOPLE)
 
@@ -37,7 +38,8 @@ class Filter:
 class Line:
     """One use, or one machine's like uses of one day (`times`). first: the earliest of them.
 
-    allowed: they saw data. breach: they did so without a permission.
+    allowed: they saw data, or may have. breach: they did so without a permission. observed: they would have been
+    refused, and the brand is still trying this out.
     """
 
     number: UUID
@@ -49,6 +51,7 @@ class Line:
     recipient: Recipient | None
     allowed: bool
     breach: bool
+    observed: bool
     purpose: str
     title: str
     categories: tuple[str, ...]
@@ -166,6 +169,7 @@ def _line(
         recipient=names.get(entry.recipient),
         allowed=entry.outcome in SEEN,
         breach=entry.outcome == uses.BREACH,
+        observed=entry.outcome == OBSERVED,
         purpose=entry.purpose,
         title=titles.get(entry.purpose, ""),
         categories=tuple(labels[key] for key in detail.get("categories", ()) if key in labels),
@@ -179,7 +183,8 @@ def _grouped(lines: Iterable[Line]) -> list[Line]:
     kept: dict[tuple[Any, ...], Line] = {}
     for line in lines:
         alone = line.number if line.person else None
-        same = (line.at.date(), line.name, line.purpose, line.allowed, line.breach, line.reason, line.categories, alone)
+        answer = (line.allowed, line.breach, line.observed, line.reason)
+        same = (line.at.date(), line.name, line.purpose, answer, line.categories, alone)
         known = kept.get(same)
         if known is None:
             kept[same] = line

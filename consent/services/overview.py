@@ -26,6 +26,7 @@ from consent.rules.actions import USES
 from consent.rules.decision import Decision
 from consent.services import carried, catalogue, decisions, families, holders, links, states, versions
 from consent.services.carried import Carried
+from consent.services.checks import OBSERVED
 from consent.services.holders import Heard, Receiver
 from consent.services.links import Told
 from consent.services.uses import BREACH
@@ -230,7 +231,7 @@ def _use(
         chosen=frozenset(each.key for each in third if answers[each.key].permitted),
         benefit=versions.label(words, language) or str(notice.text["benefit"]),
         benefit_at=benefit[0].recorded_at if benefit and words else None,
-        used=counts.get((row.key, "allowed"), 0) + counts.get((row.key, BREACH), 0),
+        used=sum(counts.get((row.key, outcome), 0) for outcome in ("allowed", BREACH, OBSERVED)),
         refused=counts.get((row.key, "refused"), 0),
         since=held,
     )

@@ -214,6 +214,9 @@ def _logged_detail(entry: Any, leaf: dict[str, Any]) -> str:
     parts = [_because(entry.reason), details.get("channel", ""), details.get("language", ""), version]
     named = leaf.get("object", "")
     parts += [entry.recipient if entry.action.startswith("key.") else ""]
+    if entry.action == "probing.suspected":
+        told = _("%(asked)s asked, %(refused)s refused, %(unknown)s of them about nobody you know")
+        parts.append(told % {name: grouped(details.get(name, 0)) for name in ("asked", "refused", "unknown")})
     parts += [short(named) if entry.action == "import.finished" else named]  # of an import it is a digest
     return ", ".join(str(each) for each in parts if each)
 

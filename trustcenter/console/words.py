@@ -27,6 +27,7 @@ ACTS = {
     "copy.taken": Act(_("Copy taken"), "yes"),
     "search.made": Act(_("Searched"), "yes"),
     "use.reported": Act(_("Used"), "yes"),
+    "probing.suspected": Act(_("May be guessing"), "late"),
     "benefit.reported": Act(_("Benefit"), "on"),
     "consent.requested": Act(_("Asked for consent"), "wait"),
     "consent.deferred": Act(_("Put off"), "wait"),
@@ -74,6 +75,7 @@ OUTCOMES = {
     "allowed": Act(_("Allowed"), "yes"),
     "refused": Act(_("Refused"), "no"),
     "breach": Act(_("Used without permission"), "late"),
+    "observed": Act(_("Would have been refused"), "wait"),
 }
 WHY = {
     "customer_asked": _("The customer asked"),

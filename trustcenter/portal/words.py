@@ -286,6 +286,8 @@ def basis(code: str) -> str:
 def answer(line: Line) -> str:
     if line.breach:
         return _("Used without permission")
+    if line.observed:
+        return _("Would have been refused: this is still being tried out")
     return _("Allowed") if line.allowed else _("Refused")
 
 
@@ -311,6 +313,8 @@ def saw(line: Line) -> str:
     """What they got to see."""
     if line.person:
         return _("Your choices, and this list")
+    if line.observed:
+        return _("Perhaps what they asked for")
     return data(line.categories) if line.allowed and line.categories else _("Nothing")
 
 

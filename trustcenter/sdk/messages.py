@@ -60,7 +60,8 @@ class Decision:
 
     reason: a stable code (docs/api.md), or `unreachable` where nobody could be asked. categories_allowed and
     categories_refused part what was asked for. id: its number in the log. token: for `at_least`.
-    valid_until: the end of the permission, never a licence to keep the answer.
+    valid_until: the end of the permission, never a licence to keep the answer. enforced: False while the brand only
+    observes this recipient, which goes on as before; the answer is the true one all the same, and a guard lets it pass.
     """
 
     allowed: bool
@@ -73,6 +74,7 @@ class Decision:
     valid_until: datetime | None = None
     id: str = ""
     token: str = ""
+    enforced: bool = True
 
     def __bool__(self) -> bool:
         return self.allowed

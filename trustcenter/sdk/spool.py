@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from .calls import ITEMS, SIZE
+from .calls import USES, USES_SIZE
 
 try:
     import fcntl
@@ -37,7 +37,7 @@ class Piece:
 
     @property
     def full(self) -> bool:
-        return len(self.rows) >= ITEMS or self._size >= SIZE
+        return len(self.rows) >= USES or self._size >= USES_SIZE
 
     def add(self, row: bytes) -> None:
         """From here on it survives the end of this process, where there is a file. Raises OSError."""
