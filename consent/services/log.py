@@ -1,5 +1,6 @@
 """Who used one customer's data: every answer, use and look, refused ones included."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -13,7 +14,7 @@ from audit.models import Entry
 from audit.services import tally
 from consent.models import Recipient, Subject
 from consent.rules.actions import USES
-from consent.services import catalogue, families, uses, versions
+from consent.services import asked, catalogue, families, uses, versions
 from consent.services.uses import Seen
 
 PAGE, WHOLE, MONTHS = 300, 10_000, 6
@@ -95,8 +96,8 @@ def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None
     titles = versions.titles(language)
     lines = _grouped(_lines(page, titles, language))
     named = Recipient.objects.filter(versionrecipient__version__in=_current()).distinct().order_by("name")
-    asked = Entry.objects.filter(recipient=OuterRef("key"), action__in=BY_MACHINES)
-    rows = list(named.annotate(heard=Exists(asked)))
+    theirs = Entry.objects.filter(recipient=OuterRef("key"), action__in=BY_MACHINES)
+    rows = list(named.annotate(heard=Exists(theirs)))
     return Log(
         lines=tuple(lines),
         months=_months(subject, now),
@@ -199,13 +200,15 @@ def _months(subject: Subject, now: datetime) -> tuple[Month, ...]:
     """The last six months, this one included, oldest first."""
     places = [divmod(now.year * 12 + now.month - 1 - back, 12) for back in reversed(range(MONTHS))]
     start = datetime(places[0][0], places[0][1] + 1, 1, tzinfo=UTC)
-    counts = tally.by_month(subjects=families.pseudonyms(subject), actions=USES, since=start)
+    counts = Counter(tally.by_month(subjects=families.pseudonyms(subject), actions=USES, since=start))
+    for entry in asked.about(subject=subject, since=start):
+        counts[entry.recorded_at.year, entry.recorded_at.month, entry.outcome] += 1
     return tuple(
         Month(
             year,
             month + 1,
-            sum(counts.get((year, month + 1, outcome), 0) for outcome in SEEN),
-            counts.get((year, month + 1, "refused"), 0),
+            sum(counts[year, month + 1, outcome] for outcome in SEEN),
+            counts[year, month + 1, "refused"],
         )
         for year, month in places
     )

@@ -1,0 +1,245 @@
+"""Which of a long list of customers may their data be used of? One decision for each, one entry for the list.
+
+The list is read in blocks, and nothing of it is kept. Beside the entry stand the numbers of the customers who were in
+it, so that each sees that they were; whoever asked to be left alone, or is unknown, leaves no number.
+"""
+
+import hashlib
+import re
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+from pyroaring import BitMap
+
+from audit import vault
+from consent.models import Asked, PurposeVersion
+from consent.rules import decision, tables, text
+from consent.rules.decision import Customer, Decision
+from consent.services import catalogue, compiled, decisions, kinds, ledger
+from consent.services.decisions import InForce
+from consent.services.kinds import Kinds
+from consent.services.ledger import Actor, Fact
+
+# The hash of what may not be an identifier at all: nobody has it.
+_NOBODY = bytes(32)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list is checked for: who would use (a recipient's key), what for, which data (None: those chosen).
+
+    namespace: of every identifier in the list. reference: the caller's own words for the occasion.
+    """
+
+    recipient: str
+    purpose: str
+    namespace: str
+    categories: tuple[str, ...] | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The answers to one block: which places are permitted, and the reason of each, as a number into `reasons`."""
+
+    permitted: tables.Numbers
+    reason: tables.Numbers
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """What was answered in all. Each place is allowed, refused or unknown. entry: its number in the log."""
+
+    entry: UUID
+    asked: int
+    allowed: int
+    refused: int
+    unknown: int
+    third_party: bool
+
+
+Block = Sequence[bytes]
+Tell = Callable[[Block, Judged], None]
+
+
+def check(*, wanted: Wanted, blocks: Iterable[Block], asked: int, tell: Tell, by: Actor, now: datetime) -> Filtered:
+    """Answer for every identifier of a list, in order, and log the list as one entry.
+
+    blocks: identifiers in UTF-8; each is read once. asked: how many they are, or will be about. tell: is given each
+    block with its answers before anything is recorded, so what it is told must not leave before this returns.
+    """
+    row = decisions.in_force(wanted.purpose, now)
+    known, find = compiled.finder(row=row, namespace=wanted.namespace, asked=asked, now=now)
+    judge, seen = _Judge(row, wanted, known, now), _Seen()
+    for block in blocks:
+        hashes = _hashes(wanted.namespace, block)
+        table = find(hashes)
+        at = table.find(*tables.split(hashes))
+        judged = judge.block(table, at)
+        seen.add(block, judged, at >= 0, table.numbers[at[at >= 0]])
+        tell(block, judged)
+    return _record(wanted, row, seen, by, now)
+
+
+@transaction.atomic
+def _record(wanted: Wanted, row: InForce | None, seen: "_Seen", by: Actor, now: datetime) -> Filtered:
+    """One entry, and beside it the numbers of who was in the list."""
+    recipient = catalogue.find_recipient(wanted.recipient)
+    counts = {"asked": seen.asked, "allowed": seen.allowed, "refused": seen.refused, "unknown": seen.unknown}
+    details: dict[str, Any] = {name: count for name, count in counts.items() if count}
+    if seen.allowed and wanted.categories:  # then every one of them is of the catalogue
+        details["categories"] = list(dict.fromkeys(wanted.categories))
+    parts = list(seen.parts())
+    fact = Fact(
+        "audience.filtered",
+        purpose=row.purpose.key if row else "",
+        version=row.version.number if row else None,
+        recipient=recipient.key if recipient else "",
+        outcome="allowed" if seen.allowed else "refused",
+        details=details,
+    )
+    entry = ledger.record(fact, by=by, now=now, payload=_payload(wanted, row, seen, parts))
+    Asked.objects.bulk_create(
+        [Asked(entry_id=entry.id, part=part, reason=reason, numbers=numbers) for part, reason, numbers in parts]
+    )
+    return Filtered(entry.id, third_party=recipient is None or recipient.third_party, **counts)
+
+
+def _payload(wanted: Wanted, row: InForce | None, seen: "_Seen", parts: Sequence[tuple[int, str, bytes]]) -> dict[str, Any]:
+    """What a caller wrote, and digests of who was in the list: neither may stand in a leaf, where it could be guessed."""
+    kept = hashlib.sha256()
+    for part, reason, numbers in parts:
+        kept.update(f"{part} {reason} {hashlib.sha256(numbers).hexdigest()}\n".encode())
+    return {
+        "asked": list(wanted.categories or ()),
+        "reference": wanted.reference,
+        "namespace": wanted.namespace,
+        "identifiers": f"sha256:{seen.digest.hexdigest()}",
+        "numbers": f"sha256:{kept.hexdigest()}",
+        **({} if row else {"purpose": wanted.purpose}),
+        "recipient": wanted.recipient,
+    }
+
+
+@dataclass
+class _Judge:
+    """Asks the one decision function about each kind of customer that is met, once."""
+
+    row: InForce | None
+    wanted: Wanted
+    kinds: Kinds
+    now: datetime
+    made: dict[int, Decision] = field(default_factory=dict)
+
+    def block(self, table: tables.Table, at: tables.Numbers) -> Judged:
+        """The answers to a block, of which each identifier is at a place of the table, or unknown (-1)."""
+        codes = np.zeros(len(at), np.int64)
+        known, now = at >= 0, kinds.microseconds(self.now)
+        here = at[known]
+        # A kind, and on which side of its two moments now is.
+        codes[known] = table.kinds[here] * 4 + (table.ends[here] <= now) * 2 + (now < table.pauses[here])
+        met, which = np.unique(codes, return_inverse=True)
+        found = [self._decision(int(code)) for code in met]
+        reasons = tuple(dict.fromkeys(each.reason for each in found))
+        numbers = np.array([reasons.index(each.reason) for each in found], np.uint8)
+        permitted = np.array([each.permitted for each in found], bool)
+        return Judged(permitted[which], numbers[which], reasons)
+
+    def _decision(self, code: int) -> Decision:
+        if code not in self.made:
+            number, sides = divmod(code, 4)
+            kind = self.kinds.known[number]
+            agreed = PurposeVersion.objects.get(pk=kind.agreed) if kind and kind.agreed else None
+            purpose = self.row and decisions.purpose_facts(
+                self.row.purpose,
+                self.row.version,
+                catalogue.terms(self.row.version),
+                catalogue.terms(agreed) if agreed else None,
+                self.now,
+            )
+            self.made[code] = decision.decide(
+                purpose=purpose,
+                customer=kind and _at(kind.customer, self.now, over=bool(sides & 2), paused=bool(sides & 1)),
+                recipient=self.wanted.recipient,
+                categories=self.wanted.categories,
+                now=self.now,
+            )
+        return self.made[code]
+
+
+def _at(customer: Customer, now: datetime, *, over: bool, paused: bool) -> Customer:
+    """A customer of a kind whose yes is over, or paused, at this moment."""
+    later = now + timedelta(days=1)
+    state = replace(customer.state, expires_at=now if over else None, paused_until=later if paused else None)
+    return replace(customer, state=state)
+
+
+@dataclass
+class _Seen:
+    """What is known of a list when it was read: counts, its digest, and who was in it, by the answer they got."""
+
+    asked: int = 0
+    allowed: int = 0
+    unknown: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+    numbers: defaultdict[str, BitMap] = field(default_factory=lambda: defaultdict(BitMap))
+
+    @property
+    def refused(self) -> int:
+        return self.asked - self.allowed - self.unknown
+
+    def add(self, block: Block, judged: Judged, known: tables.Numbers, numbers: tables.Numbers) -> None:
+        """Count a block. known: which places are customers; numbers: theirs."""
+        self.asked += len(block)
+        self.allowed += int(judged.permitted.sum())
+        self.unknown += len(block) - len(numbers)
+        self.digest.update(b"".join(line + b"\n" for line in block))
+        reason = judged.reason[known]
+        for place, name in enumerate(judged.reasons):
+            of_this = np.sort(numbers[reason == place])
+            if len(of_this):
+                self.numbers[name] |= BitMap(array("I", of_this.tobytes()))
+
+    def parts(self) -> Iterator[tuple[int, str, bytes]]:
+        """Part, reason and bitmap of each row that is kept, in one order."""
+        for reason, numbers in sorted(self.numbers.items()):
+            first, last = numbers.min() // Asked.SIZE, numbers.max() // Asked.SIZE
+            for part in range(first, last + 1):
+                here = numbers & BitMap(range(part * Asked.SIZE, (part + 1) * Asked.SIZE))
+                if here:
+                    here.run_optimize()
+                    yield part, reason, here.serialize()
+
+
+def _hashes(namespace: str, block: Block) -> list[bytes]:
+    """The hash by which each identifier of a block is found."""
+    if namespace == "email" or not _plain(block):
+        values = [line.decode() for line in block]
+        wrong = [bool(text.identifier_problem(namespace, value)) for value in values]
+        block = [b"" if bad else text.normal(namespace, value).encode() for value, bad in zip(values, wrong, strict=True)]
+        found = vault.lookup_hashes(namespace, block)
+        return [_NOBODY if bad else each for each, bad in zip(found, wrong, strict=True)]
+    return vault.lookup_hashes(namespace, block)
+
+
+# What is printed ASCII is an identifier as it stands, if it is not empty and not too long.
+_PRINTED = re.compile(rb"[\x20-\x7e\n]*")
+
+
+def _plain(block: Block) -> bool:
+    lengths, together = [len(line) for line in block], b"\n".join(block)
+    return (
+        bool(lengths)
+        and min(lengths) > 0
+        and max(lengths) <= text.IDENTIFIER_LENGTH
+        and together.count(b"\n") == len(block) - 1
+        and bool(_PRINTED.fullmatch(together))
+    )
