@@ -5,7 +5,6 @@ it, so that each sees that they were; whoever asked to be left alone, or is unkn
 """
 
 import hashlib
-import re
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +28,7 @@ from consent.services.ledger import Actor, Fact
 
 # The hash of what may not be an identifier at all: nobody has it.
 _NOBODY = bytes(32)
+_PRINTED = bytes([*range(0x20, 0x7F), 0x0A])
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,12 @@ def check(*, wanted: Wanted, blocks: Iterable[Block], asked: int, tell: Tell, by
     known, find = compiled.finder(row=row, namespace=wanted.namespace, asked=asked, now=now)
     judge, seen = _Judge(row, wanted, known, now), _Seen()
     for block in blocks:
-        hashes = _hashes(wanted.namespace, block)
+        lines = b"\n".join([*block, b""])
+        hashes = _hashes(wanted.namespace, block, lines)
         table = find(hashes)
         at = table.find(*tables.split(hashes))
         judged = judge.block(table, at)
-        seen.add(block, judged, at >= 0, table.numbers[at[at >= 0]])
+        seen.add(lines, judged, at >= 0, table.numbers[at[at >= 0]])
         tell(block, judged)
     return _record(wanted, row, seen, by, now)
 
@@ -146,12 +147,14 @@ class _Judge:
         here = at[known]
         # A kind, and on which side of its two moments now is.
         codes[known] = table.kinds[here] * 4 + (table.ends[here] <= now) * 2 + (now < table.pauses[here])
-        met, which = np.unique(codes, return_inverse=True)
+        met = np.flatnonzero(np.bincount(codes))
         found = [self._decision(int(code)) for code in met]
         reasons = tuple(dict.fromkeys(each.reason for each in found))
-        numbers = np.array([reasons.index(each.reason) for each in found], np.uint8)
-        permitted = np.array([each.permitted for each in found], bool)
-        return Judged(permitted[which], numbers[which], reasons)
+        size = int(met[-1]) + 1 if len(met) else 0
+        permitted, reason = np.zeros(size, bool), np.zeros(size, np.uint8)
+        permitted[met] = [each.permitted for each in found]
+        reason[met] = [reasons.index(each.reason) for each in found]
+        return Judged(permitted[codes], reason[codes], reasons)
 
     def _decision(self, code: int) -> Decision:
         if code not in self.made:
@@ -196,12 +199,12 @@ class _Seen:
     def refused(self) -> int:
         return self.asked - self.allowed - self.unknown
 
-    def add(self, block: Block, judged: Judged, known: tables.Numbers, numbers: tables.Numbers) -> None:
+    def add(self, lines: bytes, judged: Judged, known: tables.Numbers, numbers: tables.Numbers) -> None:
         """Count a block. known: which places are customers; numbers: theirs."""
-        self.asked += len(block)
+        self.asked += len(known)
         self.allowed += int(judged.permitted.sum())
-        self.unknown += len(block) - len(numbers)
-        self.digest.update(b"".join(line + b"\n" for line in block))
+        self.unknown += len(known) - len(numbers)
+        self.digest.update(lines)
         reason = judged.reason[known]
         for place, name in enumerate(judged.reasons):
             of_this = np.sort(numbers[reason == place])
@@ -219,27 +222,17 @@ class _Seen:
                     yield part, reason, here.serialize()
 
 
-def _hashes(namespace: str, block: Block) -> list[bytes]:
-    """The hash by which each identifier of a block is found."""
-    if namespace == "email" or not _plain(block):
-        values = [line.decode() for line in block]
-        wrong = [bool(text.identifier_problem(namespace, value)) for value in values]
-        block = [b"" if bad else text.normal(namespace, value).encode() for value, bad in zip(values, wrong, strict=True)]
-        found = vault.lookup_hashes(namespace, block)
-        return [_NOBODY if bad else each for each, bad in zip(found, wrong, strict=True)]
-    return vault.lookup_hashes(namespace, block)
+def _hashes(namespace: str, block: Block, lines: bytes) -> list[bytes]:
+    """The hash by which each identifier of a block is found. lines: the block again, with an end after each."""
+    if namespace != "email" and _plain(block, lines):
+        return vault.lookup_hashes(namespace, block)
+    values = [line.decode() for line in block]
+    wrong = [bool(text.identifier_problem(namespace, value)) for value in values]
+    found = vault.lookup_hashes(namespace, [text.normal(namespace, value).encode() for value in values])
+    return [_NOBODY if bad else each for each, bad in zip(found, wrong, strict=True)]
 
 
-# What is printed ASCII is an identifier as it stands, if it is not empty and not too long.
-_PRINTED = re.compile(rb"[\x20-\x7e\n]*")
-
-
-def _plain(block: Block) -> bool:
-    lengths, together = [len(line) for line in block], b"\n".join(block)
-    return (
-        bool(lengths)
-        and min(lengths) > 0
-        and max(lengths) <= text.IDENTIFIER_LENGTH
-        and together.count(b"\n") == len(block) - 1
-        and bool(_PRINTED.fullmatch(together))
-    )
+def _plain(block: Block, lines: bytes) -> bool:
+    """Whether all are printed ASCII, not empty and not too long: then each is an identifier as it stands."""
+    printed = not lines.translate(None, _PRINTED) and lines.count(b"\n") == len(block)
+    return printed and all(block) and max(map(len, block), default=0) <= text.IDENTIFIER_LENGTH

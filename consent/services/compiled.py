@@ -81,8 +81,7 @@ def _kept(row: InForce | None, namespace: str, asked: int, now: datetime) -> Com
             if not _worth(name, asked):
                 return None
             found = _compiled(row, namespace, now)
-            # What changed meanwhile; what waited before was read already.
-            found = _caught_up(found, row, namespace, now, read=found.waiting) or found
+            found = _caught_up(found, row, namespace, now) or found  # what changed meanwhile
         if found.place.last and len(found.table):
             _sets[name] = found
             while len(_sets) > KEPT:
@@ -110,20 +109,15 @@ def _compiled(row: InForce | None, namespace: str, now: datetime) -> Compiled:
     return Compiled(table, reader.kinds, version, special, now, told.place, told.waiting)
 
 
-def _caught_up(
-    found: Compiled | None, row: InForce | None, namespace: str, now: datetime, read: frozenset[str] = frozenset()
-) -> Compiled | None:
-    """The same set with everything that committed by now; None where it has to be compiled anew.
-
-    read: whom it has as they stand, of those whom the log names.
-    """
+def _caught_up(found: Compiled | None, row: InForce | None, namespace: str, now: datetime) -> Compiled | None:
+    """The same set with everything that committed by now; None where it has to be compiled anew."""
     if found is None or found.version != (row.version.pk if row else None):
         return None
     told = news.since(found.place, quiet=QUIET)
     if told is None:
         return None
     # Whom it named by what was not sealed is read again: in a restored backup that may never have happened.
-    numbers = _numbers((told.subjects | found.waiting) - read)
+    numbers = _numbers(told.subjects | found.waiting)
     if found.moment.date() != now.date():  # a child may have come of age
         numbers |= found.special
     if len(numbers) * DEARER > max(len(found.table), TOGETHER):
