@@ -24,6 +24,7 @@ _CORRELATION = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 BODY_LIMIT = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 # Where a scan may come in: the file, and room for the form around it.
 _SCANS = re.compile(r"/api/v1/subjects/.+/scans|/console/customers/open/choice")
+AUDIENCE = "/api/v1/audience"
 SCAN_LIMIT = scans.LARGEST + 65_536
 
 
@@ -56,10 +57,19 @@ class RequestMiddleware:
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         # A declared length is enough to refuse before reading; an undeclared one is cut off by Django while reading.
         length = request.META.get("CONTENT_LENGTH") or "0"
-        scan = request.method == "POST" and _SCANS.fullmatch(request.path)
-        if length.isdigit() and int(length) > (SCAN_LIMIT if scan else BODY_LIMIT):
-            return problems.answer(request, TooLarge(scans.TOO_LARGE if scan else ""))
+        limit, detail = _limit(request)
+        if length.isdigit() and int(length) > limit:
+            return problems.answer(request, TooLarge(detail))
         return self.get_response(request)
+
+
+def _limit(request: HttpRequest) -> tuple[int, str]:
+    """How long the body of a request may be, and what is said to a longer one."""
+    if request.method == "POST" and _SCANS.fullmatch(request.path):
+        return SCAN_LIMIT, scans.TOO_LARGE
+    if request.path == AUDIENCE:
+        return settings.AUDIENCE_BYTES, f"A list has at most {settings.AUDIENCE_BYTES:,} bytes. Send it in parts."
+    return BODY_LIMIT, ""
 
 
 def frame(request: HttpRequest) -> dict[str, object]:

@@ -67,7 +67,10 @@ def split(hashes: Sequence[bytes]) -> tuple[Numbers, Numbers]:
 def joined(parts: Sequence[Table]) -> Table:
     """Several tables as one, in order; of identifiers that stand in one of them only."""
     columns = {
-        each.name: np.concatenate([getattr(part, each.name) for part in parts] or [np.zeros(0)]) for each in fields(Table)
+        each.name: np.concatenate([getattr(part, each.name) for part in parts] or [np.zeros(0)])
+        for each in fields(Table)
     }
     order = np.argsort(columns["high"], kind="stable")
-    return Table(**{name: column[order].astype(_TYPES.get(name, np.int64), copy=False) for name, column in columns.items()})
+    return Table(
+        **{name: column[order].astype(_TYPES.get(name, np.int64), copy=False) for name, column in columns.items()}
+    )

@@ -18,7 +18,7 @@ from django.db import transaction
 from pyroaring import BitMap
 
 from audit import vault
-from consent.models import Asked, PurposeVersion
+from consent.models import Asked, PurposeVersion, Recipient
 from consent.rules import decision, tables, text
 from consent.rules.decision import Customer, Decision
 from consent.services import catalogue, compiled, decisions, kinds, ledger
@@ -35,7 +35,8 @@ _PRINTED = bytes([*range(0x20, 0x7F), 0x0A])
 class Wanted:
     """What a list is checked for: who would use (a recipient's key), what for, which data (None: those chosen).
 
-    namespace: of every identifier in the list. reference: the caller's own words for the occasion.
+    namespace: of every identifier in the list. reference: the caller's own words for the occasion. hidden: a third party
+    asks, for itself or for another; of a recipient that is one, nobody needs to say so.
     """
 
     recipient: str
@@ -43,27 +44,35 @@ class Wanted:
     namespace: str
     categories: tuple[str, ...] | None = None
     reference: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The answers to one block: which places are permitted, and the reason of each, as a number into `reasons`."""
+    """The answers to one block: which places are permitted, and the reason of each, as a number into `reasons`.
+
+    hidden: the reasons are those of a third party's refusals, which it must not learn.
+    """
 
     permitted: tables.Numbers
     reason: tables.Numbers
     reasons: tuple[str, ...]
+    hidden: bool
 
 
 @dataclass(frozen=True)
 class Filtered:
-    """What was answered in all. Each place is allowed, refused or unknown. entry: its number in the log."""
+    """What was answered in all. Each place is allowed, refused or unknown. entry: its number in the log.
+
+    hidden: it is answered to a third party, which must not learn who is unknown.
+    """
 
     entry: UUID
     asked: int
     allowed: int
     refused: int
     unknown: int
-    third_party: bool
+    hidden: bool
 
 
 Block = Sequence[bytes]
@@ -76,7 +85,8 @@ def check(*, wanted: Wanted, blocks: Iterable[Block], asked: int, tell: Tell, by
     blocks: identifiers in UTF-8; each is read once. asked: how many they are, or will be about. tell: is given each
     block with its answers before anything is recorded, so what it is told must not leave before this returns.
     """
-    row = decisions.in_force(wanted.purpose, now)
+    row, recipient = decisions.in_force(wanted.purpose, now), catalogue.find_recipient(wanted.recipient)
+    wanted = replace(wanted, hidden=wanted.hidden or recipient is None or recipient.third_party)
     known, find = compiled.finder(row=row, namespace=wanted.namespace, asked=asked, now=now)
     judge, seen = _Judge(row, wanted, known, now), _Seen()
     for block in blocks:
@@ -87,13 +97,14 @@ def check(*, wanted: Wanted, blocks: Iterable[Block], asked: int, tell: Tell, by
         judged = judge.block(table, at)
         seen.add(lines, judged, at >= 0, table.numbers[at[at >= 0]])
         tell(block, judged)
-    return _record(wanted, row, seen, by, now)
+    return _record(wanted, row, recipient, seen, by, now)
 
 
 @transaction.atomic
-def _record(wanted: Wanted, row: InForce | None, seen: "_Seen", by: Actor, now: datetime) -> Filtered:
+def _record(
+    wanted: Wanted, row: InForce | None, recipient: Recipient | None, seen: "_Seen", by: Actor, now: datetime
+) -> Filtered:
     """One entry, and beside it the numbers of who was in the list."""
-    recipient = catalogue.find_recipient(wanted.recipient)
     counts = {"asked": seen.asked, "allowed": seen.allowed, "refused": seen.refused, "unknown": seen.unknown}
     details: dict[str, Any] = {name: count for name, count in counts.items() if count}
     if seen.allowed and wanted.categories:  # then every one of them is of the catalogue
@@ -107,27 +118,27 @@ def _record(wanted: Wanted, row: InForce | None, seen: "_Seen", by: Actor, now: 
         outcome="allowed" if seen.allowed else "refused",
         details=details,
     )
-    entry = ledger.record(fact, by=by, now=now, payload=_payload(wanted, row, seen, parts))
-    Asked.objects.bulk_create(
-        [Asked(entry_id=entry.id, part=part, reason=reason, numbers=numbers) for part, reason, numbers in parts]
-    )
-    return Filtered(entry.id, third_party=recipient is None or recipient.third_party, **counts)
-
-
-def _payload(wanted: Wanted, row: InForce | None, seen: "_Seen", parts: Sequence[tuple[int, str, bytes]]) -> dict[str, Any]:
-    """What a caller wrote, and digests of who was in the list: neither may stand in a leaf, where it could be guessed."""
-    kept = hashlib.sha256()
-    for part, reason, numbers in parts:
-        kept.update(f"{part} {reason} {hashlib.sha256(numbers).hexdigest()}\n".encode())
-    return {
+    payload = {
         "asked": list(wanted.categories or ()),
         "reference": wanted.reference,
         "namespace": wanted.namespace,
+        # Digests of who was in the list may not stand in a leaf, where they could be guessed.
         "identifiers": f"sha256:{seen.digest.hexdigest()}",
-        "numbers": f"sha256:{kept.hexdigest()}",
-        **({} if row else {"purpose": wanted.purpose}),
-        "recipient": wanted.recipient,
+        "numbers": f"sha256:{_digest(parts)}",
     }
+    payload |= {} if row else {"purpose": wanted.purpose}
+    payload |= {} if recipient else {"recipient": wanted.recipient}
+    entry = ledger.record(fact, by=by, now=now, payload=payload)
+    Asked.objects.bulk_create(
+        [Asked(entry_id=entry.id, part=part, reason=reason, numbers=numbers) for part, reason, numbers in parts]
+    )
+    return Filtered(entry.id, hidden=wanted.hidden, **counts)
+
+
+def _digest(parts: Iterable[tuple[int, str, bytes]]) -> str:
+    """Over the rows that stand beside the entry, by which it is known whether one was changed."""
+    lines = [f"{part} {reason} {hashlib.sha256(numbers).hexdigest()}\n" for part, reason, numbers in parts]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 @dataclass
@@ -154,7 +165,7 @@ class _Judge:
         permitted, reason = np.zeros(size, bool), np.zeros(size, np.uint8)
         permitted[met] = [each.permitted for each in found]
         reason[met] = [reasons.index(each.reason) for each in found]
-        return Judged(permitted[codes], reason[codes], reasons)
+        return Judged(permitted[codes], reason[codes], reasons, self.wanted.hidden)
 
     def _decision(self, code: int) -> Decision:
         if code not in self.made:

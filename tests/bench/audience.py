@@ -76,14 +76,18 @@ def measure(customers: int, rounds: int) -> None:
     }
     with server.running(dict(os.environ)) as web:
         key = world.key("mail-engine", "decide")
-        ways |= {
-            f"over HTTP, {name}": lambda kind=kind: _over_http(web.port, key, body, kind)
-            for name, kind in {
-                "ids": "text/plain",
-                "bits": "application/octet-stream",
-                "reasons": "application/x-ndjson",
-            }.items()
-        } if _has_door() else {}
+        ways |= (
+            {
+                f"over HTTP, {name}": lambda kind=kind: _over_http(web.port, key, body, kind)
+                for name, kind in {
+                    "ids": "text/plain",
+                    "bits": "application/octet-stream",
+                    "reasons": "application/x-ndjson",
+                }.items()
+            }
+            if _has_door()
+            else {}
+        )
         _compare(ways, rounds)
 
 
@@ -134,9 +138,7 @@ def _check(block: list[bytes], asked: int | None = None) -> Any:
     wanted = audiences.Wanted("mail-engine", "personal_offers", "customer", ("contact.email",))
     size = len(block) if asked is None else asked
     nothing = lambda lines, judged: None  # noqa: E731
-    return audiences.check(
-        wanted=wanted, blocks=[block], asked=size, tell=nothing, by=world.SYSTEM, now=timezone.now()
-    )
+    return audiences.check(wanted=wanted, blocks=[block], asked=size, tell=nothing, by=world.SYSTEM, now=timezone.now())
 
 
 def _service(body: bytes) -> int:

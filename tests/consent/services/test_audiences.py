@@ -95,7 +95,9 @@ def test_every_decision_case_is_answered_as_by_a_check(db, case, size):
 @WAYS
 def test_an_identifier_that_may_not_come_in_is_unknown(cast, size):
     subjects.register(identifiers=[Handle("customer", 'O"Neil, 𝒥')], by=SYSTEM, now=NOW)
-    known, *others = check('O"Neil, 𝒥', "", "C-1001\x00", "\ufeffC-1001", "C-1001\r", "C\n1001", "x" * 513, size=size)[0]
+    known, *others = check('O"Neil, 𝒥', "", "C-1001\x00", "\ufeffC-1001", "C-1001\r", "C\n1001", "x" * 513, size=size)[
+        0
+    ]
     assert known[2] == "no_consent"
     assert {reason for _, _, reason in others} == {"unknown_customer"}
 
