@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from audit import keys, rows
 from audit.models import SubjectSecret
 
-
 # The pads of HMAC (RFC 2104): the key combined with each is the first block of one of its two hashes.
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 

@@ -9,7 +9,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import compress
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import msgspec
 import numpy as np
@@ -20,14 +20,14 @@ from consent.services import decisions
 from consent.services.audiences import Block, Filtered, Judged
 
 BLOCK = 2**18
-LINE = 4096
+LINE, LINES = 4096, 20_000_000
 _IN_MEMORY = 2**20
 _GZIP = 31  # zlib's word for a gzip header and trailer
 
 
 def spool() -> IO[bytes]:
     """A file without a name, in the data folder once it is large."""
-    return tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=settings.DATA_DIR)
+    return cast(IO[bytes], tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(settings.DATA_DIR)))
 
 
 def received(read: Callable[[int], bytes], *, most: int, packed: bool = False) -> Iterator[bytes]:
@@ -46,7 +46,7 @@ def received(read: Callable[[int], bytes], *, most: int, packed: bool = False) -
 class Lines:
     """A list of lines, spooled. asked: how many identifiers there are.
 
-    Raises Invalid naming the first line that is too long or no UTF-8, as soon as it is seen.
+    Raises Invalid naming the first line that is too long or no UTF-8, TooLarge for too many, as soon as that is seen.
     """
 
     def __init__(self, blocks: Iterable[bytes], file: IO[bytes]) -> None:
@@ -75,6 +75,8 @@ class Lines:
             place = next(place for place, length in enumerate(lengths) if length > LINE)
             raise _wrong(self.asked + place + 1, "is longer than 4 KiB. Send one identifier a line.")
         self.asked += len(lengths) - 1
+        if self.asked > LINES:
+            raise TooLarge(f"A list has at most {LINES:,} lines. Send it in parts.")
         self._open = lengths[-1]
         self._file.write(block)
 
@@ -114,7 +116,7 @@ class Ids:
         self.file.write(b"\n".join([*allowed, b""]))
 
     def end(self, done: Filtered) -> None:
-        """Nothing follows; what was counted stands elsewhere."""
+        """Write what stands at the end."""
 
 
 class Reasons(Ids):
@@ -143,13 +145,13 @@ class Bits(Ids):
         super().__init__(file)
         self.open = np.zeros(0, bool)
 
-    def tell(self, block: Block, judged: Judged) -> None:
+    def tell(self, block: Block, judged: Judged) -> None:  # noqa: ARG002
         bits = np.concatenate([self.open, judged.permitted])
         whole = len(bits) - len(bits) % 8
         self.file.write(np.packbits(bits[:whole]).tobytes())
         self.open = bits[whole:]
 
-    def end(self, done: Filtered) -> None:
+    def end(self, done: Filtered) -> None:  # noqa: ARG002
         self.file.write(np.packbits(self.open).tobytes())
 
 

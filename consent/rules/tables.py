@@ -1,7 +1,7 @@
 """Identifiers by the million, found again by their hashes, with what is known of each: one flat table.
 
-40 bytes an identifier, and no Python object: numpy's arrays in the order of the hashes. Of a hash its first 128 bits are
-kept, which nobody can make agree without the key (RFC 2104, section 5, on shortened hashes).
+40 bytes an identifier, and no Python object: numpy's arrays in the order of the hashes. Of a hash its first 128 bits
+are kept, which nobody can make agree without the key (RFC 2104, section 5, on shortened hashes).
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 Numbers = npt.NDArray[Any]
 NEVER, ALWAYS = np.iinfo(np.int64).max, np.iinfo(np.int64).min
-_TYPES = {"high": np.uint64, "low": np.uint64, "numbers": np.uint32, "kinds": np.uint32}
+_TYPES: dict[str, Any] = {"high": np.uint64, "low": np.uint64, "numbers": np.uint32, "kinds": np.uint32}
+_TYPES |= {"ends": np.int64, "pauses": np.int64}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +67,9 @@ def split(hashes: Sequence[bytes]) -> tuple[Numbers, Numbers]:
 
 def joined(parts: Sequence[Table]) -> Table:
     """Several tables as one, in order; of identifiers that stand in one of them only."""
+    names = [each.name for each in fields(Table)]
     columns = {
-        each.name: np.concatenate([getattr(part, each.name) for part in parts] or [np.zeros(0)])
-        for each in fields(Table)
+        name: np.concatenate([np.zeros(0, _TYPES[name]), *(getattr(part, name) for part in parts)]) for name in names
     }
     order = np.argsort(columns["high"], kind="stable")
-    return Table(
-        **{name: column[order].astype(_TYPES.get(name, np.int64), copy=False) for name, column in columns.items()}
-    )
+    return Table(*(columns[name][order] for name in names))

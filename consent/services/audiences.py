@@ -20,7 +20,7 @@ from pyroaring import BitMap
 from audit import vault
 from consent.models import Asked, PurposeVersion, Recipient
 from consent.rules import decision, tables, text
-from consent.rules.decision import Customer, Decision
+from consent.rules.decision import Customer, Decision, Purpose
 from consent.services import catalogue, compiled, decisions, kinds, ledger
 from consent.services.decisions import InForce
 from consent.services.kinds import Kinds
@@ -35,8 +35,8 @@ _PRINTED = bytes([*range(0x20, 0x7F), 0x0A])
 class Wanted:
     """What a list is checked for: who would use (a recipient's key), what for, which data (None: those chosen).
 
-    namespace: of every identifier in the list. reference: the caller's own words for the occasion. hidden: a third party
-    asks, for itself or for another; of a recipient that is one, nobody needs to say so.
+    namespace: of every identifier in the list. reference: the caller's own words for the occasion. hidden: a third
+    party asks; nobody needs to say so of a recipient that is one.
     """
 
     recipient: str
@@ -171,22 +171,22 @@ class _Judge:
         if code not in self.made:
             number, sides = divmod(code, 4)
             kind = self.kinds.known[number]
-            agreed = PurposeVersion.objects.get(pk=kind.agreed) if kind and kind.agreed else None
-            purpose = self.row and decisions.purpose_facts(
-                self.row.purpose,
-                self.row.version,
-                catalogue.terms(self.row.version),
-                catalogue.terms(agreed) if agreed else None,
-                self.now,
-            )
+            customer = _at(kind.customer, self.now, over=bool(sides & 2), paused=bool(sides & 1)) if kind else None
             self.made[code] = decision.decide(
-                purpose=purpose,
-                customer=kind and _at(kind.customer, self.now, over=bool(sides & 2), paused=bool(sides & 1)),
+                purpose=self._purpose(kind.agreed if kind else None),
+                customer=customer,
                 recipient=self.wanted.recipient,
                 categories=self.wanted.categories,
                 now=self.now,
             )
         return self.made[code]
+
+    def _purpose(self, agreed: int | None) -> Purpose | None:
+        if self.row is None:
+            return None
+        version, current = self.row.version, catalogue.terms(self.row.version)
+        terms = catalogue.terms(PurposeVersion.objects.get(pk=agreed)) if agreed else None
+        return decisions.purpose_facts(self.row.purpose, version, current, terms, self.now)
 
 
 def _at(customer: Customer, now: datetime, *, over: bool, paused: bool) -> Customer:

@@ -38,7 +38,7 @@ class Filter:
 class Line:
     """One use, or one machine's like uses of one day (`times`). first: the earliest of them.
 
-    allowed: they saw data. breach: they did so without a permission.
+    allowed: they saw data. breach: they did so without a permission. listed: they asked about a list of people.
     """
 
     number: UUID
@@ -46,6 +46,7 @@ class Line:
     first: datetime
     times: int
     person: bool
+    listed: bool
     name: str
     recipient: Recipient | None
     allowed: bool
@@ -163,6 +164,7 @@ def _line(
         first=at,
         times=1,
         person=person,
+        listed=entry.action == asked.ACTION,
         name=names[entry.recipient].name if entry.recipient in names else str(payload.get("recipient", "")),
         recipient=names.get(entry.recipient),
         allowed=entry.outcome in SEEN,
@@ -180,7 +182,7 @@ def _grouped(lines: Iterable[Line]) -> list[Line]:
     kept: dict[tuple[Any, ...], Line] = {}
     for line in lines:
         alone = line.number if line.person else None
-        same = (line.at.date(), line.name, line.purpose, line.allowed, line.breach, line.reason, line.categories, alone)
+        same = (line.at.date(), line.name, line.purpose, line.allowed, line.breach, line.reason, line.listed, line.categories, alone)
         known = kept.get(same)
         if known is None:
             kept[same] = line

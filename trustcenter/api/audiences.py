@@ -1,6 +1,6 @@
 """Which of a long list of customers may we use the data of? The list and the answer are streams.
 
-Unlike all other doors, this one reads its body itself, in blocks, and bounds the time that takes (trustcenter/stalls.py).
+Unlike all other doors, this one reads its body itself, in blocks, and bounds the time that takes.
 """
 
 import time
@@ -10,7 +10,6 @@ from typing import IO, Any
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -31,7 +30,7 @@ JSON_MOST = 2**20
 ONE_PIECE = 2**24
 # A body may take so many seconds, and one more for so many bytes. It is read in parts, between which that is looked at;
 # who sends nothing at all within a part is cut off a little later.
-PATIENCE, PACE, PART, GRACE = 10.0, 64 * 1024, 16 * 1024, 5.0
+PATIENCE, PACE, PART, GRACE = 10.0, 64 * 1024, 64 * 1024, 5.0
 PROBLEMS = (400, 401, 403, 408, 413)
 
 
@@ -78,8 +77,8 @@ class FilterAudience(APIView):
         parameters=[AudienceInput],
         operation_id="filter_audience",
         summary="Which of a list of customers may we use the data of?",
-        description="The body is one identifier a line (UTF-8, LF or CRLF), perhaps with `Content-Encoding: gzip`, or a "
-        "short JSON list. `Accept` chooses the answer: `text/plain`, those who are allowed, in the order given; "
+        description="The body is one identifier a line (UTF-8, LF or CRLF), perhaps with `Content-Encoding: gzip`, or "
+        "a short JSON list. `Accept` chooses the answer: `text/plain`, those who are allowed, in the order given; "
         "`application/x-ndjson`, a line for each with its reason; `application/octet-stream`, a bit for each. What was "
         "counted is in the header `Trust-Counts`, the entry of the log in `Trust-Audit-Id` and `Trust-Token`.",
     )
@@ -145,7 +144,7 @@ def _listed(request: Request, file: IO[bytes]) -> Lines | Listed:
 
 
 def _source(request: Request) -> Callable[[int], bytes]:
-    """What reads the body. One without a declared length is ended by the server, where it says so (PEP 3333 is silent)."""
+    """What reads the body. One that came without its length is ended by the server, where the server says so."""
     environment = request._request.META
     ended = environment.get("wsgi.input_terminated") and not environment.get("CONTENT_LENGTH")
     source: Callable[[int], bytes] = environment["wsgi.input"].read if ended else request._request.read
@@ -153,19 +152,21 @@ def _source(request: Request) -> Callable[[int], bytes]:
 
 
 def _in_time(source: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    """The same, of a sender who keeps pace. Raises TooSlow."""
-    begun, size, hold = time.monotonic(), 0, Hold()
+    """The same, of a sender who keeps pace: only the time that we wait for them counts. Raises TooSlow."""
+    waited, size, hold = 0.0, 0, Hold()
 
     def give(most: int) -> bytes:
-        nonlocal size
-        left = begun + PATIENCE + size / PACE - time.monotonic()
+        nonlocal waited, size
+        left = PATIENCE + size / PACE - waited
         if left < 0:
             raise TooSlow
         hold.give(left + GRACE)
+        begun = time.monotonic()
         try:
             block = source(min(most, PART))
         finally:
             hold.end()
+        waited += time.monotonic() - begun
         size += len(block)
         return block
 
