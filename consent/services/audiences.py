@@ -88,7 +88,7 @@ def check(*, wanted: Wanted, blocks: Iterable[Block], asked: int, tell: Tell, by
     row, recipient = decisions.in_force(wanted.purpose, now), catalogue.find_recipient(wanted.recipient)
     wanted = replace(wanted, hidden=wanted.hidden or recipient is None or recipient.third_party)
     known, find = compiled.finder(row=row, namespace=wanted.namespace, asked=asked, now=now)
-    judge, seen = _Judge(row, wanted, known, now), _Seen()
+    judge, seen = _Judge(row, wanted, known, now), Seen()
     for block in blocks:
         lines = b"\n".join([*block, b""])
         hashes = _hashes(wanted.namespace, block, lines)
@@ -97,14 +97,14 @@ def check(*, wanted: Wanted, blocks: Iterable[Block], asked: int, tell: Tell, by
         judged = judge.block(table, at)
         seen.add(lines, judged, at >= 0, table.numbers[at[at >= 0]])
         tell(block, judged)
-    return _record(wanted, row, recipient, seen, by, now)
+    return record(wanted=wanted, row=row, recipient=recipient, seen=seen, by=by, now=now)
 
 
 @transaction.atomic
-def _record(
-    wanted: Wanted, row: InForce | None, recipient: Recipient | None, seen: "_Seen", by: Actor, now: datetime
+def record(
+    *, wanted: Wanted, row: InForce | None, recipient: Recipient | None, seen: "Seen", by: Actor, now: datetime
 ) -> Filtered:
-    """One entry, and beside it the numbers of who was in the list."""
+    """Log a list that was checked: one entry, and beside it the numbers of who was in it. The end of `check`."""
     counts = {"asked": seen.asked, "allowed": seen.allowed, "refused": seen.refused, "unknown": seen.unknown}
     details: dict[str, Any] = {name: count for name, count in counts.items() if count}
     if seen.allowed and wanted.categories:  # then every one of them is of the catalogue
@@ -197,7 +197,7 @@ def _at(customer: Customer, now: datetime, *, over: bool, paused: bool) -> Custo
 
 
 @dataclass
-class _Seen:
+class Seen:
     """What is known of a list when it was read: counts, its digest, and who was in it, by the answer they got."""
 
     asked: int = 0

@@ -182,7 +182,17 @@ def _grouped(lines: Iterable[Line]) -> list[Line]:
     kept: dict[tuple[Any, ...], Line] = {}
     for line in lines:
         alone = line.number if line.person else None
-        same = (line.at.date(), line.name, line.purpose, line.allowed, line.breach, line.reason, line.listed, line.categories, alone)
+        same = (
+            line.at.date(),
+            line.name,
+            line.purpose,
+            line.allowed,
+            line.breach,
+            line.reason,
+            line.listed,
+            line.categories,
+            alone,
+        )
         known = kept.get(same)
         if known is None:
             kept[same] = line
