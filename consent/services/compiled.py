@@ -14,11 +14,10 @@ from threading import Lock
 import numpy as np
 from django.db.models import Q
 
-from audit.services import news
-from audit.services.news import News, Place
+from audit.services import order
 from consent.models import Identifier, Link, Subject
 from consent.rules import tables
-from consent.rules.actions import QUIET
+from consent.rules.actions import TOLD
 from consent.rules.tables import Table
 from consent.services.decisions import InForce
 from consent.services.kinds import TOGETHER, Kinds, Reader
@@ -35,7 +34,8 @@ class Compiled:
     """A set as it stood at a moment.
 
     version: the row of the purpose's version, None where none is in force. special: the numbers of those whose facts
-    go by the day. place: whom the log named before is read; waiting: whom it named by what was not sealed yet.
+    go by the day. place: whom the log named before it is read, and what stands before it; waiting: whom it named by what
+    was not sealed yet.
     """
 
     table: Table
@@ -43,7 +43,8 @@ class Compiled:
     version: int | None
     special: frozenset[int]
     moment: datetime
-    place: Place
+    place: int
+    mark: str
     waiting: frozenset[str] = frozenset()
 
 
@@ -82,7 +83,7 @@ def _kept(row: InForce | None, namespace: str, asked: int, now: datetime) -> Com
                 return None
             found = _compiled(row, namespace, now)
             found = _caught_up(found, row, namespace, now) or found  # what changed meanwhile
-        if found.place.last and len(found.table):
+        if found.mark and len(found.table):
             _sets[name] = found
             while len(_sets) > KEPT:
                 _sets.popitem(last=False)
@@ -102,22 +103,24 @@ def _worth(name: _Name, asked: int) -> bool:
 
 
 def _compiled(row: InForce | None, namespace: str, now: datetime) -> Compiled:
-    told = news.since(news.here(), quiet=QUIET) or News()
+    place = order.size()  # first: what changes while we read comes after it
     reader = Reader(row, namespace, now)
     table = reader.everybody()
     version, special = row.version.pk if row else None, frozenset(reader.special)
-    return Compiled(table, reader.kinds, version, special, now, told.place, told.waiting)
+    return Compiled(table, reader.kinds, version, special, now, place, order.mark(place))
 
 
 def _caught_up(found: Compiled | None, row: InForce | None, namespace: str, now: datetime) -> Compiled | None:
     """The same set with everything that committed by now; None where it has to be compiled anew."""
     if found is None or found.version != (row.version.pk if row else None):
         return None
-    told = news.since(found.place, quiet=QUIET)
-    if told is None:
+    waiting = frozenset(each.subject for each in order.waiting(TOLD))  # first: what is sealed meanwhile is then found
+    size = order.size()
+    if size < found.place or found.mark != order.mark(found.place):
         return None
+    sealed = {each.subject for each in order.between(found.place, size, TOLD)}
     # Whom it named by what was not sealed is read again: in a restored backup that may never have happened.
-    numbers = _numbers(told.subjects | found.waiting)
+    numbers = _numbers(sealed | waiting | found.waiting)
     if found.moment.date() != now.date():  # a child may have come of age
         numbers |= found.special
     if len(numbers) * DEARER > max(len(found.table), TOGETHER):
@@ -127,7 +130,7 @@ def _caught_up(found: Compiled | None, row: InForce | None, namespace: str, now:
         new = reader.these("subject_id", sorted(numbers))
         table = tables.joined([found.table.without(np.array(sorted(numbers)), new), new])
         found = replace(found, table=table, special=frozenset(reader.special))
-    return replace(found, moment=now, place=told.place, waiting=told.waiting)
+    return replace(found, moment=now, place=size, mark=order.mark(size), waiting=waiting)
 
 
 def _numbers(pseudonyms: Iterable[str]) -> set[int]:
