@@ -18,9 +18,9 @@ from django.db import transaction
 from pyroaring import BitMap
 
 from audit import vault
-from consent.models import Asked, PurposeVersion, Recipient
+from consent.models import Asked, Recipient
 from consent.rules import decision, tables, text
-from consent.rules.decision import Customer, Decision, Purpose
+from consent.rules.decision import Customer, Decision, Purpose, Terms
 from consent.services import catalogue, compiled, decisions, kinds, ledger
 from consent.services.decisions import InForce
 from consent.services.kinds import Kinds
@@ -181,12 +181,11 @@ class _Judge:
             )
         return self.made[code]
 
-    def _purpose(self, agreed: int | None) -> Purpose | None:
+    def _purpose(self, agreed: Terms | None) -> Purpose | None:
         if self.row is None:
             return None
-        version, current = self.row.version, catalogue.terms(self.row.version)
-        terms = catalogue.terms(PurposeVersion.objects.get(pk=agreed)) if agreed else None
-        return decisions.purpose_facts(self.row.purpose, version, current, terms, self.now)
+        version = self.row.version
+        return decisions.purpose_facts(self.row.purpose, version, catalogue.terms(version), agreed, self.now)
 
 
 def _at(customer: Customer, now: datetime, *, over: bool, paused: bool) -> Customer:

@@ -16,7 +16,7 @@ from msgspec import json
 from audit import rows
 from consent.models import ConsentState, PurposeVersion, Subject
 from consent.rules import tables
-from consent.rules.decision import Customer, State
+from consent.rules.decision import Customer, State, Terms
 from consent.rules.tables import ALWAYS, NEVER, Numbers, Table
 from consent.services import catalogue, decisions, states
 from consent.services.decisions import InForce, Known
@@ -37,10 +37,10 @@ _Line = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Kind:
-    """A customer as the decision reads them, without the two moments; and the row of the version they agreed to."""
+    """A customer as the decision reads them, without the two moments; and what the version they agreed to allows."""
 
     customer: Customer
-    agreed: int | None
+    agreed: Terms | None
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Kinds:
     numbers: dict[Kind, int] = field(default_factory=dict)
     as_read: dict[_Line, int] = field(default_factory=dict)
 
-    def number(self, customer: Customer, agreed: int | None) -> int:
+    def number(self, customer: Customer, agreed: Terms | None) -> int:
         """The number of the kind of this customer, a new one for a new kind."""
         still = replace(customer.state, expires_at=None, paused_until=None)
         kind = Kind(replace(customer, state=still), agreed)
@@ -120,20 +120,19 @@ class Reader:
             customer = decisions.customer_facts(
                 Subject(), state, None, terms, self.now, verified=bool(verified), places=[""]
             )
-        found = self.kinds.as_read[line[4:]] = self.kinds.number(customer, version_id)
+        found = self.kinds.as_read[line[4:]] = self.kinds.number(
+            customer, catalogue.terms(version) if version else None
+        )
         return found
 
-    def _one_by_one(self, lines: Sequence[_Line]) -> list[tuple[Customer, int | None]]:
+    def _one_by_one(self, lines: Sequence[_Line]) -> list[tuple[Customer, Terms | None]]:
         """The facts of each of these at the moment, and the version they agreed to."""
         if self.row is None:
             return []
         self.special.update(line[3] for line in lines)
         subjects = Subject.objects.in_bulk([line[3] for line in lines])
         read = decisions.readings(self.row, [Known(subjects[line[3]], bool(line[4])) for line in lines])
-        return [
-            (decisions.facts_at(self.row, each, self.now)[1], each.said.version_id if each.said else None)
-            for each in read
-        ]
+        return [(decisions.facts_at(self.row, each, self.now)[1], each.agreed) for each in read]
 
 
 def microseconds(moment: datetime) -> int:

@@ -94,7 +94,7 @@ def private_file(path: Path) -> Iterator[TextIO]:
 def private_bytes(path: Path) -> Iterator[IO[bytes]]:
     """As `private_file`, of bytes."""
     with private_file(path) as file:
-        yield file.buffer  # type: ignore[attr-defined]
+        yield file.buffer
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from consent.models import Asked, Identifier
 from consent.services import (
     asked,
     audiences,
+    checks,
     compiled,
-    decisions,
     families,
     links,
     log,
@@ -25,7 +25,7 @@ from consent.services import (
     suppressions,
 )
 from consent.services.audiences import Wanted
-from consent.services.decisions import Question
+from consent.services.checks import Question
 from consent.services.links import Why
 from consent.services.subjects import Handle
 from tests import decision_cases as cases
@@ -64,7 +64,7 @@ def reasons(*ids, **more):
 
 def alone(who, wanted=OFFERS, at=NOW):
     question = Question(wanted.recipient, wanted.purpose, who, categories=wanted.categories)
-    return decisions.check(questions=[question], by=SYSTEM, now=at)[0].decision
+    return checks.check(questions=[question], by=SYSTEM, now=at)[0].decision
 
 
 @WAYS
