@@ -1,38 +1,22 @@
 """A list of customers is answered as each of them would be alone, from what stands now, and is in the log once."""
 
-import json
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
-import time_machine
-from django.db import connection
 
-from audit.models import Entry
-from audit.services import entries
-from consent.models import Asked, Identifier
 from consent.services import (
-    asked,
     audiences,
     checks,
     compiled,
-    families,
-    links,
-    log,
-    overview,
-    rebuild,
-    signals,
     subjects,
-    suppressions,
 )
 from consent.services.audiences import Wanted
 from consent.services.checks import Question
-from consent.services.links import Why
 from consent.services.subjects import Handle
 from tests import decision_cases as cases
 from tests import decision_rows as rows
-from tests import world
 from tests.trustcenter.test_decision_cases import EXPRESSIBLE
-from tests.world import ALICE, BOB, CAROL, NOW, OPERATOR, SYSTEM
+from tests.world import NOW, SYSTEM
 
 # Few are read one by one; for many everybody is compiled.
 FEW, MANY = 1, 10**9
@@ -107,43 +91,3 @@ def test_an_address_is_found_however_it_is_written(cast, size):
     wanted = Wanted("mail-engine", "personal_offers", "email")
     found = reasons(" Carol@Example.ORG", "carol@example.org", "carol", "@", wanted=wanted, size=size)
     assert found == ["no_consent", "no_consent", "unknown_customer", "unknown_customer"]
-
-
-# Freshness: what changed since a set was compiled
-
-
-def kept():
-    """A set is kept once the log is sealed."""
-    world.seal_all()
-    check("C-1001")
-    assert compiled._sets
-    return compiled._sets[next(reversed(compiled._sets))]
-
-
-@pytest.mark.parametrize("sealed", [False, True])
-def test_a_withdrawal_between_two_lists_is_seen_at_once(cast, sealed):
-    table = kept().table
-    world.say(ALICE, "withdraw", now=LATER)
-    world.say(BOB, "give", now=LATER)
-    if sealed:
-        world.seal_all(LATER)
-    assert reasons("C-1001", "C-1002", at=LATER) == ["consent_withdrawn", "permitted"]
-    assert len(compiled._sets) == 1
-    assert table is not kept().table
-
-
-def test_what_changed_is_read_and_nobody_else(cast, django_assert_num_queries):
-    for number in range(40):
-        world.say(Handle("customer", f"X-{number}"), "give")
-    kept()
-    world.say(ALICE, "withdraw", now=LATER)
-    read = []
-
-    def watch(execute, sql, params, many, context):
-        read.append(sql)
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(watch):
-        assert reasons("C-1001", "X-7", at=LATER) == ["consent_withdrawn", "permitted"]
-    assert [sql for sql in read if "NOT i.suppressed AND i.subject_id IN (%s)" in sql]
-    assert not [sql for sql in read if sql.endswith("NOT i.suppressed")]
