@@ -5,6 +5,7 @@ payloads and identifiers (AES-256-GCM) and the salt of each commitment. Destroyi
 encrypted cannot be opened, and what was committed to cannot be guessed.
 """
 
+import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ from audit.models import SubjectSecret
 
 # In whose name stands what was closed up under a secret that nobody kept.
 NOBODY = "0" * 32
+# The pads of HMAC (RFC 2104): the key combined with each is the first block of one of its two hashes.
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 class Unreadable(ValueError):
@@ -88,6 +91,20 @@ def house() -> Vault:
 def lookup_hash(namespace: str, value: str) -> bytes:
     """32 bytes that find an identifier again without telling it (HMAC-SHA-256 under the lookup key)."""
     return hmac.digest(keys.derived("lookup", "identifier"), f"{namespace}\0{value}".encode(), "sha256")
+
+
+def lookup_hashes(namespace: str, values: Iterable[bytes]) -> list[bytes]:
+    """The same of many values in UTF-8. What is alike in all of them is hashed once: half the time of one by one."""
+    key = keys.derived("lookup", "identifier").ljust(64, b"\0")
+    inner = hashlib.sha256(key.translate(_INNER) + namespace.encode() + b"\0").copy
+    outer = hashlib.sha256(key.translate(_OUTER)).copy
+    found = []
+    for value in values:
+        within, around = inner(), outer()
+        within.update(value)
+        around.update(within.digest())
+        found.append(around.digest())
+    return found
 
 
 def suppression_hash(namespace: str, value: str) -> bytes:

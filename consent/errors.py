@@ -121,6 +121,12 @@ class TooLarge(TrustError):
     title = "This is too much for one request. Send it in parts."
 
 
+class TooSlow(TrustError):
+    code = "too_slow"
+    status = 408
+    title = "The body came too slowly, or stopped coming. Nothing was answered; send it again."
+
+
 class LinkSpent(TrustError):
     code = "link_spent"
     status = 410

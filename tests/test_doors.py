@@ -77,6 +77,14 @@ DOORS = [
     posted("access/v1/search/action", "search", 200, question(ALICE), third=403),
     posted("access/v1/evaluations", "decide", 200, question(ALICE), third=403),
     public(".well-known/authzen-configuration", "/.well-known/authzen-configuration"),
+    machine(
+        "api/v1/audience",
+        "/api/v1/audience?purpose=personal_offers",
+        "decide",
+        method="POST",
+        third=200,
+        body=["C-1001"],
+    ),
     # record and read
     posted("api/v1/subjects", "consents:write", 200, {"identifiers": [subject(ALICE)]}),
     posted("api/v1/subjects/link", "consents:write", 200, _JOIN | {"other": subject(BOB)}),

@@ -24,6 +24,7 @@ _CORRELATION = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 BATCH = "/access/v1/evaluations"
 # Where a scan may come in: the file, and room for the form around it.
 _SCANS = re.compile(r"/api/v1/subjects/.+/scans|/console/customers/open/choice")
+AUDIENCE = "/api/v1/audience"
 SCAN_LIMIT = scans.LARGEST + 65_536
 
 
@@ -75,7 +76,8 @@ def _limit(request: HttpRequest) -> tuple[int, str]:
     """How many bytes a body may have at an address, and the sentence for more."""
     if request.method == "POST" and _SCANS.fullmatch(request.path):
         return SCAN_LIMIT, scans.TOO_LARGE
-    most = settings.BATCH_BODY_LIMIT if request.path == BATCH else settings.BODY_LIMIT
+    limits = {BATCH: settings.BATCH_BODY_LIMIT, AUDIENCE: settings.AUDIENCE_BYTES}
+    most = limits.get(request.path, settings.BODY_LIMIT)
     return most, f"A body has at most {most:,} bytes here. Send it in parts."
 
 

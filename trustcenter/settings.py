@@ -86,6 +86,8 @@ BROKER_URL = secret("BROKER_URL", "filesystem://")
 BROKER_FOLDER = DATA_DIR / "broker"
 # What each web process counts for /metrics; `serve` empties it when it starts.
 METRICS_DIR = DATA_DIR / "metrics"
+# The longest list that an audience may be: bytes, unpacked. It is on disk while it is answered, never in memory.
+AUDIENCE_BYTES = env.int("AUDIENCE_BYTES", 256 * 1024 * 1024)
 # Seconds between two passes of the sealer.
 SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 

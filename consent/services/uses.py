@@ -16,7 +16,7 @@ from consent.rules import decision
 from consent.rules.actions import USES
 from consent.rules.choice import CLOCK_SKEW
 from consent.rules.decision import Decision
-from consent.services import decisions, families, handles, ledger
+from consent.services import asked, decisions, families, handles, ledger
 from consent.services.decisions import Known
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
@@ -90,6 +90,8 @@ def report_benefits(*, benefits: Sequence[Benefit], recipient: str, by: Actor, n
 def seen_by(*, subject: Subject, actions: Sequence[str] = USES, **search: Any) -> list[Seen]:
     """What happened with one customer's data, newest first; `search` as in audit.services.entries.search."""
     found = entries.search(subjects=families.pseudonyms(subject), actions=actions, **search)
+    if asked.ACTION in actions:
+        found = asked.among(found, subject=subject, **search)
     opened = entries.payloads(found)
     return [Seen(entry, opened.get(entry.id, {})) for entry in found]
 

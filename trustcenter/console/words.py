@@ -25,6 +25,7 @@ HEARD = {
 ACTS = {
     "decision.made": Act(_("Asked"), "no"),
     "copy.taken": Act(_("Copy taken"), "yes"),
+    "audience.filtered": Act(_("List checked"), "yes"),
     "search.made": Act(_("Searched"), "yes"),
     "use.reported": Act(_("Used"), "yes"),
     "probing.suspected": Act(_("May be guessing"), "late"),
