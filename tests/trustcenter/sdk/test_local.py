@@ -9,8 +9,11 @@ import pytest
 import time_machine
 
 from tests.serving import until
-from tests.trustcenter.sdk.feeding import EMAIL, OFFERS, feeding
+from tests.trustcenter.sdk.feeding import EMAIL, OFFERS, feeding, ndjson
 from trustcenter.sdk import Customer, LocalChecker, NotPermitted, Question, allowed, requires
+from trustcenter.sdk.copies import Copy
+from trustcenter.sdk.feed import CustomerTold, GrantTold, Identity
+from trustcenter.sdk.naming import encoded
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("serve")]
 ALICE, BOB = "customer:C-1001", "customer:C-1002"
@@ -165,6 +168,59 @@ def test_what_changes_while_a_new_snapshot_is_read_is_not_lost(checker, feed):
     until(lambda: checker.fresh and feed.count("snapshot") > 1)
     told(checker, feed)
     assert not checker.check(OFFERS, ALICE)
+
+
+def test_a_new_snapshot_takes_its_place_only_when_it_is_as_far_as_the_old_copy(checker, feed):
+    """Told in small steps, as a service does that is far ahead: no moment may pass at which the yes is back."""
+    behind = feed.snapshot({})
+    feed.say(ALICE)
+    for place in range(5):
+        feed.say(f"customer:M-{place}", EMAIL)
+    told(checker, feed)
+    whole = feed.changes
+
+    def in_steps(asked):
+        at = int(asked["after"]) + 1
+        if at >= feed.position:
+            return whole(asked)
+        beat = {"type": "heartbeat", "position": at, "mark": feed.mark(at), "lease": 15}
+        return 200, ndjson(feed.told[at - 1], beat), {}
+
+    feed.changes, feed.odd["snapshot"] = in_steps, [lambda _: behind]
+    feed.tell({"type": "reload", "purposes": ["park_news"]})
+    said = set()
+    until(lambda: said.add(checker.check(OFFERS, ALICE).reason) or (checker.fresh and feed.count("snapshot") > 2))
+    assert said == {"refused_by_copy"}
+
+
+def test_a_service_that_is_not_as_far_as_the_copy_is_another(checker, feed, caplog):
+    behind = feed.snapshot({})
+    feed.say(ALICE)
+    told(checker, feed)
+    whole = feed.changes
+    still = {"type": "heartbeat", "position": 1, "mark": feed.mark(1), "lease": 15}
+    feed.changes = lambda asked: (200, ndjson(still), {}) if asked["after"] == "1" else whole(asked)
+    feed.odd["snapshot"] = [lambda _: behind]
+    feed.tell({"type": "reload", "purposes": ["park_news"]})
+    until(lambda: checker.fresh and feed.count("snapshot") > 2)
+    assert "the service is not as far as we are" in caplog.text
+    assert not checker.check(OFFERS, ALICE)
+
+
+def test_between_the_earliest_and_the_latest_that_it_may_be_the_answer_is_no():
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    copy, handle = Copy(bytes(32), (1, ""), {OFFERS: [EMAIL]}), encoded(bytes(16))
+    copy.apply(CustomerTold(handle, (Identity((handle,), (GrantTold(OFFERS, (EMAIL,), start, end),)),)))
+
+    def asked(earliest, latest):
+        return copy.answer(OFFERS, bytes(16), None, earliest.timestamp(), latest.timestamp())[0].allowed
+
+    second = timedelta(seconds=1)
+    assert asked(start, start + second)
+    assert asked(end - 2 * second, end - second)
+    assert not asked(start - second, start + second)
+    assert not asked(end - second, end)
+    assert not asked(end - second, end + second)
 
 
 def test_a_question_with_a_token_is_asked_of_the_service(checker, feed):
