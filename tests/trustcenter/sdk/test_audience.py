@@ -9,7 +9,7 @@ import pytest
 
 from tests.serving import free_port
 from tests.trustcenter.sdk.faults import answer, close, scripted
-from trustcenter.sdk import AsyncClient, Breaker, Client, Rejected, Timeout, Unreachable
+from trustcenter.sdk import AsyncClient, Breaker, Client, Question, Rejected, Timeout, Unreachable
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("serve")]
 OFFERS = "personal_offers"
@@ -19,18 +19,18 @@ IDS = ["C-1", "C-2", "C-3"]
 PATIENT = Timeout(connect=10, read=30, total=60)
 
 
-def synchronous(url, ids=IDS, *, client=None, **more):
+def synchronous(url, ids=IDS, *, client=None, key="tc_a_b", **more):
     with (
-        Client(url, "tc_a_b", recipient="mail-engine", timeout=PATIENT, **(client or {})) as asking,
+        Client(url, key, recipient="mail-engine", timeout=PATIENT, **(client or {})) as asking,
         asking.audience(OFFERS, ids, **more) as audience,
     ):
         return list(audience), audience
 
 
-def awaited(url, ids=IDS, *, client=None, **more):
+def awaited(url, ids=IDS, *, client=None, key="tc_a_b", **more):
     async def ask():
         async with (
-            AsyncClient(url, "tc_a_b", recipient="mail-engine", timeout=PATIENT, **(client or {})) as asking,
+            AsyncClient(url, key, recipient="mail-engine", timeout=PATIENT, **(client or {})) as asking,
             await asking.audience(OFFERS, ids, **more) as audience,
         ):
             return [each async for each in audience], audience
@@ -146,3 +146,21 @@ def test_a_million_take_no_more_memory_than_a_block():
         tracemalloc.stop()
     assert at_server < len(body) / 3
     assert peak < 3 * 2**20
+
+
+@pytest.mark.parametrize("ask", [synchronous, awaited])
+def test_a_real_service_says_who_of_a_list_is_allowed(served, online, ask):
+    """Each as a check says it, in the order given, also twice; and those who are refused are counted."""
+    ids = ["C-9999", "C-1001", "C-1002", "C-1001", "a,b 🎢", *(f"X-{place}" for place in range(5000)), "C-1001"]
+    found, told = ask(served.url, ids, key=served.key, categories=["contact.email"], reference="August letter")
+    assert found == ["C-1001"] * 3
+    assert (told.asked, told.allowed, told.refused + told.unknown) == (len(ids), 3, len(ids) - 3)
+    assert [each.allowed for each in online.check_many([Question(OFFERS, f"customer:{each}") for each in ids[:4]])] == [
+        *(False, True, False, True)
+    ]
+    assert online.check(OFFERS, "customer:C-1001", at_least=told.token)
+    with pytest.raises(Rejected, match="401"):
+        ask(served.url, ids)
+    with pytest.raises(Rejected, match="line"):
+        ask(served.url, ["C-1", "x" * 5000], key=served.key)
+    assert ask(served.url, [], key=served.key)[0] == []
