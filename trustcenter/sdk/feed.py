@@ -111,7 +111,7 @@ class Feed:
 
     def changes(self, after: int, mark: str, wait: int) -> AbstractContextManager[Stream]:
         """`with feed.changes(after, mark, wait) as (sent, lines)`; sent: from that tick a lease counts."""
-        asked = {"after": str(after), "mark": mark, "wait": str(wait)}
+        asked = {"after": str(after), "wait": str(wait)} | ({"mark": mark} if mark else {})  # an empty log has none
         return self._stream("/api/v1/changes", asked, wait + self._line.timeout.read)
 
     @contextmanager

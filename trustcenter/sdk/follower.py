@@ -40,9 +40,9 @@ class Standing(NamedTuple):
 
 
 class Follower:
-    """A thread of its own that keeps `standing` true. changed: called after each change, before it is confirmed.
-    client: confirms; it is closed when the thread ends.
+    """A thread of its own that keeps `standing` true.
 
+    changed: called after each change, before it is confirmed. client: confirms; it is closed when the thread ends.
     What stands is never extended by anything but a heartbeat, whose lease counts from when it was asked for.
     """
 

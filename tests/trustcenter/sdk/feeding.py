@@ -100,7 +100,7 @@ class Feeding:
 
     def mark(self, position: int) -> str:
         """What stands before a position."""
-        return blake2b(json.dumps(self.told[:position]).encode(), digest_size=8).hexdigest()
+        return blake2b(json.dumps(self.told[:position]).encode(), digest_size=8).hexdigest() if position else ""
 
     def snapshot(self, _: dict) -> Answer:
         with self.news:
@@ -112,7 +112,7 @@ class Feeding:
 
     def changes(self, asked: dict) -> Answer:
         after = int(asked["after"])
-        if after > self.position or asked["mark"] != self.mark(after):
+        if after > self.position or asked.get("mark", "") != self.mark(after):
             return problem(410, "position_gone")
         with self.news:
             self.news.wait_for(lambda: self.position > after or self._server is None, float(asked["wait"]))
