@@ -26,7 +26,7 @@ from trustcenter.stalls import Hold
 
 REFERENCE_LENGTH = 200
 JSON_MOST = 2**20
-# What leaves in one piece leaves beside the next request; what is longer holds the worker until it is taken.
+# What leaves in one piece holds no thread while it is taken; what is longer does.
 ONE_PIECE = 2**24
 # A body may take so many seconds, and one more for so many bytes. It is read in parts, between which that is looked at;
 # who sends nothing at all within a part is cut off a little later.
