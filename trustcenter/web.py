@@ -20,7 +20,7 @@ from trustcenter import logs, processes, stalls
 def load(target: str) -> Any:  # noqa: ARG001  granian's signature; there is one application
     """The application, in a worker of its own that must not outlive the main process."""
     processes.end_with_parent()
-    stalls.guard()
+    stalls.guard(settings.WEB_THREADS)
     from trustcenter.wsgi import application
 
     # What is loaded now stays, so the collector need not go through it again: a tenth of the price of a large batch.

@@ -7,11 +7,13 @@ from itertools import groupby, islice
 from typing import Any
 from uuid import UUID
 
+from msgspec import json
 from pyroaring import BitMap
 
 from audit.models import Entry
 from consent.models import Asked, Subject
 from consent.services import families
+from consent.services.checks import OBSERVED
 
 ACTION = "audience.filtered"
 _TOGETHER = 100
@@ -41,9 +43,11 @@ def about(
     if before:
         lists = lists.filter(entry_id__lt=before)
     answers = _in(lists, [each.pk for each in families.of(subject)])
-    theirs = dict(islice((each for each in answers if outcome in ("", _outcome(each[1]))), limit))
+    # Whether a no was only observed stands in the leaf; whoever asks for one kind of no gets both, and parts them here.
+    theirs = dict(islice((each for each in answers if _may_be(outcome, each[1])), limit))
     rows = Entry.objects.select_related("leaf_row").filter(id__in=theirs).order_by("-id")
-    return [_own(row, theirs[row.id]) for row in rows]
+    own = [_own(row, theirs[row.id]) for row in rows]
+    return [each for each in own if outcome in ("", each.outcome)]
 
 
 def among(found: list[Entry], *, subject: Subject, limit: int = 100, **search: Any) -> list[Entry]:
@@ -55,12 +59,13 @@ def among(found: list[Entry], *, subject: Subject, limit: int = 100, **search: A
 def _own(row: Entry, reason: str) -> Entry:
     """The entry as it bears on one customer; it is never written."""
     entry = copy(row)
-    entry.outcome, entry.reason = _outcome(reason), reason
+    no = OBSERVED if json.decode(bytes(row.leaf)).get("details", {}).get("observed") else "refused"
+    entry.outcome, entry.reason = "allowed" if reason == "permitted" else no, reason
     return entry
 
 
-def _outcome(reason: str) -> str:
-    return "allowed" if reason == "permitted" else "refused"
+def _may_be(outcome: str, reason: str) -> bool:
+    return not outcome or (outcome == "allowed") == (reason == "permitted")
 
 
 def _in(lists: Any, numbers: list[int]) -> Iterator[tuple[UUID, str]]:

@@ -18,10 +18,10 @@ from django.db import transaction
 from pyroaring import BitMap
 
 from audit import vault
-from consent.models import Asked, Recipient
+from consent.models import ApiKey, Asked, Recipient
 from consent.rules import decision, tables, text
 from consent.rules.decision import Customer, Decision, Purpose, Terms
-from consent.services import catalogue, compiled, decisions, kinds, ledger
+from consent.services import asks, catalogue, compiled, decisions, kinds, ledger
 from consent.services.decisions import InForce
 from consent.services.kinds import Kinds
 from consent.services.ledger import Actor, Fact
@@ -64,7 +64,8 @@ class Judged:
 class Filtered:
     """What was answered in all. Each place is allowed, refused or unknown. entry: its number in the log.
 
-    hidden: it is answered to a third party, which must not learn who is unknown.
+    hidden: it is answered to a third party, which must not learn who is unknown. enforced: False while the recipient
+    only observes.
     """
 
     entry: UUID
@@ -73,18 +74,31 @@ class Filtered:
     refused: int
     unknown: int
     hidden: bool
+    enforced: bool = True
 
 
 Block = Sequence[bytes]
 Tell = Callable[[Block, Judged], None]
 
 
-def check(*, wanted: Wanted, blocks: Iterable[Block], asked: int, tell: Tell, by: Actor, now: datetime) -> Filtered:
+def check(
+    *,
+    wanted: Wanted,
+    blocks: Iterable[Block],
+    asked: int,
+    tell: Tell,
+    by: Actor,
+    now: datetime,
+    key: ApiKey | None = None,
+) -> Filtered:
     """Answer for every identifier of a list, in order, and log the list as one entry.
 
     blocks: identifiers in UTF-8; each is read once. asked: how many they are, or will be about. tell: is given each
     block with its answers before anything is recorded, so what it is told must not leave before this returns.
+    key: for which it is counted. Raises TooMany for a key that asked more than it may.
     """
+    if key is not None:
+        _admit(key, asked, by, now)
     row, recipient = decisions.in_force(wanted.purpose, now), catalogue.find_recipient(wanted.recipient)
     wanted = replace(wanted, hidden=wanted.hidden or recipient is None or recipient.third_party)
     known, find = compiled.finder(row=row, namespace=wanted.namespace, asked=asked, now=now)
@@ -97,18 +111,38 @@ def check(*, wanted: Wanted, blocks: Iterable[Block], asked: int, tell: Tell, by
         judged = judge.block(table, at)
         seen.add(lines, judged, at >= 0, table.numbers[at[at >= 0]])
         tell(block, judged)
-    return record(wanted=wanted, row=row, recipient=recipient, seen=seen, by=by, now=now)
+    return record(wanted=wanted, row=row, recipient=recipient, seen=seen, by=by, now=now, key=key)
+
+
+def _admit(key: ApiKey, asked: int, by: Actor, now: datetime) -> None:
+    """Before anything is read, and committed whatever the answer is."""
+    with transaction.atomic():
+        admitted = asks.admit(key=key, items=asked, by=by, now=now)
+    if not admitted:
+        raise asks.refusal(now)
 
 
 @transaction.atomic
 def record(
-    *, wanted: Wanted, row: InForce | None, recipient: Recipient | None, seen: "Seen", by: Actor, now: datetime
+    *,
+    wanted: Wanted,
+    row: InForce | None,
+    recipient: Recipient | None,
+    seen: "Seen",
+    by: Actor,
+    now: datetime,
+    key: ApiKey | None = None,
 ) -> Filtered:
     """Log a list that was checked: one entry, and beside it the numbers of who was in it. The end of `check`."""
     counts = {"asked": seen.asked, "allowed": seen.allowed, "refused": seen.refused, "unknown": seen.unknown}
     details: dict[str, Any] = {name: count for name, count in counts.items() if count}
     if seen.allowed and wanted.categories:  # then every one of them is of the catalogue
         details["categories"] = list(dict.fromkeys(wanted.categories))
+    observed = recipient is not None and recipient.observe
+    if observed:  # it goes on as before, whatever the answer
+        details["observed"] = True
+    if key is not None:
+        asks.settle(key=key, refused=seen.refused + seen.unknown, unknown=seen.unknown, by=by, now=now)
     parts = list(seen.parts())
     fact = Fact(
         "audience.filtered",
@@ -132,7 +166,7 @@ def record(
     Asked.objects.bulk_create(
         [Asked(entry_id=entry.id, part=part, reason=reason, numbers=numbers) for part, reason, numbers in parts]
     )
-    return Filtered(entry.id, hidden=wanted.hidden, **counts)
+    return Filtered(entry.id, hidden=wanted.hidden, enforced=not observed, **counts)
 
 
 def _digest(parts: Iterable[tuple[int, str, bytes]]) -> str:

@@ -34,8 +34,8 @@ class Compiled:
     """A set as it stood at a moment.
 
     version: the row of the purpose's version, None where none is in force. special: the numbers of those whose facts
-    go by the day. place: whom the log named before it is read, and what stands before it; waiting: whom it named by
-    what was not sealed yet.
+    go by the day. place, mark: whom the log named before it is read, and what stands before it. waiting: whom it named
+    by what was not sealed yet.
     """
 
     table: Table
@@ -76,7 +76,10 @@ def forget() -> None:
 def _kept(row: InForce | None, namespace: str, asked: int, now: datetime) -> Compiled | None:
     """A set brought up to now; None while it is cheaper to read those who are asked about."""
     name = (row.purpose.pk if row else 0, namespace)
-    with _lock:  # one compiles, and others find what it compiled
+    # One compiles, and others find what it compiled; who asks about few does not wait for that.
+    if not _lock.acquire(blocking=asked > TOGETHER):
+        return None
+    try:
         found = _caught_up(_sets.pop(name, None), row, namespace, now)
         if found is None:
             if not _worth(name, asked):
@@ -87,7 +90,9 @@ def _kept(row: InForce | None, namespace: str, asked: int, now: datetime) -> Com
             _sets[name] = found
             while len(_sets) > KEPT:
                 _sets.popitem(last=False)
-    return found
+        return found
+    finally:
+        _lock.release()
 
 
 def _worth(name: _Name, asked: int) -> bool:

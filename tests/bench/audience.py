@@ -20,14 +20,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import compress
-from pathlib import Path
 from typing import Any
 
 from tests import postgres
 from tests.bench import server
 from tests.bench.__main__ import machine
 
+_FORMS = {"ids": "text/plain", "bits": "application/octet-stream", "reasons": "application/x-ndjson"}
 _AROUND = {"DJANGO_SETTINGS_MODULE": "trustcenter.settings", "LOG_LEVEL": "ERROR"}
 
 
@@ -76,18 +77,8 @@ def measure(customers: int, rounds: int) -> None:
     }
     with server.running(dict(os.environ)) as web:
         key = world.key("mail-engine", "decide")
-        ways |= (
-            {
-                f"over HTTP, {name}": lambda kind=kind: _over_http(web.port, key, body, kind)
-                for name, kind in {
-                    "ids": "text/plain",
-                    "bits": "application/octet-stream",
-                    "reasons": "application/x-ndjson",
-                }.items()
-            }
-            if _has_door()
-            else {}
-        )
+        for name, kind in _FORMS.items():
+            ways[f"over HTTP, {name}"] = partial(_over_http, web.port, key, body, kind)
         _compare(ways, rounds)
 
 
@@ -188,7 +179,8 @@ def _join(body: bytes) -> None:
         cursor.execute("ANALYZE asked")
         query = (
             "SELECT a.id FROM asked a JOIN bench_plain p ON p.id = a.id JOIN consent_consentstate c"
-            " ON c.subject_id = p.subject_id AND c.purpose_id = 1 AND c.status = 'given' AND c.expires_at > now()"
+            " ON c.subject_id = p.subject_id AND c.status = 'given' AND c.expires_at > now()"
+            " AND c.purpose_id = (SELECT id FROM consent_purpose WHERE key = 'personal_offers')"
         )
         with cursor.copy(f"COPY ({query}) TO STDOUT") as copy:
             for _ in copy:
@@ -222,10 +214,6 @@ def _over_http(port: int, key: str, body: bytes, kind: str) -> int:
     assert answer.status == 200, answer.status
     caller.close()
     return size
-
-
-def _has_door() -> bool:
-    return Path("trustcenter/api/audiences.py").exists()
 
 
 def _fill(customers: int) -> None:

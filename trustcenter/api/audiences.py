@@ -26,12 +26,12 @@ from trustcenter.stalls import Hold
 
 REFERENCE_LENGTH = 200
 JSON_MOST = 2**20
-# What leaves in one piece leaves beside the next request; what is longer holds the worker until it is taken.
+# What leaves in one piece holds no thread while it is taken; what is longer does.
 ONE_PIECE = 2**24
 # A body may take so many seconds, and one more for so many bytes. It is read in parts, between which that is looked at;
 # who sends nothing at all within a part is cut off a little later.
 PATIENCE, PACE, PART, GRACE = 10.0, 64 * 1024, 64 * 1024, 5.0
-PROBLEMS = (400, 401, 403, 408, 413)
+PROBLEMS = (400, 401, 403, 408, 413, 429)
 
 
 class AudienceInput(Input):
@@ -91,7 +91,13 @@ class FilterAudience(APIView):
             try:
                 by, now = access.system_actor(request._request, key), access.clock()
                 done = audiences.check(
-                    wanted=wanted, blocks=listed.blocks(), asked=listed.asked, tell=answer.tell, by=by, now=now
+                    wanted=wanted,
+                    blocks=listed.blocks(),
+                    asked=listed.asked,
+                    tell=answer.tell,
+                    key=key,
+                    by=by,
+                    now=now,
                 )
                 answer.end(done)
             except BaseException:
@@ -185,6 +191,8 @@ def _response(answer: Ids, done: Filtered) -> HttpResponseBase:
     response["Content-Length"] = str(size)
     response["Trust-Audit-Id"] = str(done.entry)
     response["Trust-Token"] = decisions.token(done.entry)
+    if not done.enforced:
+        response["Trust-Enforced"] = "false"
     response["Trust-Counts"] = ", ".join(f"{name}={count}" for name, count in lists.counts(done).items())
     return response
 

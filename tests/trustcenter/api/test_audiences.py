@@ -12,10 +12,12 @@ import pytest
 
 from audit.models import Entry
 from audit.services import entries
-from consent.models import Asked
+from consent.models import Asked, Recipient
+from consent.services import asked, subjects
 from consent.services.subjects import Handle
 from tests import world
 from tests.callers import JSON, about, call
+from tests.world import ALICE, BOB
 from trustcenter import lists
 from trustcenter.api import audiences as door
 
@@ -102,6 +104,24 @@ def test_who_asks_for_another_needs_admin_and_a_third_party_stays_one(cast):
         more="&recipient=adpartner", key=world.key("mail-engine", "decide", "admin"), Accept="application/x-ndjson"
     )
     assert [each["reason"] for each in lines(answer)[:-1]] == ["not_permitted", "permitted", "not_permitted"]
+
+
+def test_who_guesses_is_limited_and_the_officer_is_told(cast, settings):
+    settings.THIRD_PARTY_ASKS, settings.THIRD_PARTY_REFUSALS = 100, 5
+    key = world.key("adpartner", "decide", **LIMITS)
+    about(ask(b"C-9\n" * 101, key=key), 429)
+    assert Entry.objects.filter(action="probing.suspected", recipient="adpartner").count() == 1
+    assert nothing_is_written()
+    assert ask(b"C-9\nC-1002\nC-1003\nC-8\nC-7", key=key).status_code == 200
+    about(ask(b"C-1001", key=key), 429)
+
+
+def test_of_a_recipient_that_observes_a_no_is_one_that_would_have_been(cast):
+    Recipient.objects.filter(key="mail-engine").update(observe=True)
+    assert ask()["Trust-Enforced"] == "false"
+    outcomes = {who: asked.about(subject=subjects.find(who))[0].outcome for who in (ALICE, BOB)}
+    assert outcomes == {ALICE: "allowed", BOB: "observed"}
+    assert asked.about(subject=subjects.find(BOB), outcome="refused") == []
 
 
 # The list, in its forms
