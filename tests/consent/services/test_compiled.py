@@ -49,8 +49,9 @@ def read_anew(work):
     numbers, everybody = [], []
 
     def watch(execute, sql, params, many, context):
-        if "AND NOT i.suppressed AND i.subject_id IN" in sql:
-            numbers.append(sorted(set(params[2:])))
+        if "AND NOT i.suppressed AND i.subject_id " in sql:
+            given = params[2:] if connection.vendor == "sqlite" else params[2]
+            numbers.append(sorted(set(given)))
         everybody.extend([1] if sql.endswith("NOT i.suppressed") else [])
         return execute(sql, params, many, context)
 
