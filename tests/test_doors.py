@@ -169,6 +169,7 @@ DOORS = [
         method="POST",
     ),
     officers_only("console/customers/close", "/console/customers/close", "302 /console/customers", method="POST"),
+    officers_only("console/findings", "/console/findings", 200),
     officers_only("console/audit", "/console/audit", 200),
     officers_only("console/audit/check", "/console/audit/check", "302 /console/audit", method="POST"),
     officers_only("console/audit/<uuid:number>", f"/console/audit/{NUMBER}", 404),

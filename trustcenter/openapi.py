@@ -30,6 +30,9 @@ properties:
       legal_basis: {type: string}
       purpose_version: {type: integer}
       valid_until: {type: string, format: date-time, description: "The end of the permission; no licence to keep it."}
+      enforced:
+        type: boolean
+        description: false while the recipient only observes. It goes on as before, whatever the decision.
       token: {type: string, description: For `at_least` of a later check.}
       error:
         type: object
