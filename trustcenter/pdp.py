@@ -21,9 +21,8 @@ from consent.services import checks, decisions
 from consent.services.checks import Answer, Question
 from trustcenter import access, problems
 from trustcenter.access import Key
-from trustcenter.questions import Batch, Single, question, read
+from trustcenter.questions import BATCH_MOST, Batch, Single, question, read
 
-ITEMS = 10_000
 SEMANTICS: Mapping[str, bool | None] = {
     "execute_all": None,
     "deny_on_first_deny": False,
@@ -76,8 +75,8 @@ def evaluations(request: HttpRequest, caller: Caller) -> HttpResponse:
     batch = read(request.body, Batch)
     if not batch.evaluations:
         return _one(request, caller, batch.single())
-    if len(batch.evaluations) > ITEMS:
-        raise TooLarge(f"At most {ITEMS:,} evaluations in one call. Send them in parts.")
+    if len(batch.evaluations) > BATCH_MOST:
+        raise TooLarge(f"At most {BATCH_MOST:,} evaluations in one call. Send them in parts.")
     stop_at = _stop_at(batch)
     slots = _slots(batch, caller, stop_at)
     asked_of_us = [each for each in slots if isinstance(each, Question)]
