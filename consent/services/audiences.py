@@ -14,14 +14,14 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db import transaction
 from pyroaring import BitMap
 
 from audit import vault
-from consent.models import Asked, Recipient
+from consent.models import ApiKey, Asked, Recipient
 from consent.rules import decision, tables, text
 from consent.rules.decision import Customer, Decision, Purpose, Terms
-from consent.services import catalogue, compiled, decisions, kinds, ledger
+from consent.services import asks, catalogue, compiled, decisions, kinds, ledger
+from consent.services.asks import Counted
 from consent.services.decisions import InForce
 from consent.services.kinds import Kinds
 from consent.services.ledger import Actor, Fact
@@ -79,11 +79,21 @@ Block = Sequence[bytes]
 Tell = Callable[[Block, Judged], None]
 
 
-def check(*, wanted: Wanted, blocks: Iterable[Block], asked: int, tell: Tell, by: Actor, now: datetime) -> Filtered:
+def check(
+    *,
+    wanted: Wanted,
+    blocks: Iterable[Block],
+    asked: int,
+    tell: Tell,
+    key: ApiKey | None = None,
+    by: Actor,
+    now: datetime,
+) -> Filtered:
     """Answer for every identifier of a list, in order, and log the list as one entry.
 
     blocks: identifiers in UTF-8; each is read once. asked: how many they are, or will be about. tell: is given each
     block with its answers before anything is recorded, so what it is told must not leave before this returns.
+    key: whose asks are counted. Raises TooMany for one that asked more than it may.
     """
     row, recipient = decisions.in_force(wanted.purpose, now), catalogue.find_recipient(wanted.recipient)
     wanted = replace(wanted, hidden=wanted.hidden or recipient is None or recipient.third_party)
@@ -97,13 +107,20 @@ def check(*, wanted: Wanted, blocks: Iterable[Block], asked: int, tell: Tell, by
         judged = judge.block(table, at)
         seen.add(lines, judged, at >= 0, table.numbers[at[at >= 0]])
         tell(block, judged)
-    return record(wanted=wanted, row=row, recipient=recipient, seen=seen, by=by, now=now)
+    return record(wanted=wanted, row=row, recipient=recipient, seen=seen, key=key, by=by, now=now)
 
 
-@transaction.atomic
+@asks.atomic(items=lambda given: given["seen"].asked)
 def record(
-    *, wanted: Wanted, row: InForce | None, recipient: Recipient | None, seen: "Seen", by: Actor, now: datetime
-) -> Filtered:
+    *,
+    wanted: Wanted,
+    row: InForce | None,
+    recipient: Recipient | None,
+    seen: "Seen",
+    key: ApiKey | None = None,  # noqa: ARG001  as of checks.check
+    by: Actor,
+    now: datetime,
+) -> Counted[Filtered]:
     """Log a list that was checked: one entry, and beside it the numbers of who was in it. The end of `check`."""
     counts = {"asked": seen.asked, "allowed": seen.allowed, "refused": seen.refused, "unknown": seen.unknown}
     details: dict[str, Any] = {name: count for name, count in counts.items() if count}
@@ -132,7 +149,8 @@ def record(
     Asked.objects.bulk_create(
         [Asked(entry_id=entry.id, part=part, reason=reason, numbers=numbers) for part, reason, numbers in parts]
     )
-    return Filtered(entry.id, hidden=wanted.hidden, **counts)
+    refused = seen.refused + seen.unknown
+    return Counted(Filtered(entry.id, hidden=wanted.hidden, **counts), refused, seen.unknown)
 
 
 def _digest(parts: Iterable[tuple[int, str, bytes]]) -> str:

@@ -91,7 +91,13 @@ class FilterAudience(APIView):
             try:
                 by, now = access.system_actor(request._request, key), access.clock()
                 done = audiences.check(
-                    wanted=wanted, blocks=listed.blocks(), asked=listed.asked, tell=answer.tell, by=by, now=now
+                    wanted=wanted,
+                    blocks=listed.blocks(),
+                    asked=listed.asked,
+                    tell=answer.tell,
+                    key=key,
+                    by=by,
+                    now=now,
                 )
                 answer.end(done)
             except BaseException:
