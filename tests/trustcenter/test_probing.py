@@ -14,7 +14,7 @@ from audit.services import entries, verify
 from consent.models import Asks
 from consent.services import asks, links, subjects, suppressions
 from consent.services.handles import Handle
-from tests.callers import about, post, question
+from tests.callers import about, call, post, question
 from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, OPERATOR, SYSTEM, key, say, seal_all
 
 ONE, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
@@ -162,6 +162,21 @@ def test_a_partner_may_ask_about_so_many_an_hour_and_no_more(partner, settings):
     assert post(MANY, asked(ALICE, evaluations=[{}, {}]), key=partner).status_code == 200, "what was refused counts not"
     about(post(ONE, asked(ALICE), key=partner), 429)
     about(post("/access/v1/search/action", asked(ALICE), key=partner), 429)
+
+
+def test_a_list_counts_as_many_as_are_in_it(partner, settings):
+    settings.THIRD_PARTY_ASKS = 10
+
+    def filtered(number):
+        ids = "".join(f"G-{place}\n" for place in range(number))
+        address = "/api/v1/audience?purpose=personal_offers"
+        return call("POST", address, ids, key=partner, content_type="text/plain; charset=utf-8")
+
+    about(filtered(11), 429)
+    assert filtered(10).status_code == 200
+    about(filtered(1), 429)
+    assert Entry.objects.filter(action="audience.filtered").count() == 1
+    assert len(findings()) == 1
 
 
 def test_each_key_has_a_limit_of_its_own_and_our_own_systems_have_none(partner, settings):
