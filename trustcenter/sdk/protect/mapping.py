@@ -54,7 +54,9 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def name(self) -> Name:
-        schema, _, name = self.table.partition(".") if isinstance(self.table, str) else (self.table[0], "", self.table[1])
+        schema, _, name = (
+            self.table.partition(".") if isinstance(self.table, str) else (self.table[0], "", self.table[1])
+        )
         return Name(schema, name)
 
     @property
@@ -141,7 +143,10 @@ def _problems(mapping: Mapping) -> Iterator[str]:
             yield f"{member}: “public” is everybody, not a role; name one."
     for place, table in enumerate(mapping.tables):
         yield from _table(table, f"tables[{place}]")
-    for what, every in (("table", [each.name for each in mapping.tables]), ("view", [each.shown_as for each in mapping.tables])):
+    for what, every in (
+        ("table", [each.name for each in mapping.tables]),
+        ("view", [each.shown_as for each in mapping.tables]),
+    ):
         for place, each in enumerate(every):
             if each in every[:place]:
                 yield f"tables[{place}].{what}: {each} stands here twice{'' if what == 'table' else '; name its `view`'}."

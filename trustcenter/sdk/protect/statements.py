@@ -51,7 +51,7 @@ CREATE TRIGGER zzz_trust_3_hide BEFORE UPDATE ON {table} FOR EACH ROW
   WHEN (NEW.{id} IS DISTINCT FROM OLD.{id}) EXECUTE FUNCTION trust.hide();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER zzz_trust_1_insert, ENABLE ALWAYS TRIGGER zzz_trust_2_keep,
   ENABLE ALWAYS TRIGGER zzz_trust_3_hide;
-GRANT SELECT ({id}, trust_mask, trust_key), UPDATE (trust_mask, trust_key) ON {table} TO {role};
+GRANT SELECT (ctid, {id}, trust_mask, trust_key), UPDATE (trust_mask, trust_key) ON {table} TO {role};
 GRANT USAGE ON SCHEMA {schema} TO {role};
 CREATE POLICY trust_follower ON {table} TO {role} USING (true) WITH CHECK (true);
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -67,12 +67,16 @@ CREATE POLICY {reader} ON {table} FOR SELECT TO {reader} USING (
 OPEN = "(SELECT clock_timestamp() >= since AND clock_timestamp() < until FROM trust.gate WHERE purpose = {purpose})"
 CHOSEN = "current_setting('trust.purpose', true)"
 # What one category is for the purpose that the setting names; nothing for none.
-BITS_CHOSEN = "(SELECT bit_or(1::bigint << number) FROM trust.bit WHERE purpose = {chosen} AND category IN ({categories}))"
+BITS_CHOSEN = (
+    "(SELECT bit_or(1::bigint << number) FROM trust.bit WHERE purpose = {chosen} AND category IN ({categories}))"
+)
 GATE = """\
 INSERT INTO trust.gate (purpose) VALUES ({purpose}) ON CONFLICT DO NOTHING;
 """
 BIT = "INSERT INTO trust.bit VALUES ({number}, {purpose}, {category}) ON CONFLICT DO NOTHING;\n"
-TRUST_READ = "GRANT SELECT ON {name} TO {reader};\nCREATE POLICY {reader} ON {name} FOR SELECT TO {reader} USING (true);\n"
+TRUST_READ = (
+    "GRANT SELECT ON {name} TO {reader};\nCREATE POLICY {reader} ON {name} FOR SELECT TO {reader} USING (true);\n"
+)
 SPACE = """\
 CREATE SCHEMA IF NOT EXISTS {space} AUTHORIZATION {reader};
 COMMENT ON SCHEMA {space} IS {mark};
@@ -110,7 +114,9 @@ def build(mapping: Mapping, bits: Bits, *, have_columns: set[Name]) -> list[Comp
     for reader in mapping.readers:
         # Which bit means what is asked only where a setting chooses the purpose.
         made += [_on_trust(reader, name) for name in (["gate"] if mapping.policy == "role" else ["gate", "bit"])]
-        made.append(SQL(SPACE).format(space=Identifier(reader), reader=Identifier(reader), mark=Literal(MARK + "views")))
+        made.append(
+            SQL(SPACE).format(space=Identifier(reader), reader=Identifier(reader), mark=Literal(MARK + "views"))
+        )
     for table in mapping.tables:
         made += _table(mapping, table, bits, new=table.name not in have_columns)
     if mapping.follower:
@@ -170,11 +176,11 @@ def _view(mapping: Mapping, table: Table, reader: str, purposes: list[str], bits
             columns.append(Composed([Identifier(column)]))
             continue
         test = (
-            Literal(mask(table, purposes, bits, [category]))
-            if mapping.policy == "role"
-            else _bits_chosen([category])
+            Literal(mask(table, purposes, bits, [category])) if mapping.policy == "role" else _bits_chosen([category])
         )
-        columns.append(SQL("CASE WHEN trust_mask & {} <> 0 THEN {} END AS {}").format(test, Identifier(column), Identifier(column)))
+        columns.append(
+            SQL("CASE WHEN trust_mask & {} <> 0 THEN {} END AS {}").format(test, Identifier(column), Identifier(column))
+        )
     yield SQL(VIEW).format(
         view=view, columns=SQL(",\n  ").join(columns), table=Identifier(*table.name), reader=Identifier(reader)
     )

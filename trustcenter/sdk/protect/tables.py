@@ -16,7 +16,7 @@ GRANT USAGE ON SCHEMA trust TO {follower};
 
 # bit       what each bit of the masks means. A number is never given to another pair: old masks stand in the rows.
 # gate      the lease, one for each purpose. Rows show only between `since` and `until` by this server's clock; the
-#           lower end is there for a clock that is set back. closed: by which transaction, in TrustCenter's own database.
+#           lower end is there for a clock that is set back. stale: it opens only after a new snapshot was read.
 # position  how far the log was followed, of whom, and the key their hashes are made with. filled: the masks are whole.
 # identity  a hash of an identifier, and whose it is: the customer, and which of their parts (what is granted by
 #           verified identifiers stands apart).
@@ -31,7 +31,7 @@ TABLES = (
     (
         "gate",
         "purpose text PRIMARY KEY, since timestamptz NOT NULL DEFAULT 'infinity',"
-        "\n  until timestamptz NOT NULL DEFAULT '-infinity', closed xid8",
+        "\n  until timestamptz NOT NULL DEFAULT '-infinity', stale boolean NOT NULL DEFAULT true",
     ),
     (
         "position",

@@ -1,0 +1,298 @@
+"""Keeps the masks of a database fresh: a snapshot, then every change in the order of the log, and the lease.
+
+Fails closed by itself: rows show only until the gate's moment, which nothing but a heartbeat moves on. So it may be
+killed, cut off or paused anywhere.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import httpx
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from .. import naming
+from ..calls import Malformed
+from ..clock import ServiceClock, ticks
+from ..feed import CustomerTold, End, Fault, Feed, Gone, Heartbeat, Reload, Snapshot, Told
+from ..line import Line
+from . import catalog, masks
+from .mapping import FOLLOWER, Mapping, Refused
+from .masks import Kept, Window
+from .staging import Stage
+
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 2.0  # between tries: the service is back at once when it is back
+LONGEST_WAIT = 5  # seconds for which a question for changes may be held
+BACK = timedelta(seconds=1)  # how far a replica's clock may be behind that of its primary
+ONE_AT_A_TIME = 0x74727573745F6D61  # the number of an advisory lock
+FRESH_UNTIL = 2 / 3  # of a lease: while a snapshot is read, changes are asked for when this much is over
+LEFT = "SELECT coalesce(max(extract(epoch FROM until - clock_timestamp())), 0) FROM trust.gate WHERE until > clock_timestamp()"
+logger = logging.getLogger(__name__)
+Progress = Callable[[str, int, int], None]
+
+
+class Position(NamedTuple):
+    """How far the log was followed, and with which key. filled: every mask says what was followed."""
+
+    position: int | None
+    hash_key: bytes | None
+    filled: bool
+
+
+class Follower:
+    """Follows for one database. line: to the service. database: its address. holder: a name for this copy.
+
+    progress(what, done, of): while masks are set for the first time.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        database: str,
+        mapping: Mapping,
+        *,
+        holder: str = "default",
+        http: httpx.Client | None = None,
+        progress: Progress = lambda what, done, of: None,
+    ) -> None:
+        self.clock = ServiceClock()
+        self._line, self._database, self._mapping, self._progress = line, database, mapping, progress
+        self._holder, self._http = holder, http or httpx.Client()
+        self._feed = Feed(line, self._http, self.clock, holder)
+        self._connection: psycopg.Connection[Any] | None = None
+        self._lease = 0.0  # seconds, as last told
+        self._ends = float("-inf")  # the tick at which it is over
+        self._faults = 0
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        """Follow until told to stop. Raises Refused where this cannot be done here at all."""
+        while not stopped():
+            pause = self.turn()
+            if pause and not stopped():
+                time.sleep(pause)
+
+    def turn(self) -> float:
+        """One round; the seconds until the next. No fault of feed or database ends it. Raises Refused."""
+        try:
+            self.step()
+        except (Fault, Malformed, httpx.HTTPError, psycopg.OperationalError) as fault:
+            self._faults += 1
+            if self._faults == 1:
+                logger.warning("not followed: %s %s", type(fault).__name__, str(fault).strip())
+            self._let_go()
+            pause = min(FIRST_PAUSE * 2 ** min(self._faults, 10), LONGEST_PAUSE)
+            asked = fault.after if isinstance(fault, Fault) and fault.after is not None else 0.0
+            return max(random.uniform(pause / 2, pause), min(asked, 60.0))  # noqa: S311  spreads callers, hides nothing
+        if self._faults:
+            logger.warning("followed again after %s tries", self._faults)
+        self._faults = 0
+        return 0.0 if self._wait() else max(self._lease / 3, FIRST_PAUSE)
+
+    def step(self) -> None:
+        """One round: a snapshot where one is needed, else what changed. Raises Refused, Fault, psycopg.Error, …"""
+        connection = self._connected()
+        kept = self._kept(connection)
+        at = _position(connection)
+        if at.position is None or at.hash_key is None or _stale(connection):
+            at = self._begin(kept, at)
+        if not at.filled:
+            self._fill(kept)
+        try:
+            self._changes(kept, self._wait())
+        except Gone:
+            logger.warning("the service no longer has our position: everything is read anew")
+            with connection.transaction():
+                connection.execute(masks.CLOSE, [list(self._mapping.purposes)])
+
+    def close(self) -> None:
+        self._let_go()
+        self._http.close()
+
+    def _begin(self, kept: Kept, at: Position) -> Position:
+        """Read a snapshot beside what stands, which goes on meanwhile, and put it in its place behind closed gates."""
+        stage = Stage(kept)
+        with self._feed.snapshot() as (_, told):
+            first = next(told, None)
+            if not isinstance(first, Snapshot):
+                raise Fault("a snapshot that is none")
+            key = naming.decoded(first.hash_key, 32)
+            for part in _customers(told, first):
+                stage.add(part, self._window(ticks()))
+                self._progress("Customers", stage.customers, stage.customers)
+                self._keep_fresh(kept, at)
+        with kept.connection.transaction():
+            kept.connection.execute(masks.CLOSE_ALL)
+            if at.hash_key != key:
+                kept.forget_keys()
+            stage.swap()
+            kept.connection.execute("UPDATE trust.gate SET stale = false")
+            _put(kept.connection, first.position, first.recipient, key, filled=False)
+        return Position(first.position, key, filled=False)
+
+    def _fill(self, kept: Kept) -> None:
+        """Set every mask; the gates stay closed meanwhile."""
+        self._see_new(kept)
+        for done in kept.set_all():
+            self._progress("Masks", done, masks.PARTS)
+        kept.connection.execute("UPDATE trust.position SET filled = true")
+
+    def _see_new(self, kept: Kept) -> None:
+        at = _position(kept.connection)
+        if at.hash_key is None:
+            return
+        done = 0
+        for rows in kept.see_new(at.hash_key):
+            done += rows
+            self._progress("New rows", done, max(done, kept.rows()))
+
+    def _keep_fresh(self, kept: Kept, at: Position) -> None:
+        """While a long snapshot is read, the purposes that did not change go on."""
+        if at.filled and at.position is not None and self._lease and self._ends - ticks() < self._lease * FRESH_UNTIL:
+            self._changes(kept, 0)
+
+    def _changes(self, kept: Kept, wait: int) -> None:
+        """Take in what changed. Each line counts at once, also where the answer is cut; the position moves at its end.
+
+        Raises Fault for an answer without an end, Gone.
+        """
+        after = _position(kept.connection).position or 0
+        with self._feed.changes(after, wait) as (sent, told):
+            for each in told:
+                if isinstance(each, Heartbeat):
+                    if each.position < after or next(told, None) is not None:
+                        break
+                    self._beat(kept, sent, each)
+                    self._confirm(each.position)
+                    return
+                self._take(kept, each)
+        raise Fault("changes without a heartbeat at their end")
+
+    def _take(self, kept: Kept, each: Told) -> None:
+        connection = kept.connection
+        if isinstance(each, Reload):
+            connection.execute(masks.CLOSE, [list(each.purposes)])
+        elif isinstance(each, CustomerTold):
+            with connection.transaction():
+                # The heartbeat waits for the disk; a crash before it is within the lease, and the line is told again.
+                connection.execute("SET LOCAL synchronous_commit = off")
+                kept.apply([each], self._window(self._ends))
+        else:
+            raise Malformed
+
+    def _beat(self, kept: Kept, sent: float, beat: Heartbeat) -> None:
+        """Everything up to here is in force: what time ends within the lease is ended, then the gates open for it."""
+        self._see_new(kept)
+        ends = sent + beat.lease
+        with kept.connection.transaction():
+            _put(kept.connection, beat.position)
+            if beat.lease and ends > ticks():
+                kept.turn(self._window(ends))
+                now = catalog.scalars(kept.connection, "SELECT clock_timestamp()")[0]
+                left = ends - ticks()  # measured after: the database's clock stood at `now` before
+                kept.connection.execute(masks.OPEN, [now - BACK, now + timedelta(seconds=left)])
+        self._lease, self._ends = beat.lease, max(self._ends, ends)
+
+    def _window(self, ends: float) -> Window:
+        now = ticks()
+        earliest, latest = self.clock.earliest(now), self.clock.latest(max(now, ends))
+        return Window(masks.moment(earliest), masks.moment(latest))
+
+    def _confirm(self, position: int) -> None:
+        """Say how far we are; the service learns it at the next change where this is lost."""
+        with suppress(httpx.HTTPError):
+            self._http.post(
+                f"{self._line.url}/api/v1/changes/ack",
+                json={"position": position, "holder": self._holder},
+                headers={"Authorization": f"Bearer {self._line.key}"},
+                timeout=self._line.timeout.read,
+            )
+
+    def _wait(self) -> int:
+        """How long the next question may be held, so that its answer comes well within the lease."""
+        return min(int(self._lease / 3), LONGEST_WAIT)
+
+    def _kept(self, connection: catalog.Connection) -> Kept:
+        applied = catalog.applied(connection)
+        if applied is None or applied.mapping != self._mapping:
+            raise Refused(["the mapping is not what is in force here. Run `trustcenter protect apply` first."])
+        return Kept.of(connection, self._mapping)
+
+    def _connected(self) -> catalog.Connection:
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        connection: catalog.Connection = psycopg.connect(
+            self._database, autocommit=True, application_name="trustcenter protect follow", connect_timeout=10
+        )
+        try:
+            _act_as_follower(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        left = catalog.scalars(connection, LEFT)[0]  # what the one before us opened is open still
+        self._ends = max(self._ends, ticks() + float(left))
+        return connection
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+
+def _act_as_follower(connection: catalog.Connection) -> None:
+    try:
+        connection.execute(SQL("SET ROLE {}").format(Identifier(FOLLOWER)))
+    except psycopg.errors.InsufficientPrivilege:
+        raise Refused([f"follower: who signs in here may not act as {FOLLOWER}. Name it as `follower`."]) from None
+    except psycopg.errors.InvalidParameterValue:
+        raise Refused([f"there is no role {FOLLOWER}. Run `trustcenter protect apply` first."]) from None
+    # A maintainer who holds a row for long must not hold us: the lease ends, and rows hide.
+    connection.execute(
+        "SET search_path = pg_catalog; SET lock_timeout = '3s'; SET default_transaction_isolation = 'read committed'"
+    )
+    if not catalog.scalars(connection, "SELECT pg_try_advisory_lock(%s)", [ONE_AT_A_TIME])[0]:
+        raise Fault("another follower is at work in this database")
+
+
+def _customers(told: Iterator[Told], first: Snapshot) -> Iterator[list[CustomerTold]]:
+    """The customers of a snapshot, some at a time. Raises Fault where it is not whole."""
+    some: list[CustomerTold] = []
+    number = 0
+    for each in told:
+        if isinstance(each, CustomerTold):
+            some.append(each)
+            number += 1
+            if len(some) == 1_000:
+                yield some
+                some = []
+        elif (
+            isinstance(each, End)
+            and (each.position, each.customers) == (first.position, number)
+            and not next(told, None)
+        ):
+            yield some
+            return
+        else:
+            break
+    raise Fault("a snapshot that is not whole")
+
+
+def _position(connection: catalog.Connection) -> Position:
+    row = connection.execute("SELECT position, hash_key, filled FROM trust.position").fetchone()
+    return Position(*row) if row else Position(None, None, filled=False)
+
+
+def _stale(connection: catalog.Connection) -> bool:
+    return bool(catalog.scalars(connection, "SELECT EXISTS (SELECT FROM trust.gate WHERE stale)")[0])
+
+
+def _put(connection: catalog.Connection, position: int, *more: Any, filled: bool | None = None) -> None:
+    connection.execute("UPDATE trust.position SET position = %s", [position])
+    if more:
+        connection.execute("UPDATE trust.position SET (recipient, hash_key, filled) = ROW(%s, %s, %s)", [*more, filled])
