@@ -3,7 +3,9 @@
 docs/enforce.md tells it. Needs psycopg 3 (the extra `postgres`).
 """
 
+from .follower import Follower, line
 from .mapping import Mapping, Refused
 from .plans import Plan, apply, plan, remove
+from .verify import Report, verify
 
-__all__ = ["Mapping", "Plan", "Refused", "apply", "plan", "remove"]
+__all__ = ["Follower", "Mapping", "Plan", "Refused", "Report", "apply", "line", "plan", "remove", "verify"]

@@ -16,7 +16,8 @@ TYPES = ("text", "varchar", "bpchar", "citext", "name", "int2", "int4", "int8", 
 MOST = 63  # bits of a bigint whose sign is left alone
 
 _TABLE = """
-SELECT c.oid, c.relkind::text AS kind, c.relrowsecurity AS row, c.relforcerowsecurity AS force, c.relowner::regrole::text AS owner,
+SELECT c.oid, c.relkind::text AS kind, c.relrowsecurity AS row, c.relforcerowsecurity AS force,
+  (SELECT rolname::text FROM pg_roles WHERE oid = c.relowner) AS owner,
   c.relispartition OR EXISTS (SELECT 1 FROM pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)) AS parted,
   ARRAY(SELECT p.polname::text FROM pg_policy p WHERE p.polrelid = c.oid ORDER BY 1) AS policies,
   pg_has_role(c.relowner, 'USAGE') AS ours
@@ -34,7 +35,15 @@ FROM pg_roles r
 """
 _ELSEWHERE = """
 SELECT DISTINCT r.rolname::text FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid
-WHERE d.refclassid = 'pg_authid'::regclass AND d.dbid NOT IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+WHERE d.refclassid = 'pg_authid'::regclass
+  AND d.dbid NOT IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
+_LOOSE = """
+SELECT rolname::text FROM pg_roles WHERE rolname = ANY(%s) AND (rolsuper OR rolbypassrls OR rolcanlogin OR rolreplication)
+"""
+_JOINED = """
+SELECT r.rolname::text, m.rolname::text FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid
+JOIN pg_roles m ON m.oid = a.member WHERE r.rolname = ANY(%s) AND m.rolname <> current_user
 """
 _SCHEMAS = "SELECT nspname::text, coalesce(obj_description(oid, 'pg_namespace'), '') FROM pg_namespace"
 _MEMBERS = "SELECT pg_has_role(%s::name, %s::name, 'MEMBER')"
@@ -98,23 +107,30 @@ def only_here(connection: Connection, names: list[str]) -> list[str]:
     return [name for name in names if name not in elsewhere]
 
 
+def loosened(connection: Connection, mapping: Mapping) -> tuple[list[str], list[tuple[str, str]]]:
+    """Of our roles, those that somebody let do more; and members that somebody put into those that read."""
+    loose = scalars(connection, _LOOSE, [[FOLLOWER, *mapping.readers]])
+    return loose, connection.execute(_JOINED, [list(mapping.readers)]).fetchall()
+
+
 def superuser(connection: Connection) -> bool:
     """Whether whoever signed in is one."""
     return bool(scalars(connection, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")[0])
 
 
-def bits(connection: Connection, mapping: Mapping, old: Applied | None) -> Bits:
+def given(connection: Connection) -> Bits:
+    """The numbers that pairs have."""
+    rows = connection.execute("SELECT purpose, category, number FROM trust.bit").fetchall()
+    return {(purpose, category): number for purpose, category, number in rows}
+
+
+def bits(mapping: Mapping, before: Bits) -> Bits:
     """The number of each pair: those given before stay, since masks with them stand in the rows.
 
     There may be more than fit.
     """
-    rows = connection.execute("SELECT purpose, category, number FROM trust.bit").fetchall() if old else []
-    given: Bits = {(purpose, category): number for purpose, category, number in rows}
-    after = max(given.values(), default=-1) + 1
-    for pair in mapping.pairs:
-        if pair not in given:
-            given[pair], after = after, after + 1
-    return given
+    new = [pair for pair in mapping.pairs if pair not in before]
+    return before | {pair: number for number, pair in enumerate(new, max(before.values(), default=-1) + 1)}
 
 
 def have_roles(connection: Connection) -> dict[str, dict[str, Any]]:
@@ -133,7 +149,7 @@ def refusals(connection: Connection, mapping: Mapping, old: Applied | None) -> I
     for place, each in enumerate(mapping.tables):
         yield from _table(table(connection, each.name), each, f"tables[{place}]", old)
     yield from _readers(connection, mapping, known)
-    if max(bits(connection, mapping, old).values(), default=0) >= MOST:
+    if max(bits(mapping, given(connection) if old else {}).values(), default=0) >= MOST:
         yield (
             f"purposes: {len(mapping.purposes)} purposes and their categories need more than the {MOST} bits of a mask"
             + (", with those given before; `protect remove` and `protect apply` number them anew." if old else ".")
@@ -162,11 +178,12 @@ def _table(found: Found | None, table: Table, at: str, old: Applied | None) -> I
     if not found.ours:
         yield f"{at}.table: {table.name} belongs to {found.owner}. Sign in as it, or as a superuser."
     mine = old is not None and table.name in [each.name for each in old.mapping.tables]
+    ours = {"trust_follower", "trust_maintainers", *(old.mapping.readers if old else ())}
     have = {name: kind for name, kind in found.columns.items() if name not in OURS}
     if not mine and len(have) < len(found.columns):
         yield f"{at}.table: {table.name} has a column {' or '.join(OURS)} of its own. Rename it."
-    if not mine and found.policies:
-        yield f"{at}.table: {table.name} has policies of its own ({', '.join(found.policies)}); rows that they show would show."
+    if others := set(found.policies) - (ours if mine else set()):
+        yield f"{at}.table: {table.name} has policies of its own, whose rows would show. Drop {', '.join(sorted(others))}."
     for column in have:
         if column not in table.kept:
             yield f"{at}.columns: {column} is not named. Give it its category, or null if it is no personal data."
@@ -179,7 +196,9 @@ def _table(found: Found | None, table: Table, at: str, old: Applied | None) -> I
 
 def _readers(connection: Connection, mapping: Mapping, known: dict[str, Any]) -> Iterator[str]:
     """Whoever reads for a purpose must be bound by it."""
-    wide = {role: "maintains a table" for table in mapping.tables for role in table.maintainers}
+    owners = [found.owner for each in mapping.tables if (found := table(connection, each.name))]
+    wide = dict.fromkeys(owners, "owns a table and could switch this off")
+    wide |= {role: "maintains a table and sees all of it" for each in mapping.tables for role in each.maintainers}
     wide |= {mapping.follower: "is the follower"} if mapping.follower else {}
     for purpose, each in mapping.purposes.items():
         for place, role in enumerate(each.roles):
@@ -191,4 +210,4 @@ def _readers(connection: Connection, mapping: Mapping, known: dict[str, Any]) ->
                 continue
             for other, why in wide.items():
                 if other in known and connection.execute(_MEMBERS, [role, other]).fetchone() == (True,):
-                    yield f"{at}: {role} is {other} or may act as it, which {why} and sees all rows. Name another."
+                    yield f"{at}: {role} is {other} or may act as it, which {why}. Name another."

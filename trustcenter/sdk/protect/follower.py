@@ -6,10 +6,10 @@ killed, cut off or paused anywhere.
 
 import logging
 import random
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
+from threading import Event
 from typing import Any, NamedTuple
 
 import httpx
@@ -17,8 +17,9 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from .. import naming
-from ..calls import Malformed
+from ..calls import Caller, Malformed
 from ..clock import ServiceClock, ticks
+from ..course import USUAL
 from ..feed import CustomerTold, End, Fault, Feed, Gone, Heartbeat, Reload, Snapshot, Told
 from ..line import Line
 from . import catalog, masks
@@ -34,7 +35,13 @@ ONE_AT_A_TIME = 0x74727573745F6D61  # the number of an advisory lock
 FRESH_UNTIL = 2 / 3  # of a lease: while a snapshot is read, changes are asked for when this much is over
 LEFT = "SELECT coalesce(max(extract(epoch FROM until - clock_timestamp())), 0) FROM trust.gate WHERE until > clock_timestamp()"
 logger = logging.getLogger(__name__)
-Progress = Callable[[str, int, int], None]
+Tick = Callable[[int, int], None]
+Progress = Callable[[str], AbstractContextManager[Tick]]
+
+
+def line(url: str, key: str) -> Line:
+    """The way to the service. Raises ValueError."""
+    return Line.to(url, key, Caller("system", "follower"), USUAL, None)  # a copy is the key's: it names no caller
 
 
 class Position(NamedTuple):
@@ -48,7 +55,7 @@ class Position(NamedTuple):
 class Follower:
     """Follows for one database. line: to the service. database: its address. holder: a name for this copy.
 
-    progress(what, done, of): while masks are set for the first time.
+    progress(what): shows how far long work is, called with (done, of).
     """
 
     def __init__(
@@ -59,7 +66,7 @@ class Follower:
         *,
         holder: str = "default",
         http: httpx.Client | None = None,
-        progress: Progress = lambda what, done, of: None,
+        progress: Progress = lambda what: nullcontext(lambda done, of: None),
     ) -> None:
         self.clock = ServiceClock()
         self._line, self._database, self._mapping, self._progress = line, database, mapping, progress
@@ -70,12 +77,11 @@ class Follower:
         self._ends = float("-inf")  # the tick at which it is over
         self._faults = 0
 
-    def run(self, stopped: Callable[[], bool]) -> None:
+    def run(self, stopped: Event) -> None:
         """Follow until told to stop. Raises Refused where this cannot be done here at all."""
-        while not stopped():
+        pause = 0.0
+        while not stopped.wait(pause):
             pause = self.turn()
-            if pause and not stopped():
-                time.sleep(pause)
 
     def turn(self) -> float:
         """One round; the seconds until the next. No fault of feed or database ends it. Raises Refused."""
@@ -117,14 +123,14 @@ class Follower:
     def _begin(self, kept: Kept, at: Position) -> Position:
         """Read a snapshot beside what stands, which goes on meanwhile, and put it in its place behind closed gates."""
         stage = Stage(kept)
-        with self._feed.snapshot() as (_, told):
+        with self._feed.snapshot() as (_, told), self._progress("Customers") as tick:
             first = next(told, None)
             if not isinstance(first, Snapshot):
                 raise Fault("a snapshot that is none")
             key = naming.decoded(first.hash_key, 32)
             for part in _customers(told, first):
                 stage.add(part, self._window(ticks()))
-                self._progress("Customers", stage.customers, stage.customers)
+                tick(stage.customers, max(stage.customers, kept.rows()))
                 self._keep_fresh(kept, at)
         with kept.connection.transaction():
             kept.connection.execute(masks.CLOSE_ALL)
@@ -137,19 +143,18 @@ class Follower:
 
     def _fill(self, kept: Kept) -> None:
         """Set every mask; the gates stay closed meanwhile."""
-        self._see_new(kept)
-        for done in kept.set_all():
-            self._progress("Masks", done, masks.PARTS)
+        with self._progress("Rows") as tick:
+            self._see_new(kept, tick)
+        with self._progress("Masks") as tick:
+            for done in kept.set_all():
+                tick(done, masks.PARTS)
         kept.connection.execute("UPDATE trust.position SET filled = true")
 
-    def _see_new(self, kept: Kept) -> None:
-        at = _position(kept.connection)
-        if at.hash_key is None:
-            return
-        done = 0
-        for rows in kept.see_new(at.hash_key):
+    def _see_new(self, kept: Kept, tick: Tick = lambda done, of: None) -> None:
+        key, done = _position(kept.connection).hash_key, 0
+        for rows in kept.see_new(key) if key else ():
             done += rows
-            self._progress("New rows", done, max(done, kept.rows()))
+            tick(done, max(done, kept.rows()))
 
     def _keep_fresh(self, kept: Kept, at: Position) -> None:
         """While a long snapshot is read, the purposes that did not change go on."""

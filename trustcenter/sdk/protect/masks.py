@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from .. import naming
 from ..feed import CustomerTold, GrantTold
 from ..messages import Customer
-from .catalog import Connection, scalars
+from .catalog import Connection, given, scalars
 from .mapping import Mapping, Table
 from .statements import Bits
 
@@ -93,8 +93,7 @@ class Kept:
 
     @classmethod
     def of(cls, connection: Connection, mapping: Mapping) -> "Kept":
-        rows = connection.execute("SELECT purpose, category, number FROM trust.bit").fetchall()
-        return cls(connection, mapping, {(purpose, category): number for purpose, category, number in rows})
+        return cls(connection, mapping, given(connection))
 
     def apply(self, told: Sequence[CustomerTold], window: Window) -> None:
         """All that now stands for these customers; inside the caller's transaction."""

@@ -9,7 +9,8 @@ from psycopg.types.json import Jsonb
 from . import catalog, removal, standing
 from .catalog import Applied, Connection
 from .mapping import FOLLOWER, Mapping, Name, Refused
-from .statements import build, role as create
+from .statements import STALE, build, tightened
+from .statements import role as create
 
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
 
@@ -55,7 +56,7 @@ def apply(connection: Connection, mapping: Mapping) -> Plan:
         if found.done:
             return found
         before = _before(connection, mapping, found.old)
-        connection.execute(found.script)  # type: ignore[arg-type]  built of parts that are quoted one by one
+        connection.execute(found.script)  # its parts were quoted one by one
         _remember(connection, found, before)
     return found
 
@@ -74,21 +75,26 @@ def remove(connection: Connection) -> str:
         parts = removal.everything(old.mapping, old.before, _there(connection, old.mapping))
         dropped = catalog.only_here(connection, roles)
         script = _as_member(connection, Roles(roles, []), list(parts), dropped).as_string(connection)
-        connection.execute(script)  # type: ignore[arg-type]
+        connection.execute(script)
     return script
 
 
 def _change(connection: Connection, mapping: Mapping, old: Applied | None) -> Composed:
     known = catalog.have_roles(connection)
     there = _there(connection, old.mapping) if old else []
-    made: list[Composed] = []
+    made = list(tightened(*catalog.loosened(connection, mapping)))
     left: list[str] = []
     if old:
         left = [role for role in old.mapping.readers if role not in mapping.readers]
         kept = [each.name for each in mapping.tables]
         made += removal.derived(old.mapping, there)
+        if old.mapping.follower in known and old.mapping.follower != mapping.follower:
+            made.append(removal.unfollow(old.mapping.follower))
         made += [removal.given_back(name, old.before[str(name)]) for name in there if name not in kept]
-    made += build(mapping, catalog.bits(connection, mapping, old), have_columns=set(there))
+    given = catalog.given(connection) if old else {}
+    made += build(mapping, catalog.bits(mapping, given))
+    if old and any(pair not in given for pair in mapping.pairs):
+        made.append(SQL(STALE).format())
     wanted = [FOLLOWER, *mapping.readers]
     roles = Roles([role for role in [*wanted, *left] if role in known], [role for role in wanted if role not in known])
     dropped = catalog.only_here(connection, left)

@@ -11,18 +11,19 @@ from .mapping import FOLLOWER, Mapping, Name
 Before = dict[str, dict[str, bool]]
 
 TABLE = """\
-DROP TRIGGER zzz_trust_1_insert ON {table};
-DROP TRIGGER zzz_trust_2_keep ON {table};
-DROP TRIGGER zzz_trust_3_hide ON {table};
+DROP TRIGGER IF EXISTS zzz_trust_1_insert ON {table};
+DROP TRIGGER IF EXISTS zzz_trust_2_keep ON {table};
+DROP TRIGGER IF EXISTS zzz_trust_3_hide ON {table};
 DROP POLICY IF EXISTS trust_maintainers ON {table};
 """
 # Their views and policies, and all that was granted to them here. What others built on the views stops this.
 ROLE = "DROP OWNED BY {role};\n"
 GONE = "DROP ROLE {role};\n"
-COLUMNS = "ALTER TABLE {table} DROP COLUMN trust_mask, DROP COLUMN trust_key, {row}, {force};\n"
+LEFT = "REVOKE {role} FROM {member};\n"
+COLUMNS = "ALTER TABLE {table} DROP COLUMN IF EXISTS trust_mask, DROP COLUMN IF EXISTS trust_key, {row}, {force};\n"
 KEPT = """\
-DROP FUNCTION trust.hide(), trust.keep();
-DROP TABLE {tables};
+DROP FUNCTION IF EXISTS trust.hide(), trust.keep();
+DROP TABLE IF EXISTS {tables};
 DROP SCHEMA trust;
 """
 
@@ -34,6 +35,11 @@ def derived(old: Mapping, there: Collection[Name]) -> Iterator[Composed]:
             yield SQL(TABLE).format(table=Identifier(*table.name))
     for role in (*old.readers, FOLLOWER):
         yield SQL(ROLE).format(role=Identifier(role))
+
+
+def unfollow(member: str) -> Composed:
+    """Who signs in as the follower no longer may."""
+    return SQL(LEFT).format(role=Identifier(FOLLOWER), member=Identifier(member))
 
 
 def given_back(name: Name, before: dict[str, Any]) -> Composed:

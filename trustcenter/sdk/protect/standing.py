@@ -44,9 +44,10 @@ _QUERIES = (
        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid CROSS JOIN aclexplode(a.attacl) g
        JOIN pg_roles r ON r.oid = g.grantee
        WHERE c.oid = ANY(%(tables)s::oid[]) AND r.rolname = ANY(%(roles)s) GROUP BY 1""",
-    """SELECT concat('role ', r.rolname), concat_ws(' ', r.rolsuper, r.rolbypassrls, r.rolcanlogin, r.rolreplication, 'members',
-              ARRAY(SELECT m.member::regrole::text FROM pg_auth_members m WHERE m.roleid = r.oid ORDER BY 1))
+    """SELECT concat('role ', r.rolname), concat_ws(' ', r.rolsuper, r.rolbypassrls, r.rolcanlogin, r.rolreplication)
        FROM pg_roles r WHERE r.rolname = ANY(%(roles)s)""",
+    """SELECT concat('members of ', m.roleid::regrole), string_agg(m.member::regrole::text, ', ' ORDER BY 1)
+       FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE r.rolname = ANY(%(readers)s) GROUP BY 1""",
 )
 _TABLES = """
 SELECT coalesce(array_agg(c.oid::int8), '{}') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -76,6 +77,7 @@ def _rows(connection: Connection, mapping: Mapping) -> Iterator[tuple[str, str]]
         "tables": scalars(connection, _TABLES, [[each.schema for each in names], [each.name for each in names]])[0],
         "spaces": ["trust", *mapping.readers],
         "roles": [*mapping.readers, FOLLOWER],
+        "readers": list(mapping.readers),
     }
     for query in _QUERIES:
         yield from connection.execute(query, values).fetchall()

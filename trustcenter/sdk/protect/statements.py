@@ -5,7 +5,7 @@ depends on no row as an InitPlan): never a function for each row, never `IN (SEL
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
@@ -19,10 +19,14 @@ ROLE = """\
 CREATE ROLE {role} NOLOGIN;
 COMMENT ON ROLE {role} IS {mark};
 """
+TIGHTEN = "ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS NOLOGIN NOREPLICATION;\n"
+UNJOIN = "REVOKE {role} FROM {member};\n"
 COLUMNS = """\
-ALTER TABLE {table} ADD COLUMN trust_mask bigint NOT NULL DEFAULT 0, ADD COLUMN trust_key bytea;
-CREATE INDEX {by_key} ON {table} (trust_key) WHERE trust_key IS NOT NULL;
-CREATE INDEX {new} ON {table} ({id}) WHERE trust_key IS NULL AND {id} IS NOT NULL;
+ALTER TABLE {table} ADD COLUMN IF NOT EXISTS trust_mask bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS trust_key bytea;
+CREATE INDEX IF NOT EXISTS {by_key} ON {table} (trust_key) WHERE trust_key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS {new} ON {table} ({id})
+  WHERE trust_key IS NULL AND {id} IS NOT NULL;
 """
 # A new row is hidden until the follower has seen it, and so is a row that changes hands. What others write into the
 # mask is put back, without a word: an application may write whole rows. The names sort last, after others' triggers.
@@ -70,6 +74,8 @@ CHOSEN = "current_setting('trust.purpose', true)"
 BITS_CHOSEN = (
     "(SELECT bit_or(1::bigint << number) FROM trust.bit WHERE purpose = {chosen} AND category IN ({categories}))"
 )
+# A pair that has no bit yet may be granted already, so everything is read anew before a gate opens.
+STALE = "UPDATE trust.gate SET stale = true;\n"
 GATE = """\
 INSERT INTO trust.gate (purpose) VALUES ({purpose}) ON CONFLICT DO NOTHING;
 """
@@ -99,11 +105,16 @@ def role(name: str) -> Composed:
     return SQL(ROLE).format(role=Identifier(name), mark=Literal(f"{MARK}see the schema trust"))
 
 
-def build(mapping: Mapping, bits: Bits, *, have_columns: set[Name]) -> list[Composed]:
-    """Everything a mapping needs but its roles, in order; after `removal.derived` of what stood before.
+def tightened(loose: Iterable[str], joined: Iterable[tuple[str, str]]) -> Iterator[Composed]:
+    """Our roles as they were made: bound, and without members."""
+    for name in loose:
+        yield SQL(TIGHTEN).format(role=Identifier(name))
+    for name, member in joined:
+        yield SQL(UNJOIN).format(role=Identifier(name), member=Identifier(member))
 
-    have_columns: the tables that keep their masks.
-    """
+
+def build(mapping: Mapping, bits: Bits) -> list[Composed]:
+    """Everything a mapping needs but its roles, in order; after `removal.derived` of what stood before."""
     made = tables.create()
     made += [SQL(GATE).format(purpose=Literal(purpose)) for purpose in mapping.purposes]
     made += [
@@ -118,7 +129,7 @@ def build(mapping: Mapping, bits: Bits, *, have_columns: set[Name]) -> list[Comp
             SQL(SPACE).format(space=Identifier(reader), reader=Identifier(reader), mark=Literal(MARK + "views"))
         )
     for table in mapping.tables:
-        made += _table(mapping, table, bits, new=table.name not in have_columns)
+        made += _table(mapping, table, bits)
     if mapping.follower:
         made.append(SQL("GRANT {} TO {};\n").format(Identifier(FOLLOWER), Identifier(mapping.follower)))
     return made
@@ -139,11 +150,10 @@ def _on_trust(reader: str, name: str) -> Composed:
     return SQL(TRUST_READ).format(reader=Identifier(reader), name=Identifier("trust", name))
 
 
-def _table(mapping: Mapping, table: Table, bits: Bits, *, new: bool) -> Iterator[Composed]:
+def _table(mapping: Mapping, table: Table, bits: Bits) -> Iterator[Composed]:
     names = {"table": Identifier(*table.name), "id": Identifier(table.id), "schema": Identifier(table.name.schema)}
-    if new:
-        by_key, waiting = (Identifier(index(table.name, what)) for what in ("key", "new"))
-        yield SQL(COLUMNS).format(by_key=by_key, new=waiting, table=names["table"], id=names["id"])
+    by_key, new = (Identifier(index(table.name, what)) for what in ("key", "new"))
+    yield SQL(COLUMNS).format(by_key=by_key, new=new, table=names["table"], id=names["id"])
     yield SQL(GUARD).format(**names, follower=Literal(FOLLOWER), role=Identifier(FOLLOWER))
     if table.maintainers:
         yield SQL(MAINTAINERS).format(table=names["table"], roles=_listed(table.maintainers))

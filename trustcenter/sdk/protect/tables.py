@@ -1,6 +1,6 @@
 """The schema `trust`: what the follower keeps in a protected database. Only the follower writes in it.
 
-Row security holds here too, so that a role which may write every table of the database (pg_write_all_data) opens no gate.
+Row security holds here too, so that a role which may write every table (pg_write_all_data) opens no gate.
 """
 
 from psycopg.sql import SQL, Composed, Identifier

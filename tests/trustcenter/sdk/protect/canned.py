@@ -53,7 +53,13 @@ class CannedFeed:
         if path.endswith("snapshot"):
             self.snapshots += 1
             key = naming.encoded(self.key)
-            yield {"type": "snapshot", "position": place, "recipient": "mail-engine", "hash_key": key, "purposes": self.purposes}
+            yield {
+                "type": "snapshot",
+                "position": place,
+                "recipient": "mail-engine",
+                "hash_key": key,
+                "purposes": self.purposes,
+            }
             told = [line for line in self.customers.values() if line["identities"]]
             yield from told
             if self.cut != "snapshot":
@@ -85,7 +91,9 @@ class CannedFeed:
             def answer(self, status, body):
                 self.send_response_only(status)
                 self.send_header("Date", format_datetime(feed.clock(), usegmt=True))
-                self.send_header("Content-Type", "application/x-ndjson" if status == 200 else "application/problem+json")
+                self.send_header(
+                    "Content-Type", "application/x-ndjson" if status == 200 else "application/problem+json"
+                )
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 with suppress(OSError):

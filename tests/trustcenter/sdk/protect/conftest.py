@@ -72,7 +72,7 @@ class Shop:
 
     def offers(self):
         """What the offers see."""
-        return self.ask("crm_offers", 'SELECT * FROM trust_personal_offers.customers ORDER BY customer_no')
+        return self.ask("crm_offers", "SELECT * FROM trust_personal_offers.customers ORDER BY customer_no")
 
     def as_(self, role, password="secret"):
         """The address by which another role signs in."""
