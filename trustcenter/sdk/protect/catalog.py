@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-import psycopg
-from psycopg.rows import dict_row, scalar_row
+from psycopg.rows import dict_row
 
+from . import same_database
+from .connection import Connection, scalars
 from .mapping import FOLLOWER, OURS, Mapping, Name, Table, roles
 from .statements import MARK, Bits
 
-Connection = psycopg.Connection[Any]
 TYPES = ("text", "varchar", "bpchar", "citext", "name", "int2", "int4", "int8", "uuid")
 MOST = 63  # bits of a bigint whose sign is left alone
 
@@ -95,12 +95,6 @@ def table(connection: Connection, name: Name) -> Found | None:
     return Found(**row, columns=dict(connection.execute(_COLUMNS, [row["oid"]]).fetchall()))
 
 
-def scalars(connection: Connection, query: Any, values: Any = None) -> list[Any]:
-    """The first column of each row."""
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        return cursor.execute(query, values).fetchall()
-
-
 def only_here(connection: Connection, names: list[str]) -> list[str]:
     """Those of our roles that no other database of this server knows."""
     elsewhere = set(scalars(connection, _ELSEWHERE))
@@ -149,6 +143,9 @@ def refusals(connection: Connection, mapping: Mapping, old: Applied | None) -> I
     for place, each in enumerate(mapping.tables):
         yield from _table(table(connection, each.name), each, f"tables[{place}]", old)
     yield from _readers(connection, mapping, known)
+    for name in same_database.TABLES if mapping.same_database else ():
+        if table(connection, Name(mapping.same_database, name)) is None:
+            yield f"same_database: TrustCenter's table {name} is not in the schema {mapping.same_database} here."
     if max(bits(mapping, given(connection) if old else {}).values(), default=0) >= MOST:
         yield (
             f"purposes: {len(mapping.purposes)} purposes and their categories need more than the {MOST} bits of a mask"

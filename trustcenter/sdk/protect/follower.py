@@ -23,6 +23,7 @@ from ..course import USUAL
 from ..feed import CustomerTold, End, Fault, Feed, Gone, Heartbeat, Reload, Snapshot, Told
 from ..line import Line
 from . import catalog, masks
+from .connection import Connection, scalars
 from .mapping import FOLLOWER, Mapping, Refused
 from .masks import Kept, Window
 from .staging import Stage
@@ -33,7 +34,9 @@ LONGEST_WAIT = 5  # seconds for which a question for changes may be held
 BACK = timedelta(seconds=1)  # how far a replica's clock may be behind that of its primary
 ONE_AT_A_TIME = 0x74727573745F6D61  # the number of an advisory lock
 FRESH_UNTIL = 2 / 3  # of a lease: while a snapshot is read, changes are asked for when this much is over
-LEFT = "SELECT coalesce(max(extract(epoch FROM until - clock_timestamp())), 0) FROM trust.gate WHERE until > clock_timestamp()"
+LEFT = """
+SELECT coalesce(max(extract(epoch FROM until - clock_timestamp())), 0) FROM trust.gate WHERE until > clock_timestamp()
+"""
 logger = logging.getLogger(__name__)
 Tick = Callable[[int, int], None]
 Progress = Callable[[str], AbstractContextManager[Tick]]
@@ -122,32 +125,38 @@ class Follower:
 
     def _begin(self, kept: Kept, at: Position) -> Position:
         """Read a snapshot beside what stands, which goes on meanwhile, and put it in its place behind closed gates."""
-        stage = Stage(kept)
+        begun = self._place() if self._mapping.same_database else None
+        stage, mark = Stage(kept), kept.together.mark()
         with self._feed.snapshot() as (_, told), self._progress("Customers") as tick:
-            first = next(told, None)
-            if not isinstance(first, Snapshot):
-                raise Fault("a snapshot that is none")
+            first = _first(told)
             key = naming.decoded(first.hash_key, 32)
             for part in _customers(told, first):
                 stage.add(part, self._window(ticks()))
                 tick(stage.customers, max(stage.customers, kept.rows()))
                 self._keep_fresh(kept, at)
-        with kept.connection.transaction():
+        position = first.position if begun is None else begun
+        with kept.writing():
             kept.connection.execute(masks.CLOSE_ALL)
             if at.hash_key != key:
                 kept.forget_keys()
-            stage.swap()
-            kept.connection.execute("UPDATE trust.gate SET stale = false")
-            _put(kept.connection, first.position, first.recipient, key, filled=False)
-        return Position(first.position, key, filled=False)
+            kept.together.know(key)
+            stage.swap(mark)
+            kept.together.reopened(mark)
+            _put(kept.connection, position, first.recipient, key, filled=False)
+        return Position(position, key, filled=False)
+
+    def _place(self) -> int:
+        """Where the log stands before we look at what was taken away: what is passed over is told again from there."""
+        with self._feed.snapshot() as (_, told):
+            return _first(told).position
 
     def _fill(self, kept: Kept) -> None:
         """Set every mask; the gates stay closed meanwhile."""
         with self._progress("Rows") as tick:
             self._see_new(kept, tick)
         with self._progress("Masks") as tick:
-            for done in kept.set_all():
-                tick(done, masks.PARTS)
+            for done, of in kept.set_all():
+                tick(done, of)
         kept.connection.execute("UPDATE trust.position SET filled = true")
 
     def _see_new(self, kept: Kept, tick: Tick = lambda done, of: None) -> None:
@@ -166,42 +175,45 @@ class Follower:
 
         Raises Fault for an answer without an end, Gone.
         """
-        after = _position(kept.connection).position or 0
+        after, mark, all_of_it = _position(kept.connection).position or 0, kept.together.mark(), True
         with self._feed.changes(after, wait) as (sent, told):
             for each in told:
                 if isinstance(each, Heartbeat):
                     if each.position < after or next(told, None) is not None:
                         break
-                    self._beat(kept, sent, each)
-                    self._confirm(each.position)
+                    # What came too late for this answer is told again by the next, from where we are.
+                    self._beat(kept, sent, each.lease, each.position if all_of_it else after)
                     return
-                self._take(kept, each)
+                all_of_it &= self._take(kept, each, mark)
         raise Fault("changes without a heartbeat at their end")
 
-    def _take(self, kept: Kept, each: Told) -> None:
+    def _take(self, kept: Kept, each: Told, mark: str) -> bool:
+        """One line; whether it was not too old."""
         connection = kept.connection
         if isinstance(each, Reload):
             connection.execute(masks.CLOSE, [list(each.purposes)])
-        elif isinstance(each, CustomerTold):
-            with connection.transaction():
-                # The heartbeat waits for the disk; a crash before it is within the lease, and the line is told again.
-                connection.execute("SET LOCAL synchronous_commit = off")
-                kept.apply([each], self._window(self._ends))
-        else:
+            return True
+        if not isinstance(each, CustomerTold):
             raise Malformed
+        with kept.writing():
+            # The heartbeat waits for the disk; a crash before it is within the lease, and the line is told again.
+            connection.execute("SET LOCAL synchronous_commit = off")
+            kept.together.know(_position(connection).hash_key or b"")
+            return kept.apply(each, self._window(self._ends), mark)
 
-    def _beat(self, kept: Kept, sent: float, beat: Heartbeat) -> None:
+    def _beat(self, kept: Kept, sent: float, lease: float, position: int) -> None:
         """Everything up to here is in force: what time ends within the lease is ended, then the gates open for it."""
         self._see_new(kept)
-        ends = sent + beat.lease
-        with kept.connection.transaction():
-            _put(kept.connection, beat.position)
-            if beat.lease and ends > ticks():
+        ends = sent + lease
+        with kept.writing():
+            _put(kept.connection, position)
+            if lease and ends > ticks():
                 kept.turn(self._window(ends))
-                now = catalog.scalars(kept.connection, "SELECT clock_timestamp()")[0]
+                now = scalars(kept.connection, "SELECT clock_timestamp()")[0]
                 left = ends - ticks()  # measured after: the database's clock stood at `now` before
                 kept.connection.execute(masks.OPEN, [now - BACK, now + timedelta(seconds=left)])
-        self._lease, self._ends = beat.lease, max(self._ends, ends)
+        self._lease, self._ends = lease, max(self._ends, ends)
+        self._confirm(position)
 
     def _window(self, ends: float) -> Window:
         now = ticks()
@@ -222,16 +234,16 @@ class Follower:
         """How long the next question may be held, so that its answer comes well within the lease."""
         return min(int(self._lease / 3), LONGEST_WAIT)
 
-    def _kept(self, connection: catalog.Connection) -> Kept:
+    def _kept(self, connection: Connection) -> Kept:
         applied = catalog.applied(connection)
         if applied is None or applied.mapping != self._mapping:
             raise Refused(["the mapping is not what is in force here. Run `trustcenter protect apply` first."])
         return Kept.of(connection, self._mapping)
 
-    def _connected(self) -> catalog.Connection:
+    def _connected(self) -> Connection:
         if self._connection is not None and not self._connection.closed:
             return self._connection
-        connection: catalog.Connection = psycopg.connect(
+        connection: Connection = psycopg.connect(
             self._database, autocommit=True, application_name="trustcenter protect follow", connect_timeout=10
         )
         try:
@@ -240,7 +252,7 @@ class Follower:
             connection.close()
             raise
         self._connection = connection
-        left = catalog.scalars(connection, LEFT)[0]  # what the one before us opened is open still
+        left = scalars(connection, LEFT)[0]  # what the one before us opened is open still
         self._ends = max(self._ends, ticks() + float(left))
         return connection
 
@@ -250,7 +262,7 @@ class Follower:
         self._connection = None
 
 
-def _act_as_follower(connection: catalog.Connection) -> None:
+def _act_as_follower(connection: Connection) -> None:
     try:
         connection.execute(SQL("SET ROLE {}").format(Identifier(FOLLOWER)))
     except psycopg.errors.InsufficientPrivilege:
@@ -261,8 +273,15 @@ def _act_as_follower(connection: catalog.Connection) -> None:
     connection.execute(
         "SET search_path = pg_catalog; SET lock_timeout = '3s'; SET default_transaction_isolation = 'read committed'"
     )
-    if not catalog.scalars(connection, "SELECT pg_try_advisory_lock(%s)", [ONE_AT_A_TIME])[0]:
+    if not scalars(connection, "SELECT pg_try_advisory_lock(%s)", [ONE_AT_A_TIME])[0]:
         raise Fault("another follower is at work in this database")
+
+
+def _first(told: Iterator[Told]) -> Snapshot:
+    first = next(told, None)
+    if not isinstance(first, Snapshot):
+        raise Fault("a snapshot that is none")
+    return first
 
 
 def _customers(told: Iterator[Told], first: Snapshot) -> Iterator[list[CustomerTold]]:
@@ -288,16 +307,16 @@ def _customers(told: Iterator[Told], first: Snapshot) -> Iterator[list[CustomerT
     raise Fault("a snapshot that is not whole")
 
 
-def _position(connection: catalog.Connection) -> Position:
+def _position(connection: Connection) -> Position:
     row = connection.execute("SELECT position, hash_key, filled FROM trust.position").fetchone()
     return Position(*row) if row else Position(None, None, filled=False)
 
 
-def _stale(connection: catalog.Connection) -> bool:
-    return bool(catalog.scalars(connection, "SELECT EXISTS (SELECT FROM trust.gate WHERE stale)")[0])
+def _stale(connection: Connection) -> bool:
+    return bool(scalars(connection, "SELECT EXISTS (SELECT FROM trust.gate WHERE stale)")[0])
 
 
-def _put(connection: catalog.Connection, position: int, *more: Any, filled: bool | None = None) -> None:
+def _put(connection: Connection, position: int, *more: Any, filled: bool | None = None) -> None:
     connection.execute("UPDATE trust.position SET position = %s", [position])
     if more:
         connection.execute("UPDATE trust.position SET (recipient, hash_key, filled) = ROW(%s, %s, %s)", [*more, filled])

@@ -85,15 +85,15 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of it.
 
     policy: `role` gives each purpose a role of its own; `setting` reads the purpose from the setting trust.purpose,
-    which whoever runs SQL can set. follower: the role that `protect follow` signs in as. same_database: whether the
-    tables stand in TrustCenter's own database.
+    which whoever runs SQL can set. follower: the role that `protect follow` signs in as. same_database: the schema of
+    TrustCenter's own tables ("public"), where they stand in this database too.
     """
 
     tables: tuple[Table, ...]
     purposes: dict[str, Purpose]
     policy: Literal["role", "setting"] = "role"
     follower: str = ""
-    same_database: bool = False
+    same_database: str = ""
 
     @classmethod
     def of(cls, document: Any) -> "Mapping":

@@ -4,7 +4,8 @@ A mask is made from the spans that have begun. A span is forgotten before it end
 open, and before the gate opens until some moment, every span that ends by then is taken away.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -14,8 +15,10 @@ from psycopg.sql import SQL, Composed, Identifier
 from .. import naming
 from ..feed import CustomerTold, GrantTold
 from ..messages import Customer
-from .catalog import Connection, given, scalars
+from .catalog import given
+from .connection import Connection, scalars
 from .mapping import Mapping, Table
+from .same_database import Together
 from .statements import Bits
 
 MANY = 5_000  # rows at once: a maintainer who writes one of them waits for a moment only
@@ -90,18 +93,32 @@ class Kept:
     connection: Connection
     mapping: Mapping
     bits: Bits
+    together: Together
 
     @classmethod
     def of(cls, connection: Connection, mapping: Mapping) -> "Kept":
-        return cls(connection, mapping, given(connection))
+        return cls(connection, mapping, given(connection), Together(connection, mapping.same_database))
 
-    def apply(self, told: Sequence[CustomerTold], window: Window) -> None:
-        """All that now stands for these customers; inside the caller's transaction."""
-        rows = Rows.of(told, self.bits)
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction that sets masks."""
+        with self.connection.transaction():
+            self.together.lock()
+            yield
+
+    def apply(self, told: CustomerTold, window: Window, mark: str) -> bool:
+        """All that now stands for a customer; inside the caller's transaction. False where it is too old by now.
+
+        mark: of when it was asked for.
+        """
+        rows = Rows.of([told], self.bits)
+        if rows.grants and self.together.too_old(rows.customers, mark):
+            return False
         keys = scalars(self.connection, FORGET, {"customers": rows.customers})
         self.connection.execute(KNOW, rows.identities())
         self.connection.execute(SPANS, [window.earliest, *rows.spans(), window.horizon])
         self._set([*keys, *rows.whose])
+        return True
 
     def turn(self, window: Window) -> None:
         """What time alone changes; inside the caller's transaction, before the gate opens until the horizon."""
@@ -115,7 +132,7 @@ class Kept:
         for table in self.mapping.tables:
             names = _names(table)
             while True:
-                with self.connection.transaction():
+                with self.writing():
                     rows = self.connection.execute(SQL(NEW).format(**names), [MANY]).fetchall()
                     keys = [_key(key, table.namespace, value) for _, value in rows]
                     values = {"rows": [row for row, _ in rows], "keys": keys}
@@ -125,15 +142,18 @@ class Kept:
                     break
                 yield len(rows)
 
-    def set_all(self) -> Iterator[int]:
-        """Make every mask what the spans say, a part of the rows in each transaction; how many parts are done."""
-        for part in range(PARTS):
-            low, high = bytes([part]), bytes([part + 1]) if part + 1 < PARTS else b"\xff" * 17
+    def set_all(self) -> Iterator[tuple[int, int]]:
+        """Make every mask what the spans say, a part of the rows in each transaction; how many parts are done, of how
+        many.
+        """
+        parts = next(each for each in (1, 16, PARTS) if each == PARTS or self.rows() <= each * MANY)
+        edges = [bytes([place]) for place in range(0, PARTS, PARTS // parts)]
+        for part, (low, high) in enumerate(zip(edges, [*edges[1:], b"\xff" * 17], strict=True), 1):
             for table in self.mapping.tables:
-                with self.connection.transaction():
+                with self.writing():
                     for each in (SET_PART, CLEAR_PART):
                         self.connection.execute(_sql(each, table), {"low": low, "high": high})
-            yield part + 1
+            yield part, parts
 
     def rows(self) -> int:
         """How many rows there are, about."""
@@ -143,6 +163,7 @@ class Kept:
 
     def forget_keys(self) -> None:
         """The hashes are made with another key from now on: no row has been seen under it."""
+        self.together.forget()
         for table in self.mapping.tables:
             query = SQL("UPDATE {table} SET trust_key = NULL, trust_mask = 0 WHERE trust_key IS NOT NULL")
             self.connection.execute(query.format(**_names(table)))

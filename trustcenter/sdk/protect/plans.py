@@ -7,7 +7,8 @@ from psycopg.sql import SQL, Composed, Identifier
 from psycopg.types.json import Jsonb
 
 from . import catalog, removal, standing
-from .catalog import Applied, Connection
+from .catalog import Applied
+from .connection import Connection
 from .mapping import FOLLOWER, Mapping, Name, Refused
 from .statements import STALE, build, tightened
 from .statements import role as create

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg.sql import SQL, Composable, Identifier, Literal
+from psycopg.sql import SQL, Identifier, Literal
 
-from .catalog import Connection, Found, given, scalars, table
+from .catalog import Found, given, table
+from .connection import Connection, Query, scalars
 from .mapping import FOLLOWER, Mapping, Table
 from .statements import mask
 
@@ -151,7 +152,7 @@ def plans(connection: Connection, place: Place) -> Iterator[str]:
             yield f"{place}: one customer's row is not found by the index on {place.table.id}."
 
 
-def _nodes(connection: Connection, place: Place, query: Composable) -> Iterator[dict[str, Any]]:
+def _nodes(connection: Connection, place: Place, query: Query) -> Iterator[dict[str, Any]]:
     """Every node of the plan that the reader gets, with a scan of the whole table made dear."""
     with _undone(connection):
         _become(connection, place.reader, place.purpose)
@@ -164,7 +165,7 @@ def _nodes(connection: Connection, place: Place, query: Composable) -> Iterator[
         waiting += node.get("Plans", [])
 
 
-def _one(connection: Connection, role: str, query: Composable, purpose: str = "") -> Any:
+def _one(connection: Connection, role: str, query: Query, purpose: str = "") -> Any:
     """One row as a role gets it; None where it may not ask."""
     try:
         with connection.transaction():
@@ -176,7 +177,7 @@ def _one(connection: Connection, role: str, query: Composable, purpose: str = ""
         return None
 
 
-def _copied(connection: Connection, role: str, query: Composable, purpose: str = "") -> bool:
+def _copied(connection: Connection, role: str, query: Query, purpose: str = "") -> bool:
     try:
         with _undone(connection):
             _become(connection, role, purpose)

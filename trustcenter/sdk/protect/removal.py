@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg.sql import SQL, Composed, Identifier
 
-from . import tables
+from . import same_database, tables
 from .mapping import FOLLOWER, Mapping, Name
 
 Before = dict[str, dict[str, bool]]
@@ -33,6 +33,8 @@ def derived(old: Mapping, there: Collection[Name]) -> Iterator[Composed]:
     for table in old.tables:
         if table.name in there:
             yield SQL(TABLE).format(table=Identifier(*table.name))
+    if old.same_database:
+        yield same_database.remove(old.same_database)
     for role in (*old.readers, FOLLOWER):
         yield SQL(ROLE).format(role=Identifier(role))
 
@@ -54,7 +56,7 @@ def everything(old: Mapping, before: Before, there: Collection[Name]) -> Iterato
     yield from derived(old, there)
     for name in there:
         yield given_back(name, before[str(name)])
-    names = SQL(", ").join(Identifier("trust", name) for name, _ in tables.TABLES)
+    names = SQL(", ").join(Identifier("trust", name) for name in (*(name for name, _ in tables.TABLES), "subject"))
     yield SQL(KEPT).format(tables=names)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .catalog import Connection, scalars
+from .connection import Connection, scalars
 from .mapping import FOLLOWER, Mapping
 
 # Each gives (what, how it looks). tables: the protected ones; spaces: our schemas; roles: ours.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from . import tables
+from . import same_database, tables
 from .mapping import FOLLOWER, Mapping, Name, Table
 
 Bits = dict[tuple[str, str], int]
@@ -130,6 +130,8 @@ def build(mapping: Mapping, bits: Bits) -> list[Composed]:
         )
     for table in mapping.tables:
         made += _table(mapping, table, bits)
+    if mapping.same_database:
+        made += same_database.create(mapping)
     if mapping.follower:
         made.append(SQL("GRANT {} TO {};\n").format(Identifier(FOLLOWER), Identifier(mapping.follower)))
     return made

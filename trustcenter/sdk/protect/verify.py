@@ -10,7 +10,7 @@ from psycopg.sql import SQL, Identifier
 from .. import naming
 from ..messages import Customer
 from . import catalog, probes, standing
-from .catalog import Connection, scalars
+from .connection import Connection, scalars
 from .mapping import FOLLOWER, Mapping, Refused, Table
 
 Tick = Callable[[int, int], None]
