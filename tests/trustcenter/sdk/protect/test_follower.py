@@ -7,8 +7,8 @@ import psycopg
 import pytest
 import time_machine
 
-from tests.trustcenter.sdk.protect.canned import KEY
-from tests.trustcenter.sdk.protect.conftest import MAPPING
+from tests.canned_feed import KEY
+from tests.shop import MAPPING
 from trustcenter.sdk.clock import ticks
 from trustcenter.sdk.protect import Mapping, Refused
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.postgres_programs import programs
-from tests.trustcenter.sdk.protect.conftest import MAPPING
+from tests.shop import MAPPING
 from trustcenter.sdk.protect import Mapping, Refused, apply, plan, remove
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("protect")]

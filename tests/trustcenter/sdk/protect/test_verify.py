@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.trustcenter.sdk.protect.conftest import MAPPING
+from tests.shop import MAPPING
 from trustcenter.sdk.protect import Mapping, Refused, apply, verify
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("protect")]

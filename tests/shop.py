@@ -1,6 +1,7 @@
 """A PostgreSQL server of our own, a fresh shop database in it for each test, and a feed that says what a test wants."""
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -8,7 +9,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from tests import postgres
-from tests.trustcenter.sdk.protect.canned import CannedFeed
+from tests.canned_feed import CannedFeed
 from trustcenter.sdk.calls import Caller
 from trustcenter.sdk.course import Timeout
 from trustcenter.sdk.line import Line
@@ -79,18 +80,29 @@ class Shop:
         return self.url.replace(self.url.split("//")[1].split("@")[0], f"{role}:{password}")
 
 
+OURS = "SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' AND rolname NOT IN ('postgres', 'trustcenter')"
+
+
+@contextmanager
+def shop_of(cluster, name):
+    """A shop in a database of this name; nothing of it is left in the server."""
+    with psycopg.connect(f"{cluster}/postgres", autocommit=True) as server:
+        before = set(server.execute(OURS).fetchall())
+        server.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        try:
+            with psycopg.connect(f"{cluster}/{name}", autocommit=True) as admin:
+                yield Shop(f"{cluster}/{name}", admin)
+        finally:
+            server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+            for (role,) in set(server.execute(OURS).fetchall()) - before:
+                server.execute(SQL("DROP ROLE {}").format(Identifier(role)))
+
+
 @pytest.fixture
 def shop(cluster):
-    with psycopg.connect(f"{cluster}/postgres", autocommit=True) as server:
-        server.execute("CREATE DATABASE shop")
-        with psycopg.connect(f"{cluster}/shop", autocommit=True) as admin:
-            admin.execute(SHOP)
-            yield Shop(f"{cluster}/shop", admin)
-        server.execute("DROP DATABASE shop WITH (FORCE)")
-        for (role,) in server.execute(
-            "SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' AND rolname NOT IN ('postgres', 'trustcenter')"
-        ).fetchall():
-            server.execute(SQL("DROP ROLE {}").format(Identifier(role)))
+    with shop_of(cluster, "shop") as made:
+        made.admin.execute(SHOP)
+        yield made
 
 
 @pytest.fixture
