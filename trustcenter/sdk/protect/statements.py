@@ -182,22 +182,22 @@ def _bits_chosen(categories: list[str]) -> Composed:
 
 def _view(mapping: Mapping, table: Table, reader: str, purposes: list[str], bits: Bits) -> Iterator[Composed]:
     view = Identifier(reader, table.shown_as)
-    columns = []
-    for column, category in table.kept.items():
-        if category is None:
-            columns.append(Composed([Identifier(column)]))
-            continue
-        test = (
-            Literal(mask(table, purposes, bits, [category])) if mapping.policy == "role" else _bits_chosen([category])
-        )
-        columns.append(
-            SQL("CASE WHEN trust_mask & {} <> 0 THEN {} END AS {}").format(test, Identifier(column), Identifier(column))
-        )
+    columns = [_shown(mapping, table, column, purposes, bits) for column in table.kept]
     yield SQL(VIEW).format(
         view=view, columns=SQL(",\n  ").join(columns), table=Identifier(*table.name), reader=Identifier(reader)
     )
     if consumers := mapping.consumers(reader):
         yield SQL(CONSUMERS).format(space=Identifier(reader), view=view, roles=_listed(consumers))
+
+
+def _shown(mapping: Mapping, table: Table, column: str, purposes: list[str], bits: Bits) -> Composed:
+    """A column, blank where its category is not permitted."""
+    category = table.kept[column]
+    if category is None or table.categories == [category]:  # the policy has asked for it already
+        return Composed([Identifier(column)])
+    constant = mapping.policy == "role"
+    test = Literal(mask(table, purposes, bits, [category])) if constant else _bits_chosen([category])
+    return SQL("CASE WHEN trust_mask & {} <> 0 THEN {} END AS {}").format(test, Identifier(column), Identifier(column))
 
 
 def _listed(names: "list[str] | tuple[str, ...]") -> Composable:
