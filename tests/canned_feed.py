@@ -1,5 +1,6 @@
 """A feed on a real port that tells what a test put in, by the contract of docs/api.md."""
 
+import hashlib
 import json
 import threading
 from contextlib import suppress
@@ -24,7 +25,6 @@ class CannedFeed:
         self.key, self.lease, self.log, self.customers, self.acks = KEY, 15.0, [], {}, []
         self.purposes = {"personal_offers": ["contact.email", "purchase_history"], "newsletter": ["contact.email"]}
         self.cut = None  # "snapshot" or "changes": answered without its last line
-        self.gone = False
         self.snapshots = 0
         self.before = lambda path: None  # a test's hook, called while a request is held
         self.clock = lambda: datetime.now(UTC)
@@ -48,6 +48,10 @@ class CannedFeed:
     def reload(self, *purposes):
         self.log.append({"type": "reload", "purposes": list(purposes)})
 
+    def mark(self, place):
+        """What stands before a place, in a few letters."""
+        return hashlib.sha256(json.dumps(self.log[:place]).encode()).hexdigest()[:16]
+
     def lines(self, path, asked):
         place = len(self.log)
         if path.endswith("snapshot"):
@@ -56,6 +60,7 @@ class CannedFeed:
             yield {
                 "type": "snapshot",
                 "position": place,
+                "mark": self.mark(place),
                 "recipient": "mail-engine",
                 "hash_key": key,
                 "purposes": self.purposes,
@@ -67,7 +72,7 @@ class CannedFeed:
             return
         yield from self.log[int(asked["after"][0]) :]
         if self.cut != "changes":
-            yield {"type": "heartbeat", "position": place, "lease": self.lease}
+            yield {"type": "heartbeat", "position": place, "mark": self.mark(place), "lease": self.lease}
 
     def __enter__(self):
         feed = self
@@ -76,8 +81,7 @@ class CannedFeed:
             def do_GET(self):
                 path, asked = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
                 feed.before(path)
-                if path.endswith("changes") and (feed.gone or int(asked["after"][0]) > len(feed.log)):
-                    feed.gone = False
+                if path.endswith("changes") and asked["mark"][0] != feed.mark(int(asked["after"][0])):
                     self.answer(410, json.dumps({"code": "position_gone", "detail": "gone", "status": 410}).encode())
                     return
                 lines = [json.dumps(line).encode() + b"\n" for line in feed.lines(path, asked)]

@@ -16,7 +16,7 @@ import httpx
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from .. import naming
+from .. import calls, naming
 from ..calls import Caller, Malformed
 from ..clock import ServiceClock, ticks
 from ..course import USUAL
@@ -48,9 +48,10 @@ def line(url: str, key: str) -> Line:
 
 
 class Position(NamedTuple):
-    """How far the log was followed, and with which key. filled: every mask says what was followed."""
+    """How far the log was followed, what stands there, and with which key. filled: every mask says what was followed."""
 
     position: int | None
+    mark: str
     hash_key: bytes | None
     filled: bool
 
@@ -78,6 +79,7 @@ class Follower:
         self._connection: psycopg.Connection[Any] | None = None
         self._lease = 0.0  # seconds, as last told
         self._ends = float("-inf")  # the tick at which it is over
+        self._confirmed = -1
         self._faults = 0
 
     def run(self, stopped: Event) -> None:
@@ -126,7 +128,7 @@ class Follower:
     def _begin(self, kept: Kept, at: Position) -> Position:
         """Read a snapshot beside what stands, which goes on meanwhile, and put it in its place behind closed gates."""
         begun = self._place() if self._mapping.same_database else None
-        stage, mark = Stage(kept), kept.together.mark()
+        stage, seen = Stage(kept), kept.together.seen()
         with self._feed.snapshot() as (_, told), self._progress("Customers") as tick:
             first = _first(told)
             key = naming.decoded(first.hash_key, 32)
@@ -134,21 +136,22 @@ class Follower:
                 stage.add(part, self._window(ticks()))
                 tick(stage.customers, max(stage.customers, kept.rows()))
                 self._keep_fresh(kept, at)
-        position = first.position if begun is None else begun
+        start = begun or first
         with kept.writing():
             kept.connection.execute(masks.CLOSE_ALL)
             if at.hash_key != key:
                 kept.forget_keys()
             kept.together.know(key)
-            stage.swap(mark)
-            kept.together.reopened(mark)
-            _put(kept.connection, position, first.recipient, key, filled=False)
-        return Position(position, key, filled=False)
+            stage.swap(seen)
+            kept.together.reopened(seen)
+            _put(kept.connection, start.position, start.mark)
+            _put_source(kept.connection, first.recipient, key)
+        return Position(start.position, start.mark, key, filled=False)
 
-    def _place(self) -> int:
+    def _place(self) -> Snapshot:
         """Where the log stands before we look at what was taken away: what is passed over is told again from there."""
         with self._feed.snapshot() as (_, told):
-            return _first(told).position
+            return _first(told)
 
     def _fill(self, kept: Kept) -> None:
         """Set every mask; the gates stay closed meanwhile."""
@@ -175,19 +178,20 @@ class Follower:
 
         Raises Fault for an answer without an end, Gone.
         """
-        after, mark, all_of_it = _position(kept.connection).position or 0, kept.together.mark(), True
-        with self._feed.changes(after, wait) as (sent, told):
+        at, seen, all_of_it = _position(kept.connection), kept.together.seen(), True
+        after = at.position or 0
+        with self._feed.changes(after, at.mark, wait) as (sent, told):
             for each in told:
                 if isinstance(each, Heartbeat):
                     if each.position < after or next(told, None) is not None:
                         break
                     # What came too late for this answer is told again by the next, from where we are.
-                    self._beat(kept, sent, each.lease, each.position if all_of_it else after)
+                    self._beat(kept, sent, each if all_of_it else Heartbeat(after, at.mark, each.lease))
                     return
-                all_of_it &= self._take(kept, each, mark)
+                all_of_it &= self._take(kept, each, seen)
         raise Fault("changes without a heartbeat at their end")
 
-    def _take(self, kept: Kept, each: Told, mark: str) -> bool:
+    def _take(self, kept: Kept, each: Told, seen: str) -> bool:
         """One line; whether it was not too old."""
         connection = kept.connection
         if isinstance(each, Reload):
@@ -199,21 +203,21 @@ class Follower:
             # The heartbeat waits for the disk; a crash before it is within the lease, and the line is told again.
             connection.execute("SET LOCAL synchronous_commit = off")
             kept.together.know(_position(connection).hash_key or b"")
-            return kept.apply(each, self._window(self._ends), mark)
+            return kept.apply(each, self._window(self._ends), seen)
 
-    def _beat(self, kept: Kept, sent: float, lease: float, position: int) -> None:
+    def _beat(self, kept: Kept, sent: float, beat: Heartbeat) -> None:
         """Everything up to here is in force: what time ends within the lease is ended, then the gates open for it."""
         self._see_new(kept)
-        ends = sent + lease
+        ends = sent + beat.lease
         with kept.writing():
-            _put(kept.connection, position)
-            if lease and ends > ticks():
+            _put(kept.connection, beat.position, beat.mark)
+            if beat.lease and ends > ticks():
                 kept.turn(self._window(ends))
                 now = scalars(kept.connection, "SELECT clock_timestamp()")[0]
                 left = ends - ticks()  # measured after: the database's clock stood at `now` before
                 kept.connection.execute(masks.OPEN, [now - BACK, now + timedelta(seconds=left)])
-        self._lease, self._ends = lease, max(self._ends, ends)
-        self._confirm(position)
+        self._lease, self._ends = beat.lease, max(self._ends, ends)
+        self._confirm(beat.position)
 
     def _window(self, ends: float) -> Window:
         now = ticks()
@@ -222,13 +226,12 @@ class Follower:
 
     def _confirm(self, position: int) -> None:
         """Say how far we are; the service learns it at the next change where this is lost."""
+        if position == self._confirmed:
+            return
+        request = self._line.request(calls.confirm(position, self._holder))
         with suppress(httpx.HTTPError):
-            self._http.post(
-                f"{self._line.url}/api/v1/changes/ack",
-                json={"position": position, "holder": self._holder},
-                headers={"Authorization": f"Bearer {self._line.key}"},
-                timeout=self._line.timeout.read,
-            )
+            if self._http.request(**request, timeout=self._line.timeout.read).is_success:
+                self._confirmed = position
 
     def _wait(self) -> int:
         """How long the next question may be held, so that its answer comes well within the lease."""
@@ -308,15 +311,18 @@ def _customers(told: Iterator[Told], first: Snapshot) -> Iterator[list[CustomerT
 
 
 def _position(connection: Connection) -> Position:
-    row = connection.execute("SELECT position, hash_key, filled FROM trust.position").fetchone()
-    return Position(*row) if row else Position(None, None, filled=False)
+    row = connection.execute("SELECT position, mark, hash_key, filled FROM trust.position").fetchone()
+    return Position(*row) if row else Position(None, "", None, filled=False)
 
 
 def _stale(connection: Connection) -> bool:
     return bool(scalars(connection, "SELECT EXISTS (SELECT FROM trust.gate WHERE stale)")[0])
 
 
-def _put(connection: Connection, position: int, *more: Any, filled: bool | None = None) -> None:
-    connection.execute("UPDATE trust.position SET position = %s", [position])
-    if more:
-        connection.execute("UPDATE trust.position SET (recipient, hash_key, filled) = ROW(%s, %s, %s)", [*more, filled])
+def _put(connection: Connection, position: int, mark: str) -> None:
+    connection.execute("UPDATE trust.position SET position = %s, mark = %s", [position, mark])
+
+
+def _put_source(connection: Connection, recipient: str, key: bytes) -> None:
+    """Whose copy it is; its masks are yet to be set."""
+    connection.execute("UPDATE trust.position SET recipient = %s, hash_key = %s, filled = false", [recipient, key])

@@ -106,13 +106,13 @@ class Kept:
             self.together.lock()
             yield
 
-    def apply(self, told: CustomerTold, window: Window, mark: str) -> bool:
+    def apply(self, told: CustomerTold, window: Window, seen: str) -> bool:
         """All that now stands for a customer; inside the caller's transaction. False where it is too old by now.
 
-        mark: of when it was asked for.
+        seen: what had been taken away when it was asked for.
         """
         rows = Rows.of([told], self.bits)
-        if rows.grants and self.together.too_old(rows.customers, mark):
+        if rows.grants and self.together.too_old(rows.customers, seen):
             return False
         keys = scalars(self.connection, FORGET, {"customers": rows.customers})
         self.connection.execute(KNOW, rows.identities())

@@ -128,7 +128,7 @@ WHERE subject_id = seen.id
 # Of whom something changed after a line was asked for, or whom nobody knows yet: what was told of them is too old.
 REOPEN = "UPDATE trust.gate SET stale = false"
 REOPEN_BUT = REOPEN + " WHERE closed IS NULL OR pg_visible_in_snapshot(closed, %s::pg_snapshot)"
-MARK = "SELECT pg_current_snapshot()::text"
+SEEN = "SELECT pg_current_snapshot()::text"
 OLD = """
 SELECT told.customer FROM unnest(%s::bytea[]) AS told(customer) LEFT JOIN trust.subject j USING (customer)
 WHERE j.subject_id IS NULL OR (j.changed IS NOT NULL AND NOT pg_visible_in_snapshot(j.changed, %s::pg_snapshot))
@@ -167,9 +167,9 @@ class Together:
         if self.schema:
             self.connection.execute(LOCK)
 
-    def mark(self) -> str:
-        """What had been taken away when we asked."""
-        return str(scalars(self.connection, MARK)[0]) if self.schema else ""
+    def seen(self) -> str:
+        """What has been taken away by now, for whoever asks the service after this."""
+        return str(scalars(self.connection, SEEN)[0]) if self.schema else ""
 
     def know(self, key: bytes) -> None:
         """Name the customers that came since, as the feed names them."""
@@ -184,14 +184,14 @@ class Together:
         if self.schema:
             self.connection.execute(FORGET)
 
-    def too_old(self, customers: list[bytes], mark: str) -> set[bytes]:
-        """Those of whom what was asked for at a mark may be too old; under the lock."""
-        return set(scalars(self.connection, OLD, [customers, mark])) if self.schema else set()
+    def too_old(self, customers: list[bytes], seen: str) -> set[bytes]:
+        """Those of whom what was asked for after `seen` may be too old; under the lock."""
+        return set(scalars(self.connection, OLD, [customers, seen])) if self.schema else set()
 
-    def reopened(self, mark: str) -> None:
-        """Every gate may open again, unless it was closed after the mark."""
+    def reopened(self, seen: str) -> None:
+        """Every gate may open again, unless it was closed after `seen`."""
         if self.schema:
-            self.connection.execute(REOPEN_BUT, [mark])
+            self.connection.execute(REOPEN_BUT, [seen])
         else:
             self.connection.execute(REOPEN)
 

@@ -45,12 +45,12 @@ class Stage:
                     if end is None or end > window.horizon:
                         copy.write_row((*grant, start is None or start <= window.earliest))
 
-    def swap(self, mark: str) -> None:
+    def swap(self, seen: str) -> None:
         """It takes the place of what stands; inside the caller's transaction, behind closed gates.
 
-        mark: of when it was asked for. Of whom something was taken away since, the next changes tell.
+        seen: what had been taken away when it was asked for. Of whom something was since, the next changes tell.
         """
         customers = scalars(self._kept.connection, "SELECT DISTINCT customer FROM pg_temp.trust_span")
-        if old := self._kept.together.too_old(customers, mark):
+        if old := self._kept.together.too_old(customers, seen):
             self._kept.connection.execute("DELETE FROM pg_temp.trust_span WHERE customer = ANY(%s)", [list(old)])
         self._kept.connection.execute(SWAP)

@@ -17,7 +17,8 @@ GRANT USAGE ON SCHEMA trust TO {follower};
 # bit       what each bit of the masks means. A number is never given to another pair: old masks stand in the rows.
 # gate      the lease, one for each purpose. Rows show only between `since` and `until` by this server's clock; the
 #           lower end is there for a clock that is set back. stale: it opens only after a new snapshot was read.
-# position  how far the log was followed, of whom, and the key their hashes are made with. filled: the masks are whole.
+# position  how far the log was followed, and what stands there; of whom, and the key that hashes are made with. filled:
+#           the masks are whole.
 # identity  a hash of an identifier, and whose it is: the customer, and which of their parts (what is granted by
 #           verified identifiers stands apart).
 # span      what a part of a customer permits for one purpose, and when. begun: its masks are set.
@@ -35,7 +36,7 @@ TABLES = (
     ),
     (
         "position",
-        "one boolean PRIMARY KEY DEFAULT true CHECK (one), position bigint, recipient text, hash_key bytea,"
+        "one boolean PRIMARY KEY DEFAULT true CHECK (one), position bigint, mark text, recipient text, hash_key bytea,"
         "\n  filled boolean NOT NULL DEFAULT false",
     ),
     ("identity", "key bytea PRIMARY KEY, customer bytea NOT NULL, part smallint NOT NULL"),

@@ -87,7 +87,9 @@ def shop(cast):
         finally:
             follower.close()
             remove(admin)
-            admin.execute("DROP SCHEMA shop CASCADE; DROP ROLE shop_offers; DROP ROLE shop_photos; DROP ROLE shop_owner")
+            admin.execute(
+                "DROP SCHEMA shop CASCADE; DROP ROLE shop_offers; DROP ROLE shop_photos; DROP ROLE shop_owner"
+            )
 
 
 def test_a_grant_comes_with_the_follower_and_a_withdrawal_at_once(shop):
@@ -162,8 +164,8 @@ def test_what_was_asked_for_before_a_withdrawal_does_not_undo_it(shop):
     feed = shop.follower._feed
     changes = feed.changes
 
-    def late(after, wait):
-        held = changes(after, wait)
+    def late(after, mark, wait):
+        held = changes(after, mark, wait)
 
         class Held:
             def __enter__(self):
