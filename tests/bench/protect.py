@@ -11,6 +11,7 @@ import argparse
 import random
 import statistics
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -22,7 +23,8 @@ from trustcenter.sdk.protect import Mapping, apply
 TABLES = """
 CREATE SCHEMA crm; CREATE ROLE crm_offers;
 CREATE TABLE crm.customers (customer_no text PRIMARY KEY, email text, basket text, loyalty int);
-INSERT INTO crm.customers SELECT 'C-' || n, 'c' || n || '@example.org', repeat('shoes ', 5), n FROM generate_series(1, {rows}) n;
+INSERT INTO crm.customers
+  SELECT 'C-' || n, 'c' || n || '@example.org', repeat('shoes ', 5), n FROM generate_series(1, {rows}) n;
 """
 MAPPING = Mapping.of(
     {
@@ -93,7 +95,7 @@ def prepare(connection: psycopg.Connection, rows: int) -> None:
 
 
 def measure(connection: psycopg.Connection, rows: int, rounds: int) -> dict[str, tuple[float, ...]]:
-    """Each way: the medians of both scans and of one point look-up, in ns of the backend's CPU, after a round to warm up."""
+    """Each way: the medians of both scans and of one look-up, in ns of the backend's CPU, after a round to warm up."""
     spent: dict[str, list[tuple[float, ...]]] = {way: [] for way in WAYS}
     ways = list(WAYS)
     for _ in range(rounds + 1):
@@ -101,9 +103,9 @@ def measure(connection: psycopg.Connection, rows: int, rounds: int) -> dict[str,
         for way in ways:
             source, role = WAYS[way]
             connection.execute(f"SET ROLE {role}")
-            scans = [cpu(connection, lambda: connection.execute(each.format(source))) for each in (COUNT, READ)]
+            scans = [cpu(connection, partial(connection.execute, each.format(source))) for each in (COUNT, READ)]
             keys = [f"C-{random.randint(1, rows)}" for _ in range(POINTS)]
-            point = cpu(connection, lambda: look_up(connection, source, keys))
+            point = cpu(connection, partial(look_up, connection, source, keys))
             connection.execute("RESET ROLE")
             spent[way].append((*scans, point / POINTS))
     return {way: tuple(map(statistics.median, zip(*each[1:], strict=True))) for way, each in spent.items()}

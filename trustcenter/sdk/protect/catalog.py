@@ -39,7 +39,8 @@ WHERE d.refclassid = 'pg_authid'::regclass
   AND d.dbid NOT IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
 """
 _LOOSE = """
-SELECT rolname::text FROM pg_roles WHERE rolname = ANY(%s) AND (rolsuper OR rolbypassrls OR rolcanlogin OR rolreplication)
+SELECT rolname::text FROM pg_roles
+WHERE rolname = ANY(%s) AND (rolsuper OR rolbypassrls OR rolcanlogin OR rolreplication)
 """
 _JOINED = """
 SELECT r.rolname::text, m.rolname::text FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid
@@ -170,7 +171,7 @@ def _table(found: Found | None, table: Table, at: str, old: Applied | None) -> I
         yield f"{at}.table: there is no table {table.name}."
         return
     if found.kind != "r" or found.parted:
-        yield f"{at}.table: {table.name} is no plain table. Views, partitions and what inherits cannot be protected yet."
+        yield f"{at}.table: {table.name} is no plain table. Views, partitions and what inherits cannot be protected."
         return
     if not found.ours:
         yield f"{at}.table: {table.name} belongs to {found.owner}. Sign in as it, or as a superuser."
@@ -180,7 +181,8 @@ def _table(found: Found | None, table: Table, at: str, old: Applied | None) -> I
     if not mine and len(have) < len(found.columns):
         yield f"{at}.table: {table.name} has a column {' or '.join(OURS)} of its own. Rename it."
     if others := set(found.policies) - (ours if mine else set()):
-        yield f"{at}.table: {table.name} has policies of its own, whose rows would show. Drop {', '.join(sorted(others))}."
+        names = ", ".join(sorted(others))
+        yield f"{at}.table: {table.name} has policies of its own, whose rows would show. Drop {names}."
     for column in have:
         if column not in table.kept:
             yield f"{at}.columns: {column} is not named. Give it its category, or null if it is no personal data."
@@ -188,7 +190,8 @@ def _table(found: Found | None, table: Table, at: str, old: Applied | None) -> I
         if column not in have:
             yield f"{at}.{'id' if column == table.id else 'columns'}: {table.name} has no column {column}."
     if have.get(table.id, "text") not in TYPES:
-        yield f"{at}.id: {table.id} is {have[table.id]}, which is not always written the same way. Known: {', '.join(TYPES)}."
+        known = ", ".join(TYPES)
+        yield f"{at}.id: {table.id} is {have[table.id]}, which is not always written the same way. Known: {known}."
 
 
 def _readers(connection: Connection, mapping: Mapping, known: dict[str, Any]) -> Iterator[str]:

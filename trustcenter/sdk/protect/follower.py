@@ -48,7 +48,7 @@ def line(url: str, key: str) -> Line:
 
 
 class Position(NamedTuple):
-    """How far the log was followed, what stands there, and with which key. filled: every mask says what was followed."""
+    """How far the log was followed, what stands there, and with which key. filled: every mask says what was."""
 
     position: int | None
     mark: str

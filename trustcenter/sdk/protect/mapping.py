@@ -149,7 +149,8 @@ def _problems(mapping: Mapping) -> Iterator[str]:
     ):
         for place, each in enumerate(every):
             if each in every[:place]:
-                yield f"tables[{place}].{what}: {each} stands here twice{'' if what == 'table' else '; name its `view`'}."
+                mend = "" if what == "table" else "; name its `view`"
+                yield f"tables[{place}].{what}: {each} stands here twice{mend}."
 
 
 def roles(mapping: Mapping) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,9 @@ from .connection import Connection, Query, scalars
 from .mapping import FOLLOWER, Mapping, Table
 from .statements import mask
 
+AGAIN = "Run `trustcenter protect apply`."
+ALONE = f"Take it out of every role that reads or maintains it, or: {AGAIN[0].lower()}{AGAIN[1:]}"
+TEXT = "Its type may be compared only by functions that PostgreSQL trusts with hidden rows: text, not citext."
 DEFINER = """
 CREATE FUNCTION pg_temp.trust_definer() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS {body};
 ALTER FUNCTION pg_temp.trust_definer() OWNER TO {owner};
@@ -89,7 +92,7 @@ def counts(connection: Connection, every: Sequence[Place]) -> Iterator[str]:
         )
         for what, most, seen in zip(["rows", *place.table.kept], may, shown, strict=True):
             if seen > most:
-                yield f"{place} shows {place.role} {seen:,} {what}, and {most:,} are permitted."
+                yield f"{place} shows {place.role} {seen:,} {what}, and {most:,} are permitted. {AGAIN}"
 
 
 def base(connection: Connection, place: Place) -> Iterator[str]:
@@ -100,15 +103,15 @@ def base(connection: Connection, place: Place) -> Iterator[str]:
     bound = scalars(connection, _MAY, values)
     for role in bound:
         if _one(connection, role, SQL("SELECT EXISTS (SELECT FROM {})").format(name)) == (True,):
-            yield f"{role} sees rows of {place.table.name} by itself. It must not be a member of a role that reads or maintains it."
+            yield f"{role} sees rows of {place.table.name} by itself. {ALONE}"
         if _copied(connection, role, SQL("COPY {} TO STDOUT").format(name)):
-            yield f"{role} gets rows of {place.table.name} by COPY. It must not be a member of a role that reads or maintains it."
+            yield f"{role} gets rows of {place.table.name} by COPY. {ALONE}"
     if place.found.owner in bound:
         with _undone(connection):
             body = SQL("SELECT count(*) FROM {}").format(name).as_string(connection)
             connection.execute(SQL(DEFINER).format(body=Literal(body), owner=Identifier(place.found.owner)))
             if _one(connection, place.role, SQL("SELECT pg_temp.trust_definer()")) not in ((0,), None):
-                yield f"a function that runs as {place.found.owner} shows rows of {place.table.name}: it must not be a superuser's."
+                yield f"a function that runs as {place.found.owner} shows rows of {place.table.name}. {AGAIN}"
 
 
 def closed(connection: Connection, place: Place) -> Iterator[str]:
@@ -123,9 +126,9 @@ def closed(connection: Connection, place: Place) -> Iterator[str]:
         for role in (place.role, place.found.owner):
             for asked in (query, SQL("EXECUTE trust_asked")):
                 if _one(connection, role, asked, place.purpose) == (True,):
-                    yield f"{place} shows rows to {role} when the lease is over."
+                    yield f"{place} shows rows to {role} when the lease is over. {AGAIN}"
         if _copied(connection, place.role, SQL("COPY (SELECT 1 FROM {}) TO STDOUT").format(place.view), place.purpose):
-            yield f"{place} shows rows by COPY when the lease is over."
+            yield f"{place} shows rows by COPY when the lease is over. {AGAIN}"
         connection.execute("DEALLOCATE trust_asked")
 
 
@@ -134,7 +137,7 @@ def plans(connection: Connection, place: Place) -> Iterator[str]:
     for what, name in (("1", Identifier(*place.table.name)), ("*", place.view)):
         for node in _nodes(connection, place, SQL("SELECT {} FROM {}").format(SQL(what), name)):
             if node.get("Parent Relationship") == "SubPlan" or "SubPlan" in str(node.get("Filter")):
-                yield f"{place}: its plan asks something for each row. Run `trustcenter protect apply`."
+                yield f"{place}: its plan asks something for each row. {AGAIN}"
     with _undone(connection):
         connection.execute(LEAKY)
         leaky = SQL("SELECT 1 FROM {} WHERE pg_temp.trust_leaky({}::text)").format(
@@ -142,14 +145,14 @@ def plans(connection: Connection, place: Place) -> Iterator[str]:
         )
         for node in _nodes(connection, place, leaky):
             if "trust_leaky" in str(node.get("Filter")) and node["Node Type"] != "Subquery Scan":
-                yield f"{place}: a function of whoever asks sees rows before they are hidden. Run `trustcenter protect apply`."
+                yield f"{place}: a function of whoever asks sees rows before they are hidden. {AGAIN}"
     shown = place.table.kept[place.table.id] is None
     if shown and scalars(connection, _FIRST, [place.found.oid, place.table.id])[0]:
         looked = SQL("SELECT * FROM {view} WHERE {id} = (SELECT {id} FROM {view} LIMIT 1)")
         nodes = list(_nodes(connection, place, looked.format(view=place.view, id=Identifier(place.table.id))))
         mine = [node for node in nodes if node.get("Relation Name") == place.table.name.name]
         if not any({"Index Cond", "Recheck Cond"} & node.keys() for node in mine):
-            yield f"{place}: one customer's row is not found by the index on {place.table.id}."
+            yield f"{place}: one customer's row is not found by the index on {place.table.id}. {TEXT}"
 
 
 def _nodes(connection: Connection, place: Place, query: Query) -> Iterator[dict[str, Any]]:

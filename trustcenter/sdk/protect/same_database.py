@@ -1,4 +1,4 @@
-"""Where the protected tables stand in TrustCenter's own database: a reduction takes the masks away in its own transaction.
+"""Where the tables stand in TrustCenter's own database: a reduction takes masks away in its own transaction.
 
 Nothing is decided here. Whatever changes about a customer's answers takes away all that it may concern, and the
 follower gives back, a moment later, what the service says still stands. So a no counts at once, and a yes comes late.

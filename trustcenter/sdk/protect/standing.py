@@ -20,7 +20,8 @@ _QUERIES = (
                 'USING', pg_get_expr(p.polqual, p.polrelid), 'CHECK', pg_get_expr(p.polwithcheck, p.polrelid))
        FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
        WHERE c.oid = ANY(%(tables)s::oid[]) OR c.relnamespace = 'trust'::regnamespace""",
-    """SELECT concat('trigger ', t.tgname, ' on ', c.oid::regclass), concat_ws(' ', t.tgenabled, pg_get_triggerdef(t.oid))
+    """SELECT concat('trigger ', t.tgname, ' on ', c.oid::regclass),
+              concat_ws(' ', t.tgenabled, pg_get_triggerdef(t.oid))
        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname LIKE 'zzz\\_trust\\_%%'""",
     """SELECT concat('index ', i.indexrelid::regclass), concat_ws(' ', i.indisvalid, pg_get_indexdef(i.indexrelid))
        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid

@@ -25,7 +25,8 @@ SELECT DISTINCT v.oid::regclass::text, CASE v.relkind WHEN 'm' THEN 'm' ELSE 'v'
 FROM pg_depend d JOIN pg_rewrite w ON w.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
 JOIN pg_class v ON v.oid = w.ev_class JOIN pg_roles r ON r.oid = v.relowner
 WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = %(table)s AND v.oid <> %(table)s
-  AND (v.relkind = 'm' OR (r.rolname = ANY(%(wide)s) AND NOT coalesce(v.reloptions::text LIKE '%%security_invoker=true%%', false)
+  AND (v.relkind = 'm' OR (r.rolname = ANY(%(wide)s)
+       AND NOT coalesce(v.reloptions::text LIKE '%%security_invoker=true%%', false)
        AND EXISTS (SELECT FROM aclexplode(v.relacl) g WHERE g.grantee <> v.relowner)))
 ORDER BY 1
 """
@@ -47,14 +48,15 @@ _WRONG_MASKS = """
 SELECT count(*) FILTER (WHERE t.trust_mask & ~m.mask <> 0), count(*) FILTER (WHERE m.mask & ~t.trust_mask <> 0)
 FROM {table} t LEFT JOIN (
   SELECT i.key, bit_or(s.mask) AS mask FROM trust.identity i
-  JOIN trust.span s ON s.customer = i.customer AND s.part = i.part AND s.begun GROUP BY 1) found ON found.key = t.trust_key
+  JOIN trust.span s ON s.customer = i.customer AND s.part = i.part AND s.begun GROUP BY 1
+) found ON found.key = t.trust_key
 CROSS JOIN LATERAL (SELECT coalesce(found.mask, 0) AS mask) m
 """
 
 
 PROVED = (
-    "rows and values are those permitted, none when the lease is over; none by COPY, prepared statements, functions of the "
-    "table's owner, or the table itself; each query asks the gate once and finds a row by its index"
+    "rows and values are those permitted, none when the lease is over; none by COPY, prepared statements, functions of "
+    "the table's owner, or the table itself; each query asks the gate once and finds a row by its index"
 )
 
 
@@ -83,7 +85,7 @@ def verify(connection: Connection, mapping: Mapping, *, progress: Tick = lambda 
     report.findings += catalog.refusals(connection, old.mapping, old)
     _who(connection, old.mapping, report)
     for table in old.mapping.tables:
-        _around(connection, old.mapping, table, report)
+        _around(connection, table, report)
     _masks(connection, old.mapping, report, progress)
     _try(connection, old.mapping, report)
     return report
@@ -133,7 +135,7 @@ def _who(connection: Connection, mapping: Mapping, report: Report) -> None:
                 )
 
 
-def _around(connection: Connection, mapping: Mapping, table: Table, report: Report) -> None:
+def _around(connection: Connection, table: Table, report: Report) -> None:
     """Ways round a table: views and functions of whom nothing binds, copies, publications."""
     found = catalog.table(connection, table.name)
     if found is None:
@@ -178,7 +180,7 @@ def _masks(connection: Connection, mapping: Mapping, report: Report, progress: T
             wrong = sum(_strangers(connection, table, key, progress)) if key else 0
             if wrong:
                 report.findings.append(
-                    f"{wrong:,} rows of {table.name} stand under the key of another identifier. Find out who wrote them."
+                    f"{wrong:,} rows of {table.name} stand under another identifier's key. Find out who wrote them."
                 )
             report.proved.append(f"the masks of {table.name} are those of the feed")
 

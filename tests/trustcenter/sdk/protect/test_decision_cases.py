@@ -32,7 +32,7 @@ MAPPING = Mapping.of(
                 "columns": {category: category for category in CATEGORIES},
             }
         ],
-        "purposes": dict.fromkeys(PURPOSES, {}),
+        "purposes": {purpose: {} for purpose in PURPOSES},
     }
 )
 

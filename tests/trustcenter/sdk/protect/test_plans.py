@@ -74,8 +74,8 @@ def test_what_somebody_changed_is_put_right(shop, mapping):
         "GRANT SELECT ON crm.customers TO trust_personal_offers",
         "GRANT trust_personal_offers TO crm_report",
         "ALTER VIEW trust_personal_offers.customers SET (security_barrier = false)",
-        "CREATE OR REPLACE VIEW trust_newsletter.customers WITH (security_barrier) AS SELECT customer_no, email, basket,"
-        " loyalty FROM crm.customers",
+        "CREATE OR REPLACE VIEW trust_newsletter.customers WITH (security_barrier) AS"
+        " SELECT customer_no, email, basket, loyalty FROM crm.customers",
         "DROP VIEW trust_newsletter.customers",
         "ALTER ROLE trust_newsletter BYPASSRLS",
         "ALTER TABLE trust.gate DISABLE ROW LEVEL SECURITY",
@@ -131,7 +131,8 @@ HOSTILE = "a\"b, 'c; DROP TABLE x --%s {0} 😀"
 
 def test_hostile_names_are_names(shop):
     name = psycopg.sql.Identifier
-    make = "CREATE SCHEMA {0}; CREATE TABLE {0}.{0} ({0} text PRIMARY KEY, {1} text, {2} int); CREATE ROLE {0}; CREATE ROLE {2}"
+    make = "CREATE SCHEMA {0}; CREATE TABLE {0}.{0} ({0} text PRIMARY KEY, {1} text, {2} int);"
+    make += "CREATE ROLE {0}; CREATE ROLE {2}"
     shop.admin.execute(psycopg.sql.SQL(make).format(name(HOSTILE), name("mail\\"), name("n%")))
     shop.admin.execute(psycopg.sql.SQL("ALTER TABLE {0}.{0} OWNER TO {0}").format(name(HOSTILE)))
     columns = {"mail\\": "contact.e'mail %s", "n%": None}
@@ -225,6 +226,9 @@ def test_more_pairs_than_a_mask_has_bits_are_refused(shop, mapping):
 
 
 def test_a_table_that_is_not_ours_is_refused(shop, mapping):
-    with psycopg.connect(shop.as_("crm_follower"), autocommit=True) as stranger:
-        with pytest.raises(Refused, match=r"tables\[0\].table: crm.customers belongs to crm_owner"):
-            apply(stranger, mapping)
+    said = r"tables\[0\].table: crm.customers belongs to crm_owner"
+    with (
+        psycopg.connect(shop.as_("crm_follower"), autocommit=True) as stranger,
+        pytest.raises(Refused, match=said),
+    ):
+        apply(stranger, mapping)

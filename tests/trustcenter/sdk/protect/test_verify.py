@@ -83,9 +83,11 @@ LEAKS = [
         "5 rows of crm.customers show more than the feed said",
     ),
     (
-        "ALTER TABLE crm.customers DISABLE TRIGGER zzz_trust_2_keep; UPDATE crm.customers c SET trust_key = o.trust_key,"
-        " trust_mask = o.trust_mask FROM crm.customers o WHERE o.customer_no = 'C-1' AND c.customer_no = 'C-5'",
-        "1 rows of crm.customers stand under the key of another identifier",
+        "ALTER TABLE crm.customers DISABLE TRIGGER zzz_trust_2_keep;"
+        " UPDATE crm.customers c"
+        " SET trust_key = o.trust_key, trust_mask = o.trust_mask FROM crm.customers o"
+        " WHERE o.customer_no = 'C-1' AND c.customer_no = 'C-5'",
+        "1 rows of crm.customers stand under another identifier's key",
     ),
 ]
 
@@ -102,9 +104,8 @@ def test_an_index_that_cannot_be_used_behind_the_barrier_is_found(shop, mapping)
     shop.admin.execute("CREATE EXTENSION citext; ALTER TABLE crm.customers ALTER customer_no TYPE citext")
     apply(shop.admin, mapping)
     findings = verify(shop.admin, mapping).findings
-    assert [each.split(": ")[1] for each in findings] == [
-        "one customer's row is not found by the index on customer_no."
-    ] * 2
+    assert len(findings) == 2
+    assert all("one customer's row is not found by the index on customer_no." in each for each in findings)
 
 
 def test_what_cannot_be_stopped_is_named(followed, mapping):
