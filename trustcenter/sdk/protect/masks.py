@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from .. import naming
 from ..feed import CustomerTold, GrantTold
@@ -40,10 +40,10 @@ FROM unnest(%s::bytea[], %s::smallint[], %s::text[], %s::bigint[], %s::timestamp
   AS told(customer, part, purpose, mask, start, until)
 WHERE until IS NULL OR until > %s
 """
+# One look-up for each identifier: nobody may have analysed these tables yet, and a join would read all of them.
 _MASKS = """
-  SELECT i.key, bit_or(s.mask) AS mask FROM trust.identity i
-  JOIN trust.span s ON s.customer = i.customer AND s.part = i.part AND s.begun
-  WHERE {which} GROUP BY i.key
+  SELECT i.key, (SELECT bit_or(s.mask) FROM trust.span s WHERE s.customer = i.customer AND s.part = i.part AND s.begun)
+    AS mask FROM trust.identity i WHERE {which}
 """
 SET_KEYS = """
 WITH made AS ({masks})
@@ -51,20 +51,21 @@ UPDATE {{table}} t SET trust_mask = coalesce(made.mask, 0)
 FROM unnest(%(keys)s::bytea[]) AS changed(key) LEFT JOIN made USING (key)
 WHERE t.trust_key = changed.key AND t.trust_mask <> coalesce(made.mask, 0)
 """.format(masks=_MASKS.format(which="i.key = ANY(%(keys)s)"))
-_PART = "{row}.{key} >= %(low)s AND {row}.{key} < %(high)s"
+_PART = "{key} >= %(low)s AND {key} < %(high)s"
 SET_PART = """
 WITH made AS ({masks})
-UPDATE {{table}} t SET trust_mask = made.mask FROM made WHERE t.trust_key = made.key AND t.trust_mask <> made.mask
-""".format(masks=_MASKS.format(which=_PART.format(row="i", key="key")))
+UPDATE {{table}} t SET trust_mask = coalesce(made.mask, 0) FROM made
+WHERE t.trust_key = made.key AND {part} AND t.trust_mask <> coalesce(made.mask, 0)
+""".format(masks=_MASKS.format(which=_PART.format(key="i.key")), part=_PART.format(key="t.trust_key"))
 CLEAR_PART = """
-UPDATE {{table}} t SET trust_mask = 0 WHERE {part} AND t.trust_mask <> 0 AND NOT EXISTS (
-  SELECT FROM trust.identity i JOIN trust.span s ON s.customer = i.customer AND s.part = i.part AND s.begun
-  WHERE i.key = t.trust_key)
-""".format(part=_PART.format(row="t", key="trust_key"))
+UPDATE {{table}} t SET trust_mask = 0
+WHERE {part} AND t.trust_mask <> 0 AND NOT EXISTS (SELECT FROM trust.identity i WHERE i.key = t.trust_key)
+""".format(part=_PART.format(key="t.trust_key"))
 NEW = """
-SELECT ctid::text, {id}::text FROM {table} WHERE trust_key IS NULL AND {id} IS NOT NULL
-LIMIT %s FOR UPDATE SKIP LOCKED
+SELECT ctid::text, {id}::text FROM {table} WHERE trust_key IS NULL AND {id} IS NOT NULL{after}
+ORDER BY {id} LIMIT {many} FOR UPDATE SKIP LOCKED
 """
+AFTER = " AND {id} >= {last}"  # or each part would pass over all that were seen before it
 SET_NEW = """
 WITH made AS ({masks})
 UPDATE {{table}} t SET trust_key = seen.key, trust_mask = coalesce(made.mask, 0)
@@ -130,23 +131,24 @@ class Kept:
     def see_new(self, key: bytes) -> Iterator[int]:
         """Give rows that nobody has seen yet their keys and masks, a few thousand in a transaction; their numbers."""
         for table in self.mapping.tables:
-            names = _names(table)
-            while True:
+            rows = [("", "")] * MANY
+            after: Composable = SQL("")
+            while len(rows) == MANY:
                 with self.writing():
-                    rows = self.connection.execute(SQL(NEW).format(**names), [MANY]).fetchall()
+                    query = SQL(NEW).format(**_names(table), after=after, many=Literal(MANY))
+                    rows = self.connection.execute(query).fetchall()
                     keys = [_key(key, table.namespace, value) for _, value in rows]
-                    values = {"rows": [row for row, _ in rows], "keys": keys}
                     if rows:
-                        self.connection.execute(_sql(SET_NEW, table), values)
-                if len(rows) < MANY:
-                    break
-                yield len(rows)
+                        self.connection.execute(_sql(SET_NEW, table), {"rows": [row for row, _ in rows], "keys": keys})
+                        after = SQL(AFTER).format(id=Identifier(table.id), last=Literal(rows[-1][1]))
+                if rows:
+                    yield len(rows)
 
     def set_all(self) -> Iterator[tuple[int, int]]:
         """Make every mask what the spans say, a part of the rows in each transaction; how many parts are done, of how
         many.
         """
-        parts = next(each for each in (1, 16, PARTS) if each == PARTS or self.rows() <= each * MANY)
+        parts = min(PARTS, 2 ** (self.rows() // MANY).bit_length())
         edges = [bytes([place]) for place in range(0, PARTS, PARTS // parts)]
         for part, (low, high) in enumerate(zip(edges, [*edges[1:], b"\xff" * 17], strict=True), 1):
             for table in self.mapping.tables:

@@ -10,7 +10,7 @@ import time_machine
 from tests.canned_feed import KEY
 from tests.shop import MAPPING
 from trustcenter.sdk.clock import ticks
-from trustcenter.sdk.protect import Mapping, Refused
+from trustcenter.sdk.protect import Mapping, Refused, apply, masks, remove
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("protect")]
 BOTH = ["contact.email", "purchase_history"]
@@ -219,6 +219,28 @@ def test_new_rows_are_hidden_until_they_are_seen_and_so_is_one_that_changes_hand
     shop.ask("crm_app", "UPDATE crm.customers SET customer_no = 'C-1' WHERE customer_no = 'C-0' RETURNING 1")
     follower.step()
     assert shop.offers() == [row(1), row(9)]
+
+
+@pytest.mark.parametrize("type_", ["text", "bigint", "uuid"])
+def test_many_rows_are_seen_a_few_at_a_time_whatever_their_ids_are(follow, feed, shop, mapping, monkeypatch, type_):
+    monkeypatch.setattr(masks, "MANY", 3)
+    remove(shop.admin)
+    number = "('00000000-0000-0000-0000-0000000000' || (10 + n))::uuid" if type_ == "uuid" else f"n::{type_}"
+    shop.admin.execute(
+        f"ALTER TABLE crm.customers DROP customer_no; TRUNCATE crm.customers;"
+        f"ALTER TABLE crm.customers ADD customer_no {type_};"
+        f"INSERT INTO crm.customers (customer_no, loyalty) SELECT {number}, n FROM generate_series(1, 20) n;"
+        f"INSERT INTO crm.customers (customer_no, loyalty) SELECT {number}, n"
+        " FROM generate_series(7, 7) n, generate_series(1, 9)"
+    )
+    apply(shop.admin, mapping)
+    ids = [
+        each for (each,) in shop.admin.execute("SELECT customer_no::text FROM crm.customers WHERE loyalty IN (7, 20)")
+    ]
+    for each in set(ids):
+        feed.grant(each, BOTH)
+    follow().step()
+    assert len(shop.offers()) == len(ids) == 11
 
 
 def test_nobody_but_the_follower_sets_a_mask(follow, feed, shop):
