@@ -87,6 +87,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         keys,
         log,
         officers,
+        protect,
         serve,
         states,
     )
@@ -99,7 +100,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
-    for group in (demo, serve, database, catalogue, keys, officers, files, exports, audience, states, log, doctor):
+    groups = (demo, serve, database, catalogue, keys, officers, files, exports, audience, states, log, protect, doctor)
+    for group in groups:
         group.add(commands)
     return parser, list(commands.choices)
 
