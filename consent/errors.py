@@ -127,6 +127,12 @@ class LinkSpent(TrustError):
     title = "This link was used or is too old. Ask for a new one."
 
 
+class CodeNeeded(TrustError):
+    code = "code_needed"
+    status = 403
+    title = "This needs a fresh code by e-mail, which shows who it is."
+
+
 class ReceiptGone(TrustError):
     code = "receipt_gone"
     status = 410

@@ -1,13 +1,19 @@
 """A believable half-year of Alice's, up to a moment: choices, uses, refusals, looks and benefits, for pages to show."""
 
+import re
 from datetime import datetime, timedelta
+
+from django.core import mail
 
 from consent.services import evidence, portal_links, uses
 from consent.services.ledger import Actor
 from consent.services.uses import Benefit, Use
 from tests import world
+from consent.services.subjects import Handle
 from tests.world import ALICE, BOB, CUSTOMER
+from trustcenter.portal import mails
 
+MAIL = Handle("email", "alice@example.org")
 STAFF = Actor("staff", ref="staff-7", name="Rosa Ortega")
 
 
@@ -39,3 +45,16 @@ def link(now: datetime, who=ALICE, language: str = "") -> str:
     """The address of a fresh invitation, without the host."""
     token = portal_links.create(subject=who, language=language, by=CUSTOMER, now=now).token
     return f"/enter/{token}"
+
+
+def code() -> str:
+    """What the worker sends now, and the code in it; "" when it sends nothing."""
+    before = len(mail.outbox)
+    mails.send_codes()
+    return re.search(r"\b[0-9]{6}\b", mail.outbox[-1].body)[0] if len(mail.outbox) > before else ""
+
+
+def come_in_by_code(client, address: str = MAIL.id, back: str = "/") -> None:
+    """Ask for a code at the door and enter it, as a customer with that address does."""
+    assert client.post("/welcome", {"email": address})["Location"] == "/welcome/code"
+    assert client.post("/welcome/code", {"code": code()})["Location"] == back
