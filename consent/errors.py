@@ -127,6 +127,12 @@ class LinkSpent(TrustError):
     title = "This link was used or is too old. Ask for a new one."
 
 
+class StopLinkEnded(TrustError):
+    code = "stop_link_ended"
+    status = 410
+    title = "This link is not whole, or more than three years old. Turn the use off in the portal, or write to us."
+
+
 class CodeNeeded(TrustError):
     code = "code_needed"
     status = 403
