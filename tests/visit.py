@@ -7,9 +7,9 @@ from django.core import mail
 
 from consent.services import evidence, portal_links, uses
 from consent.services.ledger import Actor
+from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
 from tests import world
-from consent.services.subjects import Handle
 from tests.world import ALICE, BOB, CUSTOMER
 from trustcenter.portal import mails
 

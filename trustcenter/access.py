@@ -1,6 +1,7 @@
 """Who is calling: an API key is a system, a portal session is a customer, a staff session is an officer."""
 
 import ipaddress
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Protocol
@@ -108,7 +109,7 @@ def customer_only(view: Any) -> Any:
     return guarded
 
 
-def fresh_only(back: str) -> Any:
+def fresh_only(back: str) -> Callable[[Any], Any]:
     """Let in who entered a code a moment ago (level 2), or ask for one; below `customer_only`.
 
     For what carries data away and for what cannot be undone: a copy, an export, an erasure, a new address, acting for

@@ -38,8 +38,8 @@ def turn(
 
     notice_digest: of the text on the page. third: the third parties chosen by name; None for none of them.
     fresh: whether they entered a code a moment ago. Raises CodeNeeded for a yes to the use of sensitive data without
-    one, and never for a no. Raises as consents.record: NoticeSuperseded when the text on the page was replaced materially, NoChoiceHere,
-    PurposeClosed, Invalid; NotFound for a purpose that was never published.
+    one, and never for a no. Raises as consents.record: NoticeSuperseded when the text on the page was replaced
+    materially, NoChoiceHere, PurposeClosed, Invalid; NotFound for a purpose that was never published.
     """
     current = _current(purpose)
     if on and not fresh:
