@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.core import mail
 
-from consent.services import evidence, portal_links, uses
+from consent.services import evidence, portal_links, stop_links, subjects, uses
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
@@ -22,6 +22,7 @@ def half_year(now: datetime) -> None:
     world.publish(now=now - timedelta(days=400))
     say, back = world.say, lambda days, hours=0: now - timedelta(days=days, hours=hours)
     say(ALICE, "give", "improve_visit", channel="app", now=back(170))
+    subjects.register(identifiers=[ALICE, MAIL], by=world.SYSTEM, now=back(170))
     say(ALICE, "give", "personal_offers", channel="app", now=back(169), recipients=["mail-engine", "mailbird"])
     say(ALICE, "give", "ride_photos", channel="kiosk", now=back(90), notice_digest=world.digest("ride_photos"))
     say(ALICE, "withdraw", "ride_photos", channel="phone", actor="staff", now=back(40))
@@ -45,6 +46,12 @@ def link(now: datetime, who=ALICE, language: str = "") -> str:
     """The address of a fresh invitation, without the host."""
     token = portal_links.create(subject=who, language=language, by=CUSTOMER, now=now).token
     return f"/enter/{token}"
+
+
+def letter(now: datetime, *purposes: str, language: str = "") -> str:
+    """The address of a link in a letter, without the host."""
+    wanted = {0: stop_links.Wanted(ALICE, purposes or ("plan_staff",), language)}
+    return f"/stop/{stop_links.make(wanted=wanted, now=now)[0].token}"
 
 
 def code() -> str:
