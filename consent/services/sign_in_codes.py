@@ -69,13 +69,13 @@ def ask_again(*, subject: Subject, network: str, language: str, now: datetime) -
 
 
 def own_address(*, subject: Subject) -> str:
-    """The address a code goes to, as its owner knows it again and nobody else reads it: `a…@e….org`; "" for none."""
+    """The address that a code goes to, as its owner knows it and nobody else reads it: `a•••@e•••.org`; "" for none."""
     own = _own(subject)
     if own is None:
         return ""
     name, _, domain = subjects.opened(own, vault.of(subject.pseudonym)).id.partition("@")
     host, dot, ending = domain.rpartition(".")
-    return f"{name[:1]}…@{host[:1]}…{dot}{ending}" if dot else f"{name[:1]}…@{domain[:1]}…"
+    return f"{name[:1]}•••@{host[:1]}•••{dot}{ending}" if dot else f"{name[:1]}•••@{domain[:1]}•••"
 
 
 def deliver(*, send: Callable[[Letter], bool], now: datetime) -> int:
