@@ -84,7 +84,7 @@ def deliver(*, send: Callable[[Letter], bool], now: datetime) -> int:
     send: says whether it went out. Each step is a transaction of its own, and none is open while a mail server works.
     """
     done = 0
-    for row in _waiting(now).order_by("asked_at")[:AT_ONCE]:
+    for row in _waiting(now).order_by("asked_at", "id")[:AT_ONCE]:
         found = _prepare(row, now)
         if found is None:
             done += 1

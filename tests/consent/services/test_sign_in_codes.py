@@ -1,8 +1,10 @@
 """A code by e-mail: to whom it goes, how long it works, how often it may be tried and asked for."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 
 from audit.models import Entry, Payload
 from consent.errors import Invalid, LinkSpent, NotFound, TooMany
@@ -11,7 +13,7 @@ from consent.services import links, sign_in_codes, subjects, suppressions, visit
 from consent.services.links import Why
 from consent.services.sign_in_codes import Letter
 from consent.services.subjects import Handle
-from tests.world import ALICE, BOB, CUSTOMER, NOW, SYSTEM
+from tests.world import ALICE, BOB, CUSTOMER, NOW, SYSTEM, cast, publish
 
 MAIL = Handle("email", "alice@example.org")
 
@@ -223,3 +225,34 @@ def test_requests_are_forgotten_when_they_count_no_more(known):
     ask()
     assert sign_in_codes.forget(now=NOW + sign_in_codes.DAY) == 0
     assert sign_in_codes.forget(now=NOW + sign_in_codes.DAY + timedelta(seconds=1)) == 1
+
+
+def at_once(browser: str, codes: list[str]) -> list[str]:
+    """What each of many who enter a code at the same moment is answered."""
+
+    def one(code: str) -> str:
+        try:
+            return "in" if enter(browser, code) else "wrong"
+        except LinkSpent:
+            return "spent"
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(codes)) as pool:
+        return list(pool.map(one, codes))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_however_many_come_at_once_five_are_answered_and_one_comes_in():
+    publish()
+    cast()
+    subjects.register(identifiers=[ALICE, MAIL], by=SYSTEM, now=NOW)
+    browser = ask()
+    (letter,) = post()
+    answers = at_once(browser, [other(letter.code)] * 12)
+    assert (answers.count("in"), SignInCode.objects.get().tries) == (0, 5)
+    assert answers.count("spent") >= 7
+    browser = ask()
+    (letter,) = post()
+    assert at_once(browser, [letter.code] * 4).count("in") == 1
+    assert PortalSession.objects.count() == 1
