@@ -77,6 +77,7 @@ def _is_ours(arguments: list[str], ours: Sequence[str]) -> bool:
 def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
     # Only here: these modules read tables, and Django must be set up before tables exist.
     from trustcenter.commands import (
+        audience,
         catalogue,
         database,
         demo,
@@ -98,7 +99,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
-    for group in (demo, serve, database, catalogue, keys, officers, files, exports, states, log, doctor):
+    for group in (demo, serve, database, catalogue, keys, officers, files, exports, audience, states, log, doctor):
         group.add(commands)
     return parser, list(commands.choices)
 

@@ -30,7 +30,7 @@ LOOK_EVERY = 0.2  # seconds between two looks
 PATIENCE = 3.0  # seconds a copy waits for a purpose that was just published to be sealed
 CHUNK = 65_536
 HOLDER = "default"
-_waiting = threading.BoundedSemaphore(settings.FEED_WAITING)
+_waiting = threading.BoundedSemaphore(max(1, settings.WEB_THREADS - 2))
 LARGEST = 2**62
 
 

@@ -22,7 +22,7 @@ GUARDS = {
 }
 PROGRAM = """
 import sys
-from trustcenter_sdk import Client, NotPermitted, allowed
+from trustcenter_sdk import Client, LocalChecker, NotPermitted, allowed
 
 client = Client(sys.argv[1], sys.argv[2], recipient="mail-engine")
 yes, no = (client.check("personal_offers", f"customer:C-100{n}", ["contact.email"]) for n in (1, 2))
@@ -32,6 +32,8 @@ try:
         print("wrong")
 except NotPermitted as refused:
     print(refused)
+with LocalChecker(sys.argv[1], sys.argv[2], recipient="mail-engine", report=False) as local:
+    print(local.wait_ready(60), [local.check("personal_offers", f"customer:C-100{n}").reason for n in (1, 2)])
 print(sorted(name for name in ("django", "rest_framework", "trustcenter", "narwhals") if name in sys.modules))
 """
 
@@ -66,6 +68,7 @@ def test_the_wheel_asks_a_real_service_from_a_bare_environment(python, served, o
     assert done.stdout.splitlines() == [
         "True permitted False consent_refused",
         "Not permitted: consent_refused.",
+        "True ['permitted', 'refused_by_copy']",
         "[]",
     ], done.stderr
 
