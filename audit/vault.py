@@ -88,6 +88,11 @@ def house() -> Vault:
     return Vault(keys.derived("data", "house"))
 
 
+def links() -> Vault:
+    """The vault for what a link carries through the world, under a key that opens nothing else."""
+    return Vault(keys.derived("data", "links"))
+
+
 def lookup_hash(namespace: str, value: str) -> bytes:
     """32 bytes that find an identifier again without telling it (HMAC-SHA-256 under the lookup key)."""
     return hmac.digest(keys.derived("lookup", "identifier"), f"{namespace}\0{value}".encode(), "sha256")

@@ -133,6 +133,18 @@ class LinkSpent(TrustError):
     title = "This link was used or is too old. Ask for a new one."
 
 
+class StopLinkEnded(TrustError):
+    code = "stop_link_ended"
+    status = 410
+    title = "This link is not whole, or more than three years old. Turn the use off in the portal, or write to us."
+
+
+class CodeNeeded(TrustError):
+    code = "code_needed"
+    status = 403
+    title = "This needs a fresh code by e-mail, which shows who it is."
+
+
 class ReceiptGone(TrustError):
     code = "receipt_gone"
     status = 410

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
-from consent.services import expiry, idempotency, portal_links
+from consent.services import expiry, idempotency, portal_links, sign_in_codes, visits
 
 
 @shared_task(name="consent.forget_answers", ignore_result=True)
@@ -15,8 +15,20 @@ def forget_answers() -> None:
 
 @shared_task(name="consent.forget_links", ignore_result=True)
 def forget_links() -> None:
-    """Delete portal links and sessions that are over."""
+    """Delete portal links that are over."""
     portal_links.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.forget_visits", ignore_result=True)
+def forget_visits() -> None:
+    """Delete visits to the portal that are over."""
+    visits.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.forget_codes", ignore_result=True)
+def forget_codes() -> None:
+    """Delete requests for a code that count towards no limit any more."""
+    sign_in_codes.forget(now=datetime.now(UTC))
 
 
 @shared_task(name="consent.sweep_expiry", ignore_result=True)

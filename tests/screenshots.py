@@ -23,10 +23,12 @@ def service() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"TRUST_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "trustcenter.settings", "LOG_LEVEL": "ERROR"}
         os.environ |= {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}  # Playwright's loop runs in this very thread
+        os.environ |= {"EMAIL_URL": "memory://"}
         os.environ.pop("DATABASE_URL", None)
         import django
 
         django.setup()
+        from django.core import mail
         from django.core.management import call_command
         from django.core.servers.basehttp import ThreadedWSGIServer
         from django.core.wsgi import get_wsgi_application
@@ -35,6 +37,7 @@ def service() -> Iterator[str]:
         from tests import visit
 
         call_command("migrate", verbosity=0)
+        mail.outbox = []
         visit.half_year(datetime.now(UTC))
         server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
         server.set_app(get_wsgi_application())
@@ -54,10 +57,21 @@ def pages(page, folder: Path, name: str, language: str) -> None:
         page.screenshot(path=folder / f"{stop}-{name}.png", full_page=True)
 
     picture("welcome", "/welcome")
+    page.fill("#email", f"{name}@example.org")  # one address may ask five times
+    page.click("main button")
+    picture("code")
+    page.fill("#code", "12")
+    page.click("main button")
+    picture("code-wrong")
+    picture("letter", visit.letter(datetime.now(UTC), language=language))
+    page.click("main button")
+    picture("letter-stopped")
+    picture("letter-old", "/stop/spent")
     picture("problem", "/enter/spent")
     picture("enter", visit.link(datetime.now(UTC), language=language))
     page.click("main button")
     picture("home")
+    picture("fresh", "/fresh?next=/log")
     picture("purpose", "/purposes/personal_offers")
     picture("purpose-off", "/purposes/ride_photos")
     picture("log", "/log")

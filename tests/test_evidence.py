@@ -30,7 +30,9 @@ from consent.services import (
     rebuild,
     scans,
     searches,
+    sign_in_codes,
     signals,
+    stop_links,
     subjects,
     suppressions,
     switches,
@@ -49,6 +51,7 @@ SERVICES = Path(__file__).parent.parent / "consent" / "services"
 YEARS_LATER = NOW + timedelta(days=900)
 FACTS = {"by": SYSTEM, "now": NOW}
 NEW = Handle("customer", "C-2000")
+MAIL = Handle("email", "alice@example.org")
 
 
 def _two_uses():
@@ -59,6 +62,18 @@ def _two_uses():
 def _benefit():
     row = Benefit(ALICE, "improve_visit", {"en": "Skipped a 40-minute queue"}, NOW)
     uses.report_benefits(benefits=[row], recipient="queue-planner", **FACTS)
+
+
+def _code():
+    subjects.register(identifiers=[ALICE, MAIL], **FACTS)
+    browser, sent = sign_in_codes.ask(address=MAIL.id, network="", language="en", now=NOW), []
+    sign_in_codes.deliver(send=lambda letter: sent.append(letter) or True, now=NOW)
+    sign_in_codes.enter(browser=browser, code=sent[0].code, by=CUSTOMER, now=NOW)
+
+
+def _stop(*purposes):
+    made = stop_links.make(wanted={0: stop_links.Wanted(ALICE, purposes)}, now=NOW)[0]
+    stop_links.stop(token=made.token, method=stop_links.ONE_CLICK, by=CUSTOMER, now=NOW)
 
 
 def _link():
@@ -291,6 +306,13 @@ VERBS = {
     "portal_links.enter": [
         (lambda: portal_links.enter(token=_link().token, by=CUSTOMER, now=NOW), ["portal.invited", "portal.entered"]),
     ],
+    # Not in one transaction: a mail server is slow, and a try is counted before it is looked at.
+    "sign_in_codes.deliver": [(_code, ["identifier.added", "portal.code_sent", "portal.entered"])],
+    "stop_links.stop": [
+        (lambda: _stop("personal_offers"), ["consent.withdrawn"]),
+        (lambda: _stop("personal_offers", "plan_staff"), ["consent.withdrawn", "consent.objected"]),
+        (lambda: (_stop("personal_offers"), _stop("personal_offers")), ["consent.withdrawn"]),
+    ],
     "evidence.view": [
         (lambda: evidence.view(handle=ALICE, why="concern", note="K-311", **FACTS), ["evidence.viewed"]),
     ],
@@ -328,9 +350,13 @@ VERBS = {
 NO_FACT = {
     "import_runs.begin": "machinery: a file's place; what is taken in are facts, and that it is done is one",
     "idempotency.forget": "machinery: kept answers repeat facts that stand in the log already",
-    "portal_links.leave": "the end of a visit changes nothing about the customer",
-    "portal_links.forget": "machinery: removes links and sessions that are over",
+    "visits.leave": "the end of a visit changes nothing about the customer",
+    "visits.forget": "machinery: removes visits that are over",
+    "portal_links.forget": "machinery: removes links that are over",
+    "sign_in_codes.forget": "machinery: removes requests that count towards no limit any more",
 }
+# Verbs of several transactions, each step of which is whole by itself.
+IN_STEPS = {"sign_in_codes.deliver"}
 ROWS = [(verb, place) for verb, rows in VERBS.items() for place in range(len(rows))]
 
 
@@ -353,7 +379,7 @@ def test_every_verb_that_writes_is_in_the_table():
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
         if any("atomic" in ast.unparse(decorator) for decorator in node.decorator_list)
     }
-    assert found == VERBS.keys() | NO_FACT.keys()
+    assert found == (VERBS.keys() - IN_STEPS) | NO_FACT.keys()
 
 
 def test_no_door_writes_past_the_services():

@@ -1,13 +1,19 @@
 """A believable half-year of Alice's, up to a moment: choices, uses, refusals, looks and benefits, for pages to show."""
 
+import re
 from datetime import datetime, timedelta
 
-from consent.services import evidence, portal_links, uses
+from django.core import mail
+
+from consent.services import evidence, portal_links, stop_links, subjects, uses
 from consent.services.ledger import Actor
+from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
 from tests import world
 from tests.world import ALICE, BOB, CUSTOMER
+from trustcenter.portal import mails
 
+MAIL = Handle("email", "alice@example.org")
 STAFF = Actor("staff", ref="staff-7", name="Rosa Ortega")
 
 
@@ -16,6 +22,7 @@ def half_year(now: datetime) -> None:
     world.publish(now=now - timedelta(days=400))
     say, back = world.say, lambda days, hours=0: now - timedelta(days=days, hours=hours)
     say(ALICE, "give", "improve_visit", channel="app", now=back(170))
+    subjects.register(identifiers=[ALICE, MAIL], by=world.SYSTEM, now=back(170))
     say(ALICE, "give", "personal_offers", channel="app", now=back(169), recipients=["mail-engine", "mailbird"])
     say(ALICE, "give", "ride_photos", channel="kiosk", now=back(90), notice_digest=world.digest("ride_photos"))
     say(ALICE, "withdraw", "ride_photos", channel="phone", actor="staff", now=back(40))
@@ -39,3 +46,22 @@ def link(now: datetime, who=ALICE, language: str = "") -> str:
     """The address of a fresh invitation, without the host."""
     token = portal_links.create(subject=who, language=language, by=CUSTOMER, now=now).token
     return f"/enter/{token}"
+
+
+def letter(now: datetime, *purposes: str, language: str = "") -> str:
+    """The address of a link in a letter, without the host."""
+    wanted = {0: stop_links.Wanted(ALICE, purposes or ("plan_staff",), language)}
+    return f"/stop/{stop_links.make(wanted=wanted, now=now)[0].token}"
+
+
+def code() -> str:
+    """What the worker sends now, and the code in it; "" when it sends nothing."""
+    before = len(mail.outbox)
+    mails.send_codes()
+    return re.search(r"\b[0-9]{6}\b", mail.outbox[-1].body)[0] if len(mail.outbox) > before else ""
+
+
+def come_in_by_code(client, address: str = MAIL.id, back: str = "/") -> None:
+    """Ask for a code at the door and enter it, as a customer with that address does."""
+    assert client.post("/welcome", {"email": address})["Location"] == "/welcome/code"
+    assert client.post("/welcome/code", {"code": code()})["Location"] == back

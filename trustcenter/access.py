@@ -1,6 +1,7 @@
 """Who is calling: an API key is a system, a portal session is a customer, a staff session is an officer."""
 
 import ipaddress
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Protocol
@@ -10,11 +11,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from audit.services.entries import Actor
 from consent.errors import NotAllowed, NotAuthenticated
 from consent.rules import signals as rules
-from consent.services import keys, officers, portal_links, signals
+from consent.services import keys, officers, signals, visits
 
 
 class Key(Protocol):
@@ -94,9 +96,10 @@ def customer_only(view: Any) -> Any:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         now = clock()
-        subject = portal_links.visitor(token=request.COOKIES.get(settings.PORTAL_COOKIE_NAME, ""), now=now)
-        if subject is None:
+        found = visits.visitor(token=visit_token(request), now=now)
+        if found is None:
             return redirect("portal:welcome")
+        subject, request.fresh = found.subject, found.fresh  # type: ignore[attr-defined]
         # The signal comes with every request of a browser, and is written down with the first.
         if subject.gpc_at is None and rules.heard(request.headers.get("Sec-GPC")):
             subject = signals.receive(subject=subject, channel="portal", by=_actor(request, "browser"), now=now).subject
@@ -104,6 +107,49 @@ def customer_only(view: Any) -> Any:
         return answer
 
     return guarded
+
+
+def fresh_only(back: str) -> Callable[[Any], Any]:
+    """Let in who entered a code a moment ago (level 2), or ask for one; below `customer_only`.
+
+    For what carries data away and for what cannot be undone: a copy, an export, an erasure, a new address, acting for
+    somebody else. Never for saying no (GDPR Art. 7(3)): that needs no more than saying yes, and mostly less.
+    back: the name of the page to go on from after the code.
+    """
+
+    def guard(view: Any) -> Any:
+        @wraps(view)
+        def guarded(request: HttpRequest, subject: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not is_fresh(request):
+                return ask_for_code(reverse(back))
+            answer: HttpResponse = view(request, subject, *args, **kwargs)
+            return answer
+
+        return guarded
+
+    return guard
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether the customer entered a code a moment ago."""
+    return bool(getattr(request, "fresh", False))
+
+
+def ask_for_code(back: str) -> HttpResponse:
+    """Lead to the page that sends a fresh code. back: where to go on after it."""
+    return redirect(f"{reverse('portal:fresh')}?{urlencode({'next': back})}")
+
+
+def visit_token(request: HttpRequest) -> str:
+    """The token of a customer's visit, as their browser sends it."""
+    return request.COOKIES.get(settings.PORTAL_COOKIE_NAME, "")
+
+
+def way_on(request: HttpRequest, otherwise: str) -> str:
+    """The page that `next` names, if it is one of ours."""
+    wanted = request.GET.get("next", "")
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if ours else otherwise
 
 
 def officer_only(view: Any) -> Any:
@@ -129,6 +175,16 @@ def address(request: HttpRequest) -> str:
             break
         direct = each
     return direct
+
+
+def network(request: HttpRequest) -> str:
+    """Where a caller stands: the address, or of IPv6 the 64 bits that one household has to itself."""
+    value = address(request)
+    try:
+        found = ipaddress.ip_address(value)
+    except ValueError:
+        return value
+    return value if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
 
 
 def _trusted(value: str) -> bool:

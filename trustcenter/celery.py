@@ -50,6 +50,18 @@ app.conf.update(
             "schedule": crontab(minute="7"),
             "options": {"expires": 3600},
         },
+        # Often, for a customer waits for it. Web processes only write down who asked: they need no broker.
+        "send codes to come in": {"task": "portal.send_codes", "schedule": 2.0, "options": {"expires": 2}},
+        "forget old visits": {
+            "task": "consent.forget_visits",
+            "schedule": crontab(minute="19"),
+            "options": {"expires": 3600},
+        },
+        "forget old codes": {
+            "task": "consent.forget_codes",
+            "schedule": crontab(minute="23"),
+            "options": {"expires": 3600},
+        },
         "forget old links": {
             "task": "consent.forget_links",
             "schedule": crontab(minute="17"),
@@ -57,4 +69,4 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks(["audit", "consent"])
+app.autodiscover_tasks(["audit", "consent", "trustcenter"])

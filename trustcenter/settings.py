@@ -91,6 +91,22 @@ AUDIENCE_BYTES = env.int("AUDIENCE_BYTES", 256 * 1024 * 1024)
 # Seconds between two passes of the sealer.
 SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 
+# --- Mail -------------------------------------------------------------------------------------------
+
+# The mail server, as smtp://user:password@host:587?tls=True. Without one, mail is written to files in the data folder.
+EMAIL_URL = secret("EMAIL_URL")
+MAIL_FOLDER = DATA_DIR / "mail"
+_mail = Env().dj_email_url("-", default=EMAIL_URL or "file://")
+if "EMAIL_BACKEND" not in _mail:
+    raise ImproperlyConfigured("EMAIL_URL begins with smtp://, submission:// or console://.")
+EMAIL_BACKEND, EMAIL_FILE_PATH = _mail["EMAIL_BACKEND"], str(MAIL_FOLDER)
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 10  # seconds; whoever waits behind a slow server waits no longer
+# From whom mail comes: `_default_from_email` in EMAIL_URL, or else the controller's e-mail address.
+DEFAULT_FROM_EMAIL = _mail.get("DEFAULT_FROM_EMAIL", "")
+
 # --- Copies in other houses -------------------------------------------------------------------------
 
 # Seconds for which a copy may be used after it was told everything; shorter reaches cut-off copies sooner.
@@ -177,6 +193,7 @@ _prefix = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}console"
 CSRF_COOKIE_NAME = f"{_prefix}csrf"
 PORTAL_COOKIE_NAME = f"{_prefix}portal"
+SIGN_IN_COOKIE_NAME = f"{_prefix}sign-in"
 LANGUAGE_COOKIE_NAME = f"{_prefix}language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = int(CONSOLE_IDLE.total_seconds())

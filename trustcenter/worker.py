@@ -32,7 +32,9 @@ def main() -> int:
     logging.captureWarnings(capture=True)
     # Celery warns root of pickled messages; ours are JSON, and in a container root is usual.
     warnings.filterwarnings("ignore", category=SecurityWarning)
-    settings.BROKER_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Letters lie in a folder where there is no mail server, and hold codes: they are their owner's alone to read.
+    for folder in (settings.BROKER_FOLDER, settings.MAIL_FOLDER):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A thread, so that there is no child that could be orphaned; for the same reason the pool is solo.
     timetable: Any = beat.EmbeddedService(app, thread=True)
     signals.worker_ready.connect(lambda **_: timetable.start(), weak=False)

@@ -13,6 +13,7 @@ from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
 from consent.models.receipts import Receipt, ReceiptsDone
 from consent.models.scans import Scan
+from consent.models.sign_in_codes import SignInCode
 from consent.models.signals import Signal
 from consent.models.subjects import Identifier, Subject
 from consent.models.suppressions import Suppression
@@ -42,6 +43,7 @@ __all__ = [
     "Reminder",
     "Revision",
     "Scan",
+    "SignInCode",
     "SignInTry",
     "Signal",
     "Subject",

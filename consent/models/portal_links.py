@@ -1,6 +1,7 @@
 """How a customer comes in: a link that works once, then a session. Customers are not Django users."""
 
 from django.db import models
+from django.db.models import Q
 
 from consent.models.subjects import Subject
 
@@ -17,10 +18,20 @@ class PortalLink(models.Model):
 
 
 class PortalSession(models.Model):
-    """A customer's visit. level 1: known; 2: freshly confirmed."""
+    """A customer's visit. level 1: known; 2: they entered a code, at `fresh_at`. A visit never changes its level:
+    whoever reaches another one gets another visit, with a cookie of its own."""
 
     subject = models.ForeignKey(Subject, models.CASCADE)
     token_hash = models.BinaryField(max_length=32, unique=True)
     level = models.PositiveSmallIntegerField(default=1)
+    fresh_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(level=1, fresh_at__isnull=True) | Q(level=2, fresh_at__isnull=False),
+                name="session_level_two_has_a_moment",
+            )
+        ]

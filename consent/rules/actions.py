@@ -47,6 +47,7 @@ ACTIONS = {
     "key.revoked": "An API key was ended.",
     "officer.created": "A member of staff may sign in to the console.",
     "portal.invited": "A link to the portal was made for a customer.",
+    "portal.code_sent": "A code to come in was sent to a customer's e-mail address.",
     "portal.entered": "A customer opened the portal.",
     "import.finished": "A file of consents was imported.",
 }

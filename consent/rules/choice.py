@@ -9,8 +9,8 @@ from consent.errors import Field
 from consent.rules import acting, bases, durations, lifecycle
 
 CHANNELS = (
-    *("web", "app", "portal", "store", "shop", "kiosk", "phone", "post", "mail", "email", "sms", "paper"),
-    *("console", "api", "import"),
+    *("web", "app", "portal", "store", "shop", "kiosk", "phone", "post", "mail", "email", "email_link", "sms"),
+    *("paper", "console", "api", "import"),
 )
 ACTORS = acting.ACTORS
 CLOCK_SKEW = timedelta(minutes=5)

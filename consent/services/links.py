@@ -30,6 +30,7 @@ from consent.services import (
     subjects,
     suppressions,
     versions,
+    visits,
 )
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
@@ -225,6 +226,7 @@ def _move(identifiers: Any, owner: Subject) -> list[Identifier]:
 def _end_visits(older: Subject, newer: Subject, now: datetime) -> None:
     """Nobody goes on in a record that just became another's, nor turns on by an old token what is theirs."""
     portal_links.end_all(of=[older, newer])
+    visits.end_all(of=[older, newer])
     confirmations.end_all(of=[older, newer], now=now)
 
 

@@ -1,4 +1,4 @@
-"""How a customer comes in: a link from the brand's own site that works once, then a session."""
+"""One way in: a link from the brand's own site that works once. The visit it begins is in `visits`."""
 
 import hashlib
 import secrets
@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 
 from consent.errors import Field, IdentifierUnverified, Invalid, LinkSpent
-from consent.models import PortalLink, PortalSession, Subject
-from consent.services import handles, ledger
+from consent.models import PortalLink, Subject
+from consent.services import handles, ledger, visits
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
+from consent.services.visits import Visit
 
 LASTS = timedelta(minutes=5)
 
@@ -24,15 +24,6 @@ class Invitation:
 
     token: str
     expires_at: datetime
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A session's token, for the cookie only, and whose it is."""
-
-    token: str
-    subject: Subject
-    language: str = ""
 
 
 @transaction.atomic
@@ -64,45 +55,27 @@ def open_invitation(*, token: str, now: datetime) -> str:
 
 
 @transaction.atomic
-def enter(*, token: str, by: Actor, now: datetime) -> Visit:
-    """Use an invitation up and start a session. Raises LinkSpent, also for the second of two at the same moment."""
+def enter(*, token: str, instead_of: str = "", by: Actor, now: datetime) -> Visit:
+    """Use an invitation up and start a visit. Raises LinkSpent, also for the second of two at the same moment.
+
+    instead_of: the token of the visit that this browser had, which ends.
+    """
     used = PortalLink.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now)
     if used.update(used_at=now) != 1:
         raise LinkSpent
     link = PortalLink.objects.select_related("subject").get(token_hash=_hash(token))
-    session = secrets.token_urlsafe(32)
-    PortalSession.objects.create(subject=link.subject, token_hash=_hash(session), started_at=now, seen_at=now)
-    ledger.record(Fact("portal.entered", subject=link.subject.pseudonym), by=by, now=now)
-    return Visit(session, link.subject, link.language)
-
-
-def visitor(*, token: str, now: datetime) -> Subject | None:
-    """Whose session a cookie is; None when there is none or it is over. Moves the idle clock, by the minute."""
-    row = PortalSession.objects.filter(token_hash=_hash(token)).select_related("subject").first()
-    if row is None or now - row.seen_at > settings.PORTAL_IDLE or now - row.started_at > settings.PORTAL_MAX:
-        return None
-    if now - row.seen_at > timedelta(minutes=1):
-        PortalSession.objects.filter(pk=row.pk).update(seen_at=now)
-    return row.subject
-
-
-@transaction.atomic
-def leave(*, token: str) -> None:
-    """End a session."""
-    PortalSession.objects.filter(token_hash=_hash(token)).delete()
+    return visits.start(subject=link.subject, language=link.language, instead_of=instead_of, by=by, now=now)
 
 
 def end_all(*, of: Iterable[Subject]) -> None:
-    """End every visit to these records, and every invitation to them; inside the caller's transaction."""
+    """End every invitation to these records; inside the caller's transaction."""
     PortalLink.objects.filter(subject__in=of).delete()
-    PortalSession.objects.filter(subject__in=of).delete()
 
 
 @transaction.atomic
 def forget(*, now: datetime) -> int:
-    """Delete links and sessions that are over; how many."""
-    links = PortalLink.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()[0]
-    return links + PortalSession.objects.filter(started_at__lt=now - settings.PORTAL_MAX).delete()[0]
+    """Delete links that are over; how many."""
+    return PortalLink.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()[0]
 
 
 def _hash(token: str) -> bytes:

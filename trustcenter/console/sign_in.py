@@ -3,7 +3,6 @@
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -30,7 +29,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         else:
             if user is not None:
                 login(request, user)
-                return redirect(_way_on(request))
+                return redirect(access.way_on(request, resolve_url("console:customers")))
             form.add_error(None, _("We know no officer with this name and password."))
     answer = show(request, "sign_in", {"form": form, "next": request.GET.get("next", "")}, status=status)
     if status == 429:
@@ -43,10 +42,3 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session; an open file closes with it."""
     logout(request)
     return redirect("console:sign-in")
-
-
-def _way_on(request: HttpRequest) -> str:
-    """The page the officer came for, if it is one of ours."""
-    wanted = request.GET.get("next", "")
-    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if ours else resolve_url("console:customers")

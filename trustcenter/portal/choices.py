@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
-from consent.errors import Invalid, NoticeSuperseded
+from consent.errors import CodeNeeded, Invalid, NoticeSuperseded
 from consent.services import consents, overview, switches
 from consent.services.consents import Recorded
 from trustcenter import access
@@ -38,19 +38,22 @@ def purpose(request: HttpRequest, subject: Any, key: str) -> HttpResponse:
 def choose(request: HttpRequest, subject: Any, purpose: str) -> HttpResponse:
     """One press: on, off or undo. `third` names the companies that were ticked, where the form had any."""
     wanted = Press(request.POST).read()
-    by, now = access.customer_actor(request), access.clock()
+    by, now, fresh = access.customer_actor(request), access.clock(), access.is_fresh(request)
     try:
         if wanted["act"] == "undo":
-            return _saved([switches.undo(subject=subject, number=wanted["receipt"], by=by, now=now)])
+            return _saved([switches.undo(subject=subject, number=wanted["receipt"], fresh=fresh, by=by, now=now)])
         done = switches.turn(
             subject=subject,
             purpose=purpose,
             on=wanted["act"] == "on",
             notice_digest=wanted["notice"],
             third=request.POST.getlist("third") if wanted["by_name"] else None,
+            fresh=fresh,
             by=by,
             now=now,
         )
+    except CodeNeeded:
+        return access.ask_for_code(reverse("portal:purpose", args=[purpose]))
     except NoticeSuperseded:
         return redirect(reverse("portal:purpose", args=[purpose]) + "?changed=1#problem")
     except Invalid as wrong:

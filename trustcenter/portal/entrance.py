@@ -1,26 +1,91 @@
-"""How a customer comes in and goes out: a link that works once, then a session in a cookie."""
+"""How a customer comes in and goes out: a link that works once, or a code by e-mail; then a visit in a cookie.
+
+Passkeys and the brand's own sign-in have their place beside these two (docs/adr/0010-ways-in.md).
+"""
+
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.middleware.csrf import rotate_token
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
 from django.utils import translation
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.utils.http import urlencode
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
 
-from consent.services import portal_links
+from consent.errors import Invalid, LinkSpent, TooMany
+from consent.services import portal_links, sign_in_codes, visits
+from consent.services.visits import Visit
 from trustcenter import access
+from trustcenter.portal.choices import language
+from trustcenter.portal.forms import Code
 
 
-@require_GET
+@sensitive_post_parameters("email")
+@require_http_methods(["GET", "POST"])
 def welcome(request: HttpRequest) -> HttpResponse:
-    """Says how to come in."""
-    return render(request, "portal/welcome.html")
+    """Says how to come in; POST asks for a code, with one answer for every address."""
+    if request.method == "GET":
+        return render(request, "portal/welcome.html")
+    address, network = request.POST.get("email", ""), access.network(request)
+    try:
+        token = sign_in_codes.ask(address=address, network=network, language=language(), now=access.clock())
+    except Invalid:
+        return render(request, "portal/welcome.html", {"wrong": True, "email": address}, status=400)
+    except TooMany:
+        return _too_many(request, "portal/welcome.html", {"email": address})
+    return _to_code(token, "")
+
+
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    """Where the code is typed in; only this browser's, and only POST uses it up."""
+    browser = request.COOKIES.get(settings.SIGN_IN_COOKIE_NAME, "")
+    if not browser:
+        return redirect("portal:welcome")
+    if request.method == "GET":
+        return render(request, "portal/code.html")
+    digits = Code(request.POST).read()
+    if not digits:
+        return render(request, "portal/code.html", {"wrong": "form"}, status=400)
+    by, now, had = access.customer_actor(request), access.clock(), access.visit_token(request)
+    try:
+        visit = sign_in_codes.enter(browser=browser, code=digits, instead_of=had, by=by, now=now)
+    except LinkSpent:
+        return render(request, "portal/code.html", {"spent": True}, status=410)
+    if visit is None:
+        return render(request, "portal/code.html", {"wrong": "code"}, status=400)
+    response = _start(request, visit, access.way_on(request, resolve_url("portal:home")))
+    response.delete_cookie(settings.SIGN_IN_COOKIE_NAME, samesite="Lax")
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@access.customer_only
+def fresh(request: HttpRequest, subject: Any) -> HttpResponse:
+    """Asks a customer who is in for a fresh code, to their own address; POST sends it."""
+    back = access.way_on(request, "")
+    shown: dict[str, Any] = {"address": sign_in_codes.own_address(subject=subject), "next": back}
+    if request.method == "GET" or not shown["address"]:
+        return render(request, "portal/fresh.html", shown)
+    where = {"network": access.network(request), "language": language()}
+    try:
+        token = sign_in_codes.ask_again(subject=subject, **where, now=access.clock())
+    except TooMany:
+        return _too_many(request, "portal/fresh.html", shown)
+    return _to_code(token, back)
 
 
 @require_http_methods(["GET", "POST"])
 def enter(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows Continue and changes nothing, for scanners open links before people do; POST uses the link up."""
     if request.method == "POST":
-        return _start(request, token)
+        by, now, had = access.customer_actor(request), access.clock(), access.visit_token(request)
+        visit = portal_links.enter(token=token, instead_of=had, by=by, now=now)
+        return _start(request, visit, resolve_url("portal:home"))
     invited = portal_links.open_invitation(token=token, now=access.clock())
     language = _chosen(request) or _known(invited)
     with translation.override(language or translation.get_language()):
@@ -33,20 +98,26 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
-    """End the session."""
-    portal_links.leave(token=request.COOKIES.get(settings.PORTAL_COOKIE_NAME, ""))
+    """End the visit."""
+    visits.leave(token=access.visit_token(request))
     response = redirect("portal:welcome")
     response.delete_cookie(settings.PORTAL_COOKIE_NAME, samesite="Lax")
     return response
 
 
-def _start(request: HttpRequest, token: str) -> HttpResponse:
-    visit = portal_links.enter(token=token, by=access.customer_actor(request), now=access.clock())
-    response = redirect("portal:home")
+def _to_code(token: str, back: str) -> HttpResponse:
+    """On to the page where the code is typed in; the browser that asked is the one that may."""
+    response = redirect(reverse("portal:code") + (f"?{urlencode({'next': back})}" if back else ""))
+    lasts = int(sign_in_codes.LASTS.total_seconds())
+    _keep(response, settings.SIGN_IN_COOKIE_NAME, token, max_age=lasts)
+    return response
+
+
+def _start(request: HttpRequest, visit: Visit, where: str) -> HttpResponse:
+    rotate_token(request)  # what was sent with forms before this visit is worth nothing in it
+    response = redirect(where)
     # Without an age: closing the browser ends it, and the service ends it in any case (PORTAL_IDLE, PORTAL_MAX).
-    response.set_cookie(
-        settings.PORTAL_COOKIE_NAME, visit.token, path="/", secure=settings.HTTPS, httponly=True, samesite="Lax"
-    )
+    _keep(response, settings.PORTAL_COOKIE_NAME, visit.token)
     language = _known(visit.language)
     if language and not _chosen(request):
         response.set_cookie(
@@ -57,6 +128,16 @@ def _start(request: HttpRequest, token: str) -> HttpResponse:
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
             samesite="Lax",
         )
+    return response
+
+
+def _keep(response: HttpResponse, name: str, token: str, max_age: int | None = None) -> None:
+    response.set_cookie(name, token, max_age=max_age, path="/", secure=settings.HTTPS, httponly=True, samesite="Lax")
+
+
+def _too_many(request: HttpRequest, template: str, shown: dict[str, Any]) -> HttpResponse:
+    response = render(request, template, shown | {"too_many": True}, status=429)
+    response["Retry-After"] = str(int(sign_in_codes.WINDOW.total_seconds()))
     return response
 
 

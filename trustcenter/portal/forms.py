@@ -1,5 +1,7 @@
 """What visitors send: a press of a button, and what to show of the log."""
 
+import re
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -10,6 +12,18 @@ from consent.services.log import Filter
 
 WHO = [("", _("Anyone")), ("people", _("People only")), ("machines", _("Computers only"))]
 ANSWERS = [("", _("Allowed and refused")), ("refused", _("Refused only"))]
+
+
+class Code(forms.Form):
+    """Six digits, however they are typed: with a gap, or full-width as a Chinese keyboard writes them."""
+
+    code = forms.CharField(max_length=20)
+
+    def read(self) -> str:
+        """The digits; "" for what can be no code."""
+        typed = unicodedata.normalize("NFKC", self.data.get("code", "")) if self.is_valid() else ""
+        digits = re.sub(r"[\s-]", "", typed)
+        return digits if re.fullmatch("[0-9]{6}", digits) else ""
 
 
 class Press(forms.Form):

@@ -43,6 +43,7 @@ def show(request: HttpRequest, subject: Any) -> HttpResponse:
 
 @require_GET
 @access.customer_only
+@access.fresh_only(back="portal:log")
 def download(request: HttpRequest, subject: Any) -> HttpResponse:
     """The list as CSV, one use a line, for a spreadsheet."""
     lines = log.whole(subject=subject, language=language(), chosen=LogFilter(request.GET).chosen())

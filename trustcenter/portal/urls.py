@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from trustcenter.portal import check, choices, confirm, entrance, log, receipts
+from trustcenter.portal import check, choices, confirm, entrance, log, receipts, stop
 
 
 class KeyConverter:
@@ -34,7 +34,11 @@ urlpatterns = [
     path("receipts/<uuid:number>/receipt.jws", receipts.signed, name="signed"),
     path("check", check.check, name="check"),
     path("welcome", entrance.welcome, name="welcome"),
+    path("welcome/code", entrance.code, name="code"),
+    path("fresh", entrance.fresh, name="fresh"),
     path("enter/<str:token>", entrance.enter, name="enter"),
+    path("stop/<str:token>", stop.stop, name="stop"),
+    path("stop/<str:token>/now", stop.one_click, name="one-click"),
     path("confirm/<str:token>", confirm.confirm, name="confirm"),
     path("sign-out", entrance.leave, name="sign-out"),
     path("language", set_language, name="language"),

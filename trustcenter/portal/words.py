@@ -35,6 +35,7 @@ CHANNELS = {
     "post": gettext_lazy("by letter"),
     "mail": gettext_lazy("by letter"),
     "email": gettext_lazy("by e-mail"),
+    "email_link": gettext_lazy("by a link in an e-mail"),
     "sms": gettext_lazy("by text message"),
     "paper": gettext_lazy("on paper"),
     "console": gettext_lazy("through our staff"),

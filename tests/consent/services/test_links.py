@@ -27,6 +27,7 @@ from consent.services import (
     subjects,
     switches,
     uses,
+    visits,
 )
 from consent.services.links import Why
 from consent.services.searches import Wanted
@@ -275,7 +276,7 @@ def test_visits_end_when_records_are_joined_or_parted(cast):
 
     before = visit(BOB)
     join()
-    assert portal_links.visitor(token=before.token, now=NOW) is None
+    assert visits.visitor(token=before.token, now=NOW) is None
     assert visit(BOB).subject == subjects.find(ALICE)
     part()
     assert not PortalSession.objects.exists()

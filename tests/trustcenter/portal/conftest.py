@@ -41,5 +41,14 @@ def come_in(today):
 
 
 @pytest.fixture
+def fresh(open_park, today) -> Client:
+    """Alice's browser, a moment after she entered a code (level 2)."""
+    subjects.register(identifiers=[ALICE, visit.MAIL], by=SYSTEM, now=today)
+    client = Client()
+    visit.come_in_by_code(client)
+    return client
+
+
+@pytest.fixture
 def alice(open_park, come_in) -> Client:
     return come_in(ALICE)

@@ -186,13 +186,13 @@ def test_a_company_that_the_words_do_not_name_is_refused(alice):
     assert len(events()) == 1
 
 
-def test_a_use_by_third_parties_alone_asks_for_a_name(alice, today):
+def test_a_use_by_third_parties_alone_asks_for_a_name(fresh, today):
     publish(now=today - timedelta(seconds=1), ride_photos={"recipients": ["snapride"]})
-    assert "Choose who" in alice.get("/").text
-    answer = press(alice, "ride_photos", "on", by_name="1")
+    assert "Choose who" in fresh.get("/").text
+    answer = press(fresh, "ride_photos", "on", by_name="1")
     assert answer.status_code == 400
     assert "Choose at least one company" in answer.text
-    press(alice, "ride_photos", "on", by_name="1", third=["snapride"])
+    press(fresh, "ride_photos", "on", by_name="1", third=["snapride"])
     assert events(purpose="ride_photos")[-1].recipients == ["snapride"]
 
 
@@ -253,13 +253,13 @@ def test_home_says_what_a_system_reported_and_what_was_refused(db, come_in, toda
 
 def test_a_text_that_is_missing_in_a_language_is_shown_in_another_and_says_so(db, come_in, today):
     rows = {row["key"]: row["texts"] for row in world.document()["purposes"]}
-    publish(now=today - timedelta(days=2), ride_photos={"texts": {"en": rows["ride_photos"]["en"]}})
+    publish(now=today - timedelta(days=2), improve_visit={"texts": {"en": rows["improve_visit"]["en"]}})
     alice = come_in(ALICE, "zh-hans")
     page = alice.get("/").text
-    assert '<h2 lang="en"><a href="/purposes/ride_photos">Find you in ride photos' in page
+    assert '<h2 lang="en"><a href="/purposes/improve_visit">Improve your visit' in page
     assert "有些文字还没有您的语言" in page
-    press(alice, "ride_photos", "on")
-    assert events(purpose="ride_photos")[-1].language == "en"
+    press(alice, "improve_visit", "on")
+    assert events(purpose="improve_visit")[-1].language == "en"
 
 
 def test_home_takes_the_same_few_queries_for_any_number_of_uses(db, come_in, today):

@@ -149,11 +149,11 @@ def test_a_question_it_cannot_read_shows_the_list_all_the_same(alice, today, que
     assert ("Write the date as year-month-day." in answer.text) is query.startswith("since")
 
 
-def test_the_file_holds_each_use_by_itself(alice, today):
+def test_the_file_holds_each_use_by_itself(fresh, today):
     for _ in range(3):
         ask(ALICE, now=today, reference="=SUM(A1)")
     ask(ALICE, now=today, recipient="=HYPERLINK(1)")
-    answer = alice.get("/log.csv")
+    answer = fresh.get("/log.csv")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert head[:3] == ["When (UTC)", "Answer", "Who"]
@@ -169,10 +169,10 @@ def test_a_formula_cannot_start_a_cell():
     assert [_plain(cell) for cell in ("=1+1", "@x", "-2", "fine")] == ["'=1+1", "'@x", "'-2", "fine"]
 
 
-def test_the_file_follows_the_filter(alice, today):
+def test_the_file_follows_the_filter(fresh, today):
     ask(ALICE, now=today)
     ask(ALICE, now=today, recipient="adpartner")
-    content = alice.get("/log.csv?answer=refused").content.decode("utf-8-sig")
+    content = fresh.get("/log.csv?answer=refused").content.decode("utf-8-sig")
     assert len(content.splitlines()) == 2
 
 

@@ -1,0 +1,205 @@
+"""One way in: a code of six digits by e-mail, for the browser that asked and for nobody else.
+
+Asking does the same for every address: it writes one row and looks nobody up. Only the worker looks, and sends a code
+to whom it finds. So neither the answer nor the time it takes tells whether an address is known (OWASP ASVS 5.0, 6.3.8).
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from audit import vault
+from consent.errors import LinkSpent, NotFound, TooMany
+from consent.models import Identifier, SignInCode, Subject
+from consent.services import handles, ledger, subjects, visits
+from consent.services.handles import Handle
+from consent.services.ledger import Actor, Fact
+from consent.services.visits import Visit
+
+NAMESPACE = "email"
+LASTS = timedelta(minutes=10)
+TRIES = 5
+# Requests within the window; more for a network, where many people may stand behind one address. With five tries a
+# code, the limit of a day leaves a guesser one chance in ten thousand a day.
+WINDOW, DAY = timedelta(minutes=15), timedelta(days=1)
+PER_ADDRESS, PER_ADDRESS_A_DAY, PER_NETWORK = 5, 20, 50
+# While a worker sends, no other does. A mail that could not be sent is tried again, with another code.
+LEASE = timedelta(seconds=60)
+AT_ONCE = 5
+WAIT = "Too many codes were asked for. Wait 15 minutes, then ask again."
+SENDER = Actor("operator", name="timetable")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is to be sent: the code, to the address as it is recorded, in the language of the page that asked."""
+
+    address: str
+    code: str
+    language: str
+
+
+def ask(*, address: str, network: str, language: str, now: datetime) -> str:
+    """Note that somebody asks for a code; returns the token for their browser.
+
+    network: where they ask from. Raises Invalid for what is no address; TooMany after 5 requests for one address, or
+    50 from one network, within 15 minutes, or 20 for one address within a day. A request is written down before it is
+    counted: however many come at the same moment, no more than these are noted. So this is no single transaction.
+    """
+    wanted = Handle(NAMESPACE, address)
+    handles.check_handles([wanted], "/email")
+    return _note(handles.lookup(wanted), network, language, now)
+
+
+def ask_again(*, subject: Subject, network: str, language: str, now: datetime) -> str:
+    """As `ask`, for a customer who is in already and shows afresh who they are, by their own address.
+
+    Raises NotFound where we know no address that somebody vouched for.
+    """
+    own = _own(subject)
+    if own is None:
+        raise NotFound("We know no e-mail address of this customer.")
+    return _note(bytes(own.lookup_hash), network, language, now)
+
+
+def own_address(*, subject: Subject) -> str:
+    """The address that a code goes to, as its owner knows it and nobody else reads it: `a•••@e•••.org`; "" for none."""
+    own = _own(subject)
+    if own is None:
+        return ""
+    name, _, domain = subjects.opened(own, vault.of(subject.pseudonym)).id.partition("@")
+    host, dot, ending = domain.rpartition(".")
+    return f"{name[:1]}•••@{host[:1]}•••{dot}{ending}" if dot else f"{name[:1]}•••@{domain[:1]}•••"
+
+
+def deliver(*, send: Callable[[Letter], bool], now: datetime) -> int:
+    """Answer the oldest requests: a code to each who is a customer of ours; how many were done with.
+
+    send: says whether it went out. Each step is a transaction of its own, and none is open while a mail server works.
+    """
+    done = 0
+    for row in _waiting(now).order_by("asked_at", "id")[:AT_ONCE]:
+        found = _prepare(row, now)
+        if found is None:
+            done += 1
+        elif send(found[1]):
+            _sent(row, *found, now)
+            done += 1
+    return done
+
+
+def enter(*, browser: str, code: str, instead_of: str = "", by: Actor, now: datetime) -> Visit | None:
+    """Use a code up and start a visit at level 2; None for a wrong code.
+
+    browser: the token that `ask` gave. instead_of: the token of the visit that this browser had, which ends.
+    Raises LinkSpent when no code waits in this browser: used, 10 minutes old, or tried 5 times. A try is counted before
+    it is looked at: however many come at the same moment, five are answered. So this is no single transaction.
+    """
+    mine = SignInCode.objects.filter(browser_hash=_browser_hash(browser))
+    open_still = mine.filter(used_at__isnull=True, asked_at__gt=now - LASTS, tries__lt=TRIES)
+    if open_still.update(tries=F("tries") + 1) != 1:
+        raise LinkSpent
+    row = mine.get()
+    # Where no code was sent, none is right; the time to say so is the same.
+    if hmac.compare_digest(bytes(row.code_hash or bytes(32)), _code_hash(row, code)):
+        return _enter(row, instead_of, by, now)
+    if row.tries >= TRIES:
+        raise LinkSpent
+    return None
+
+
+@transaction.atomic
+def forget(*, now: datetime) -> int:
+    """Delete the requests that count towards no limit any more; how many."""
+    return SignInCode.objects.filter(asked_at__lt=now - DAY).delete()[0]
+
+
+def _note(address_hash: bytes, network: str, language: str, now: datetime) -> str:
+    token = secrets.token_urlsafe(32)
+    row = SignInCode.objects.create(
+        address_hash=address_hash,
+        network_hash=vault.lookup_hash("sign-in network", network),
+        browser_hash=_browser_hash(token),
+        language=language,
+        asked_at=now,
+    )
+    if _too_many(row, now):
+        # Not counted: who keeps knocking at a closed door does not keep it closed.
+        row.delete()
+        raise TooMany(WAIT)
+    return token
+
+
+def _too_many(row: SignInCode, now: datetime) -> bool:
+    address = SignInCode.objects.filter(address_hash=row.address_hash)
+    network = SignInCode.objects.filter(network_hash=row.network_hash, asked_at__gt=now - WINDOW)
+    return (
+        address.filter(asked_at__gt=now - WINDOW).count() > PER_ADDRESS
+        or address.filter(asked_at__gt=now - DAY).count() > PER_ADDRESS_A_DAY
+        or network.count() > PER_NETWORK
+    )
+
+
+def _waiting(now: datetime) -> QuerySet[SignInCode]:
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    return SignInCode.objects.filter(free, handled_at__isnull=True, asked_at__gt=now - LASTS)
+
+
+@transaction.atomic
+def _prepare(row: SignInCode, now: datetime) -> tuple[Identifier, Letter] | None:
+    """Take one request and make its code; None when another worker has it, or there is nobody to send it to."""
+    if _waiting(now).filter(pk=row.pk).update(lease_until=now + LEASE) != 1:
+        return None
+    mine = SignInCode.objects.filter(pk=row.pk)
+    identifier = _reachable(row)
+    if identifier is None:
+        mine.update(handled_at=now)
+        return None
+    code = f"{secrets.randbelow(10**6):06}"
+    mine.update(code_hash=_code_hash(row, code))
+    # To the address as it is recorded: what was typed may only look like it.
+    address = subjects.opened(identifier, vault.of(identifier.subject.pseudonym)).id
+    return identifier, Letter(address, code, row.language)
+
+
+@transaction.atomic
+def _sent(row: SignInCode, identifier: Identifier, letter: Letter, now: datetime) -> None:
+    SignInCode.objects.filter(pk=row.pk).update(handled_at=now)
+    payload = {"namespace": NAMESPACE, "identifier": letter.address}
+    ledger.record(Fact("portal.code_sent", subject=identifier.subject.pseudonym), by=SENDER, now=now, payload=payload)
+
+
+@transaction.atomic
+def _enter(row: SignInCode, instead_of: str, by: Actor, now: datetime) -> Visit:
+    used = SignInCode.objects.filter(pk=row.pk, used_at__isnull=True).update(used_at=now)
+    identifier = _reachable(row)
+    if used != 1 or identifier is None:
+        raise LinkSpent
+    subject = identifier.subject
+    return visits.start(subject=subject, level=2, language=row.language, instead_of=instead_of, by=by, now=now)
+
+
+def _reachable(row: SignInCode) -> Identifier | None:
+    """The customer's identifier that a code may go to: somebody vouched for it, and they are not left alone."""
+    known = Identifier.objects.filter(lookup_hash=row.address_hash, verified=True, suppressed=False)
+    return known.select_related("subject").first()
+
+
+def _own(subject: Subject) -> Identifier | None:
+    known = subject.identifiers.filter(namespace=NAMESPACE, verified=True, suppressed=False)
+    return known.order_by("-id").first()
+
+
+def _browser_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _code_hash(row: SignInCode, code: str) -> bytes:
+    """Six digits are soon tried through: so under our key, and for this browser alone."""
+    return vault.lookup_hash("sign-in code", f"{bytes(row.browser_hash).hex()}\0{code}")

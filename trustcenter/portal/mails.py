@@ -1,0 +1,42 @@
+"""The letters we send to customers: plain text, in their language, with no personal data in them."""
+
+from smtplib import SMTPException
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from consent.services import catalogue, sign_in_codes
+from consent.services.sign_in_codes import Letter
+from trustcenter import access
+
+log = structlog.get_logger("mail")
+# A machine wrote it, and no machine shall answer (RFC 3834, 5).
+HEADERS = {"Auto-Submitted": "auto-generated"}
+
+
+def send_codes() -> None:
+    """Send every code that was asked for, until nobody waits or nothing goes out."""
+    while sign_in_codes.deliver(send=_send_code, now=access.clock()):
+        pass
+
+
+def _send_code(letter: Letter) -> bool:
+    brand = catalogue.brand()
+    with translation.override(letter.language or settings.LANGUAGE_CODE):
+        subject = _("Your code for {brand}").format(brand=brand.name)
+        text = render_to_string("portal/code.txt", {"brand": brand, "code": letter.code})
+    sender = settings.DEFAULT_FROM_EMAIL or brand.email
+    return _send(EmailMessage(" ".join(subject.split()), text, sender, [letter.address], headers=HEADERS))
+
+
+def _send(message: EmailMessage) -> bool:
+    """Whether it went out. What a mail server says may name the address, so the log holds only its kind."""
+    try:
+        return message.send() == 1
+    except (OSError, SMTPException, ValueError) as problem:
+        log.warning("a mail was not sent; it is tried again", problem=type(problem).__name__)
+        return False

@@ -1,0 +1,11 @@
+"""What the worker does for a door: what a person reads is written here, and not below."""
+
+from celery import shared_task
+
+from trustcenter.portal import mails
+
+
+@shared_task(name="portal.send_codes", ignore_result=True)
+def send_codes() -> None:
+    """Send every code that was asked for."""
+    mails.send_codes()
