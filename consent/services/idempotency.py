@@ -1,7 +1,8 @@
 """One request, one effect: answers kept under the caller's Idempotency-Key for 24 hours."""
 
 import hashlib
-from collections.abc import Callable
+import hmac
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -9,21 +10,32 @@ from django.db import IntegrityError, transaction
 from audit import vault
 from consent.errors import KeyReused, StillRunning
 from consent.models import Answer, ApiKey
+from consent.services import handles
+from consent.services.handles import Handle
 
 KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)
 
 
 def once(
-    *, key: ApiKey, name: str, request: bytes, work: Callable[[], tuple[int, bytes]], now: datetime
+    *,
+    key: ApiKey,
+    name: str,
+    request: bytes,
+    work: Callable[[], tuple[int, bytes]],
+    about: Iterable[Handle] = (),
+    now: datetime,
 ) -> tuple[int, bytes]:
     """Do `work` and keep its answer, or give the answer kept for the same name; both commit together.
 
     name: the caller's Idempotency-Key. request: what makes two requests the same (method, path, body).
+    about: whom the request names; the erasure of one of these customers takes the answer away.
     Raises StillRunning while the first request runs, KeyReused for another request under the same name. When work
     raises, nothing is kept, so that the caller can mend the request and use the name again.
     """
-    claimed = _claim(key, hashlib.sha256(name.encode()).digest(), hashlib.sha256(request).digest(), now)
+    # Under the name, which is not kept: a guess at what was asked cannot be held against it.
+    asked = hmac.digest(name.encode(), request, "sha256")
+    claimed = _claim(key, hashlib.sha256(name.encode()).digest(), asked, now)
     place = bytes(claimed.name_hash).hex()
     if claimed.status:
         return claimed.status, vault.house().open(bytes(claimed.body), place)
@@ -36,6 +48,7 @@ def once(
             status, body = work()
             # An answer may hold a secret, such as a link to the portal: it is kept encrypted.
             mine.update(status=status, body=vault.house().seal(body, place))
+            claimed.subjects.set({row.subject_id for row in handles.recorded(about).values()})
     except BaseException:
         mine.delete()
         raise
