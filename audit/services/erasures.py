@@ -5,10 +5,11 @@ before it is committed (settings.OUTSIDE_DIR): what has committed is known there
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -109,12 +110,10 @@ def forgotten(*, action: str) -> list[Erasure]:
     return [Erasure(*row) for row in rows.iterator() if row[0] not in known]
 
 
-def told_in(leaves: Iterable[dict[str, object]], *, action: str) -> list[Erasure]:
+def told_in(leaves: Iterable[Mapping[str, Any]], *, action: str) -> list[Erasure]:
     """The erasures that published entries tell of. action: as in `forgotten`."""
     told = [leaf for leaf in leaves if leaf.get("action") == action]
-    return [
-        Erasure(str(leaf["subject"]), UUID(str(leaf["id"])), datetime.fromisoformat(str(leaf["at"]))) for leaf in told
-    ]
+    return [Erasure(leaf["subject"], UUID(leaf["id"]), datetime.fromisoformat(leaf["at"])) for leaf in told]
 
 
 def scrub(tables: Sequence[str] = ()) -> None:

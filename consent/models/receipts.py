@@ -5,7 +5,6 @@ from django.db import models
 from audit.guards import Guard
 from consent.models.consents import ConsentEvent
 
-
 # Whether the secret that opens it is still there.
 _OPENS = (
     "EXISTS (SELECT 1 FROM consent_consentevent e JOIN consent_subject s ON s.id = e.subject_id"

@@ -4,7 +4,7 @@ Their choices stay under a pseudonym that nobody can trace any more, so the log 
 still be worked out from what was said. What erasure does with each table is in docs/operate.md, Erasure.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,7 +74,7 @@ def erase(*, subject: Handle, why: str, by: Actor, now: datetime) -> Erased:
 
 def reapply(
     *,
-    published: Sequence[dict[str, Any]] = (),
+    published: Sequence[Mapping[str, Any]] = (),
     by: Actor,
     now: datetime,
     progress: Callable[[int, int], None] = lambda done, of: None,

@@ -23,8 +23,8 @@ class History:
 def read(*, until: datetime | None = None, purpose: int | None = None, progress: Progress) -> Iterator[list[History]]:
     """Everybody, a batch at a time, those included who said nothing; each batch is a query of its own.
 
-    until: only customers known then, not erased yet, and events recorded by then; records joined then are one customer. purpose: only this
-    purpose's events.
+    until: only customers known then and not erased yet, and events recorded by then; records joined then are one
+    customer. purpose: only this purpose's events.
     progress: called with (customers done, customers in all).
     """
     everybody, events = Subject.objects.order_by("pk"), ConsentEvent.objects.order_by("subject_id", "purpose_id", "pk")

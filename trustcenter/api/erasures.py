@@ -10,7 +10,7 @@ from consent.errors import NotAllowed
 from consent.services import erasures
 from trustcenter import access
 from trustcenter.api.answers import ONCE, WRITE, operation
-from trustcenter.api.doors import Choice, Input, once, read
+from trustcenter.api.doors import Input, OneOf, once, read
 from trustcenter.api.fields import SubjectInput, handle
 
 
@@ -18,7 +18,7 @@ class EraseInput(Input):
     """Who is erased, and why they have to be."""
 
     subject = SubjectInput()
-    why = Choice(erasures.WHY, help_text="GDPR Art. 17(1)(a) to (f), in this order.")
+    why = OneOf(erasures.WHY, help_text="GDPR Art. 17(1)(a) to (f), in this order.")
 
 
 class ErasedOutput(serializers.Serializer[Any]):

@@ -32,7 +32,9 @@ record that is kept outside the database. Until then `serve` does not start. Saf
 
 
 def add(commands: Any) -> None:
-    one = terminal.command(commands, "erase", _erase, short="erase one customer for good", about=_ABOUT, examples=_ERASE)
+    one = terminal.command(
+        commands, "erase", _erase, short="erase one customer for good", about=_ABOUT, examples=_ERASE
+    )
     one.add_argument("namespace", metavar="NAMESPACE", help="of the identifier, e.g. customer or email")
     one.add_argument("id", metavar="ID")
     one.add_argument("--why", choices=erasures.WHY, required=True, help="GDPR Art. 17(1)(a) to (f), in this order")
@@ -64,9 +66,7 @@ def _erase(options: argparse.Namespace) -> int:
 def _reapply(options: argparse.Namespace) -> int:
     published = _leaves(options.log) if options.log else ()
     with terminal.progress("Customers") as progress:
-        done = erasures.reapply(
-            published=published, by=access.operator_actor(), now=access.clock(), progress=progress
-        )
+        done = erasures.reapply(published=published, by=access.operator_actor(), now=access.clock(), progress=progress)
     terminal.say(f"{done.erased:,} customers erased again; {done.learned:,} erasures added to the record.")
     return 0
 
