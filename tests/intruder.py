@@ -43,7 +43,7 @@ def carry_away() -> Loot:
     rows = {}
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             names = [column[0] for column in cursor.description]
             rows[table] = [dict(zip(names, map(_plain, line), strict=True)) for line in cursor.fetchall()]
     return Loot(rows, files())
@@ -80,7 +80,9 @@ def _readable(loot: Loot, prey: Prey) -> Iterator[str]:
 def _hashed(loot: Loot, prey: Prey) -> Iterator[str]:
     """With and without our keys; what was asked, by the digest of the request."""
     known = {vault.lookup_hash(who.namespace, who.id) for who in prey.who}
-    known |= {hashlib.sha256(text.encode()).digest() for who in prey.who for text in (who.id, f"{who.namespace}\0{who.id}")}
+    known |= {
+        hashlib.sha256(text.encode()).digest() for who in prey.who for text in (who.id, f"{who.namespace}\0{who.id}")
+    }
     known |= {hashlib.sha256(each).digest() for each in prey.requests}
     for table, name, cell in _cells(loot):
         if cell in known:

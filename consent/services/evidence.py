@@ -164,7 +164,7 @@ def export(*, subject: Subject, found: Sequence[Line], by: Actor, now: datetime)
         object=str(sealed[0].id) if len(sealed) == 1 else "",
         details={"entries": len(sealed)},
     )
-    ledger.record(fact, by=by, now=now)
+    ledger.record(fact, by=by, now=now, known=subject.erased_at is None)  # of who was erased no payload is kept
     return document
 
 
