@@ -13,7 +13,7 @@ from trustcenter import access
 
 # Entries are sealed within a second; a minute means that nobody seals.
 LAG = timedelta(seconds=60)
-_BACK = "A restored backup brought {} erased records back. Run `trustcenter reapply-erasures`."
+_BACK = "A restored backup brought erased people back, {} records. Run `trustcenter reapply-erasures`."
 
 
 def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  Django's signature
