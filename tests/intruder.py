@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.db import connection
 
 from audit import vault
@@ -152,8 +151,3 @@ def _plain(value: Any) -> Any:
 def _uuid(value: Any) -> str:
     text = str(value).replace("-", "")
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-def tables() -> set[str]:
-    """Every table that our models and Django's keep."""
-    return {model._meta.db_table for model in apps.get_models(include_auto_created=True)}

@@ -307,7 +307,7 @@ def test_who_asked_to_be_left_alone_can_be_erased_too(lived):
     assert handles.left_alone(CARD)
 
 
-def test_why_is_one_of_the_six_grounds_of_the_law(lived):
+def test_G25_why_is_one_of_the_six_grounds_of_the_law(lived):
     with pytest.raises(Invalid) as caught:
         erase(why="tidy up")
     assert [each.pointer for each in caught.value.fields] == ["/why"]
