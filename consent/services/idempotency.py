@@ -33,9 +33,7 @@ def once(
     Raises StillRunning while the first request runs, KeyReused for another request under the same name. When work
     raises, nothing is kept, so that the caller can mend the request and use the name again.
     """
-    # Under the name, which is not kept: a guess at what was asked cannot be held against it.
-    asked = hmac.digest(name.encode(), request, "sha256")
-    claimed = _claim(key, hashlib.sha256(name.encode()).digest(), asked, now)
+    claimed = _claim(key, *_hashes(name, request), now)
     place = bytes(claimed.name_hash).hex()
     if claimed.status:
         return claimed.status, vault.house().open(bytes(claimed.body), place)
@@ -59,6 +57,11 @@ def once(
 def forget(*, now: datetime) -> int:
     """Delete the answers that are older than a day; how many."""
     return Answer.objects.filter(created_at__lt=now - KEPT).delete()[0]
+
+
+def _hashes(name: str, request: bytes) -> tuple[bytes, bytes]:
+    """What is kept of the name, and of the request: under the name, so that no guess can be held against it."""
+    return hashlib.sha256(name.encode()).digest(), hmac.digest(name.encode(), request, "sha256")
 
 
 def _claim(key: ApiKey, name_hash: bytes, request_hash: bytes, now: datetime) -> Answer:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from consent.errors import Field, IdentifierUnverified, Invalid, LinkSpent
 from consent.models import PortalLink, PortalSession, Subject
@@ -57,7 +58,7 @@ def create(*, subject: Handle, language: str = "", by: Actor, now: datetime) -> 
 
 def open_invitation(*, token: str, now: datetime) -> str:
     """The language of an invitation that can still be used; changes nothing. Raises LinkSpent."""
-    row = PortalLink.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now).first()
+    row = _unused(token, now).first()
     if row is None:
         raise LinkSpent
     return row.language
@@ -66,8 +67,7 @@ def open_invitation(*, token: str, now: datetime) -> str:
 @transaction.atomic
 def enter(*, token: str, by: Actor, now: datetime) -> Visit:
     """Use an invitation up and start a session. Raises LinkSpent, also for the second of two at the same moment."""
-    used = PortalLink.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now)
-    if used.update(used_at=now) != 1:
+    if _unused(token, now).update(used_at=now) != 1:
         raise LinkSpent
     link = PortalLink.objects.select_related("subject").get(token_hash=_hash(token))
     session = secrets.token_urlsafe(32)
@@ -79,7 +79,12 @@ def enter(*, token: str, by: Actor, now: datetime) -> Visit:
 def visitor(*, token: str, now: datetime) -> Subject | None:
     """Whose session a cookie is; None when there is none or it is over. Moves the idle clock, by the minute."""
     row = PortalSession.objects.filter(token_hash=_hash(token)).select_related("subject").first()
-    if row is None or now - row.seen_at > settings.PORTAL_IDLE or now - row.started_at > settings.PORTAL_MAX:
+    if (
+        row is None
+        or row.subject.erased_at
+        or now - row.seen_at > settings.PORTAL_IDLE
+        or now - row.started_at > settings.PORTAL_MAX
+    ):
         return None
     if now - row.seen_at > timedelta(minutes=1):
         PortalSession.objects.filter(pk=row.pk).update(seen_at=now)
@@ -103,6 +108,12 @@ def forget(*, now: datetime) -> int:
     """Delete links and sessions that are over; how many."""
     links = PortalLink.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()[0]
     return links + PortalSession.objects.filter(started_at__lt=now - settings.PORTAL_MAX).delete()[0]
+
+
+def _unused(token: str, now: datetime) -> QuerySet[PortalLink]:
+    # Who was erased just when the link was made has one that leads nowhere.
+    row = PortalLink.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now)
+    return row.filter(subject__erased_at=None)
 
 
 def _hash(token: str) -> bytes:
