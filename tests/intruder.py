@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,9 @@ def _hashed(loot: Loot, prey: Prey) -> Iterator[str]:
         hashlib.sha256(text.encode()).digest() for who in prey.who for text in (who.id, f"{who.namespace}\0{who.id}")
     }
     known |= {hashlib.sha256(each).digest() for each in prey.requests}
+    lists = {hashlib.sha256(f"{who.id}\n".encode()).hexdigest().encode() for who in prey.who}
+    if any(each in plain for each in lists for plain in _plains(loot, vault.house())):
+        yield "a list of one"
     for table, name, cell in _cells(loot):
         if cell in known:
             yield f"{table}.{name}"
@@ -101,6 +105,12 @@ def _opened(loot: Loot, prey: Prey) -> Iterator[str]:
                 continue
             if owner in prey.pseudonyms or any(word in plain for word in words):
                 yield table
+
+
+def _plains(loot: Loot, box: Vault) -> Iterator[bytes]:
+    for _, sealed, place in _sealed(loot):
+        with suppress(Unreadable):
+            yield box.open(sealed, place)
 
 
 def _committed(loot: Loot, prey: Prey) -> Iterator[str]:

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
-from datetime import date, timedelta
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.conf import settings as configured
@@ -25,6 +28,7 @@ from consent.models import (
     Subject,
 )
 from consent.services import (
+    audiences,
     consents,
     counts,
     erasures,
@@ -42,6 +46,7 @@ from consent.services import (
     suppressions,
     uses,
 )
+from consent.services.audiences import Wanted
 from consent.services.handles import Handle
 from consent.services.links import Why
 from consent.services.uses import Benefit, Use
@@ -68,6 +73,14 @@ def live():
     links.link(subject=CARD, other=ALICE, why=Why("Mrs Moreau showed both cards."), by=STAFF, now=NOW)
     scans.store(subject=MAIL, content=b"%PDF-1.7 signed: Alice Moreau", by=STAFF, now=NOW)
     ask(ALICE, reference="May offer for Mrs Moreau")
+    audiences.check(
+        wanted=Wanted("mail-engine", "personal_offers", "customer"),
+        blocks=[[ALICE.id.encode()]],
+        asked=1,
+        tell=lambda block, judged: None,
+        by=SYSTEM,
+        now=NOW,
+    )
     uses.report(uses=[Use(MAIL, "personal_offers", (), NOW, "Letter to Mrs Moreau")], recipient="mail-engine", **FACTS)
     gained = Benefit(ALICE, "improve_visit", {"en": "Mrs Moreau got 10 % off"}, NOW)
     uses.report_benefits(benefits=[gained], recipient="queue-planner", **FACTS)
@@ -198,8 +211,7 @@ def test_checks_and_systems_answer_as_for_a_stranger(lived):
             records.standing(customer=who, only=None, now=LATER)
         with pytest.raises(NotFound):
             erase(who)
-    entry = Entry.objects.filter(action="decision.made").latest("id")
-    assert (entry.subject, hasattr(entry, "payload")) == ("", False)
+    assert Entry.objects.filter(action="decision.made").latest("id").subject == ""
 
 
 def test_who_was_erased_is_neither_counted_nor_reminded(cast):
@@ -337,3 +349,41 @@ def test_answers_kept_for_repeats_go_with_whom_they_name(lived):
     assert list(row.subjects.all()) == [subjects.find(BOB)]
     again = post("/api/v1/consents", choice(BOB, "withdraw"), key=secret, Idempotency_Key="two")
     assert again.status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_asks_or_writes_at_the_same_moment_gets_an_answer():
+    """Systems ask, record, invite and search while they are erased: each is answered, and in the end nobody knows them."""
+    world.publish()
+    world.cast()
+    secret = world.key("mail-engine", "decide", "search", "consents:write", "reports")
+    used = {"uses": [{"subject": subject(ALICE), "purpose": "personal_offers", "at": "2026-05-14T11:00:00Z"}]}
+    calls = [
+        ("/access/v1/evaluation", question(ALICE)),
+        ("/access/v1/search/resource", question(ALICE)),
+        ("/api/v1/consents", choice(ALICE, "withdraw")),
+        ("/api/v1/portal-links", {"subject": subject(ALICE)}),
+        ("/api/v1/uses", used),
+    ]
+    started, over = threading.Barrier(len(calls) + 1), threading.Event()
+
+    def go_on(path, body):
+        found = []
+        started.wait()
+        while not over.is_set() or len(found) < 3:
+            found.append(post(path, body, key=secret).status_code)
+        connection.close()
+        return found
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        running = [pool.submit(go_on, *call) for call in calls]
+        started.wait()
+        time.sleep(0.5)
+        erase(now=datetime.now(UTC))
+        time.sleep(0.5)
+        over.set()
+    statuses = {path: set(each.result()) for (path, _), each in zip(calls, running, strict=True)}
+    assert statuses["/access/v1/evaluation"] == {200}
+    assert not [status for found in statuses.values() for status in found if status >= 500], statuses
+    assert ask(ALICE).decision.reason == "unknown_customer"
+    assert not subjects.find(ALICE)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consent', '0010_probing_and_observing'),
+        ('consent', '0011_audiences'),
     ]
 
     operations = [
