@@ -51,7 +51,7 @@ from consent.services.handles import Handle
 from consent.services.links import Why
 from consent.services.uses import Benefit, Use
 from tests import intruder, world
-from tests.callers import choice, get, post
+from tests.callers import choice, get, post, question, subject
 from tests.intruder import Prey
 from tests.world import ALICE, BOB, CAROL, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, ask, say
 
@@ -353,7 +353,7 @@ def test_answers_kept_for_repeats_go_with_whom_they_name(lived):
 
 @pytest.mark.django_db(transaction=True)
 def test_whoever_asks_or_writes_at_the_same_moment_gets_an_answer():
-    """Systems ask, record, invite and search while they are erased: each is answered, and in the end nobody knows them."""
+    """Systems ask, record, invite and search while somebody is erased: each is answered, and then nobody knows them."""
     world.publish()
     world.cast()
     secret = world.key("mail-engine", "decide", "search", "consents:write", "reports")
