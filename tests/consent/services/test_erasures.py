@@ -141,7 +141,7 @@ def _destroyed(before, after):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="a server keeps its files; docs/operate.md, Erasure")
+@pytest.mark.once  # about SQLite's file; a server keeps its own (docs/operate.md, Erasure)
 def test_what_sqlite_would_leave_in_its_file_is_overwritten():
     """Without our settings, deleted rows stand in the file and in its log; with them, they do not."""
     world.publish()
