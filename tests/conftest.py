@@ -33,6 +33,7 @@ def _keys(tmp_path_factory, worker_id):
     from audit import keys
 
     settings.DATA_DIR = tmp_path_factory.mktemp("data")
+    settings.OUTSIDE_DIR = settings.DATA_DIR / "outside"
     keys.key.cache_clear()
     keys.derived.cache_clear()
     keys.make()

@@ -89,6 +89,7 @@ DOORS = [
     posted("api/v1/subjects", "consents:write", 200, {"identifiers": [subject(ALICE)]}),
     posted("api/v1/subjects/link", "consents:write", 200, _JOIN | {"other": subject(BOB)}),
     posted("api/v1/subjects/unlink", "consents:write", 409, _JOIN),
+    posted("api/v1/subjects/erase", "rights", 200, {"subject": subject(BOB), "why": "withdrawn"}),
     posted("api/v1/subjects/suppress", "consents:write", 200, {"subject": subject(ALICE)}),
     machine(_WHO, "/api/v1/subjects/customer/C-1001", "consents:read"),
     machine(f"{_WHO}/history", "/api/v1/subjects/customer/C-1001/history", "consents:read"),

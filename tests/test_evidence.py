@@ -17,6 +17,7 @@ from consent.services import (
     checks,
     consent_export,
     consents,
+    erasures,
     evidence,
     expiry,
     exports,
@@ -99,6 +100,15 @@ def _join():
 
 def _leave_alone(who):
     suppressions.suppress(subject=who, **FACTS)
+
+
+def _erase():
+    erasures.erase(subject=ALICE, why="withdrawn", **FACTS)
+
+
+def _erase_again(who):
+    pseudonym = subjects.find(who).pseudonym if who else "s_nobody"
+    erasures.again(pseudonym=pseudonym, among=[pseudonym], **FACTS)
 
 
 def _verify():
@@ -286,6 +296,11 @@ VERBS = {
             ["consent.withdrawn", "consent.objected", "subject.suppressed"],
         ),
     ],
+    "erasures.erase": [
+        (_erase, ["subject.erased"]),
+        (lambda: (_join(), _erase()), ["subject.linked", "consent.linked", "subject.erased", "subject.erased"]),
+    ],
+    "erasures.again": [(lambda: _erase_again(ALICE), ["subject.erased"]), (lambda: _erase_again(None), [])],
     "feed.snapshot": [(_copy, ["copy.taken"])],
     "searches.customers": [(_search_customers, ["search.made"])],
     "searches.recipients": [

@@ -82,6 +82,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         database,
         demo,
         doctor,
+        erasures,
         exports,
         files,
         keys,
@@ -100,8 +101,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
-    groups = (demo, serve, database, catalogue, keys, officers, files, exports, audience, states, log, protect, doctor)
-    for group in groups:
+    records = (catalogue, keys, officers, files, exports, audience, states, erasures)
+    for group in (demo, serve, database, *records, log, protect, doctor):
         group.add(commands)
     return parser, list(commands.choices)
 

@@ -8,11 +8,12 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
-from audit.services import prove
+from audit.services import erasures, prove
 from trustcenter import access
 
 # Entries are sealed within a second; a minute means that nobody seals.
 LAG = timedelta(seconds=60)
+_BACK = "A restored backup brought erased people back, {} records. Run `trustcenter reapply-erasures`."
 
 
 def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  Django's signature
@@ -37,6 +38,15 @@ def missing_migrations() -> list[str]:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def returned() -> list[str]:
+    """Why nobody may be served: erased people are here. By the whole record, and without regard to when."""
+    try:
+        back = erasures.returned()
+    except erasures.RecordDamaged as problem:
+        return [str(problem)]
+    return [_BACK.format(len(back))] if back else []
 
 
 def _database() -> str:
@@ -70,4 +80,18 @@ def _sealing() -> str:
     return f"the oldest entry has waited {int((access.clock() - oldest).total_seconds())} s; is the sealer running?"
 
 
-_LOOKS: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations, "sealing": _sealing}
+def _erasures() -> str:
+    """By the newest of the record: this is asked every few seconds, and a backup brings back the newest first."""
+    try:
+        back = erasures.returned(newest=erasures.NEWEST, before=access.clock() - LAG)
+    except erasures.RecordDamaged as problem:
+        return str(problem)
+    return _BACK.format(len(back)) if back else "good"
+
+
+_LOOKS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "sealing": _sealing,
+    "erasures": _erasures,
+}

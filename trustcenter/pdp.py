@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from audit import vault
 from consent.errors import Field, Invalid, TooLarge, TrustError
 from consent.rules import reasons
 from consent.services import checks, decisions
@@ -56,7 +57,11 @@ def asks(scope: str) -> Callable[[View], Callable[[HttpRequest], HttpResponse]]:
             access.require(key, scope)
             if request.content_type != "application/json":
                 raise Invalid(Field("", "content_type", "Send JSON with Content-Type: application/json."))
-            return view(request, Caller(key, getattr(request, "LANGUAGE_CODE", "en"), now))
+            caller = Caller(key, getattr(request, "LANGUAGE_CODE", "en"), now)
+            try:
+                return view(request, caller)
+            except vault.Unreadable:  # they were erased after we found them; nothing was written, so look again
+                return view(request, caller)
 
         return guarded
 

@@ -34,6 +34,8 @@ def secret(name: str, default: str = "") -> str:
 
 # Everything that is written goes under this folder: database, keys, broker, log of the processes.
 DATA_DIR: Path = env.path("TRUST_DATA_DIR", Path("var")).resolve()
+# What must not be as old as a restored database: the record of erasures. Back it up apart, or put it on another disk.
+OUTSIDE_DIR: Path = env.path("TRUST_OUTSIDE_DIR", DATA_DIR / "outside").resolve()
 # The address people and systems reach us by; the base of every link. https turns on secure cookies.
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
@@ -67,7 +69,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        # secure_delete, on every connection: what is erased must be gone from the file, and SQLite leaves copies of a
+        # row wherever it moved it on a page.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+        "PRAGMA secure_delete=ON;",
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

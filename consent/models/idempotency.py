@@ -3,12 +3,14 @@
 from django.db import models
 
 from consent.models.keys import ApiKey
+from consent.models.subjects import Subject
 
 
 class Answer(models.Model):
     """One request that recorded something: what was asked (digest) and what we answered.
 
-    status 0: the first request is still running, until `lease_until`.
+    status 0: the first request is still running, until `lease_until`. subjects: the customers that it named, whose
+    erasure takes it away.
     """
 
     key = models.ForeignKey(ApiKey, models.CASCADE)
@@ -18,6 +20,7 @@ class Answer(models.Model):
     body = models.BinaryField(default=b"")
     lease_until = models.DateTimeField()
     created_at = models.DateTimeField()
+    subjects = models.ManyToManyField(Subject, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key", "name_hash"], name="answer_once")]

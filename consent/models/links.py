@@ -27,11 +27,13 @@ class Link(models.Model):
     ended_at = models.DateTimeField(null=True)
     ended_entry_id = models.UUIDField(null=True, unique=True)
 
-    # It ends once; nothing else of it ever changes.
+    # It ends once. Besides, only the day may be taken away, by erasure; nothing else of it ever changes.
     guard = Guard(
-        update="OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL OR NEW.survivor_id <> OLD.survivor_id "
-        "OR NEW.other_id <> OLD.other_id OR NEW.linked_at <> OLD.linked_at OR NEW.entry_id <> OLD.entry_id "
-        "OR NEW.after_event <> OLD.after_event"
+        update="NEW.survivor_id <> OLD.survivor_id OR NEW.other_id <> OLD.other_id OR NEW.linked_at <> OLD.linked_at"
+        " OR NEW.entry_id <> OLD.entry_id OR NEW.after_event <> OLD.after_event"
+        " OR NEW.ended_at <> OLD.ended_at OR NEW.ended_entry_id <> OLD.ended_entry_id"
+        " OR ((OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL)"
+        " AND (NEW.minor_until IS NOT NULL OR (NEW.ended_at IS NULL) <> (OLD.ended_at IS NULL)))"
     )
 
     class Meta:

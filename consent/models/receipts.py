@@ -2,12 +2,20 @@
 
 from django.db import models
 
-from audit.guards import AppendOnly, Guard
+from audit.guards import Guard
 from consent.models.consents import ConsentEvent
 
+# Whether the secret that opens it is still there.
+_OPENS = (
+    "EXISTS (SELECT 1 FROM consent_consentevent e JOIN consent_subject s ON s.id = e.subject_id"
+    " JOIN audit_subjectsecret k ON k.pseudonym = s.pseudonym WHERE e.id = OLD.event_id)"
+)
 
-class Receipt(AppendOnly):
-    """The receipt of one event, encrypted under its customer's secret: erasure makes it unreadable for good.
+
+class Receipt(models.Model):
+    """The receipt of one event, encrypted under its customer's secret: unreadable for good once that is destroyed.
+
+    It never changes, and only what nobody can read any more may be deleted.
 
     kid: the key that signed it. sealed: signature and payload, compressed; the header follows from kid.
     """
@@ -16,6 +24,8 @@ class Receipt(AppendOnly):
     kid = models.CharField(max_length=64)
     sealed = models.BinaryField()
     signed_at = models.DateTimeField()
+
+    guard = Guard(delete=_OPENS)
 
 
 class ReceiptsDone(models.Model):

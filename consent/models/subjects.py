@@ -11,6 +11,7 @@ class Subject(models.Model):
     minor_until: the day from which they say yes themselves under their law; no birth date is kept.
     gpc_at: when their browser first asked us not to sell or share; it is never taken back by a silence. Of records that
     were joined it is the later one's, before which no yes counts: so it may move on, and never back.
+    erased_at: when all that was personal was destroyed; of such a customer only their choices under the pseudonym stay.
     """
 
     pseudonym = models.CharField(max_length=32, unique=True)
@@ -18,9 +19,11 @@ class Subject(models.Model):
     minor_until = models.DateField(null=True)
     gpc_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
 
     guard = Guard(
         update="OLD.id <> NEW.id OR OLD.pseudonym <> NEW.pseudonym"
+        " OR (OLD.erased_at IS NOT NULL AND (NEW.erased_at IS NULL OR NEW.erased_at <> OLD.erased_at))"
         " OR (OLD.gpc_at IS NOT NULL AND (NEW.gpc_at IS NULL OR NEW.gpc_at < OLD.gpc_at))"
     )
 

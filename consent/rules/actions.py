@@ -12,6 +12,7 @@ ACTIONS = {
     "subject.unlinked": "Two records that were joined were parted again.",
     "subject.suppressed": "A customer asked to be left alone.",
     "subject.unsuppressed": "A customer's own yes ended their wish to be left alone.",
+    "subject.erased": "A customer's personal data was destroyed.",
     "identifier.added": "A further identifier was tied to a customer.",
     "identifier.verified": "An identifier that nobody had vouched for was verified.",
     "consent.requested": "A customer was asked about a purpose.",

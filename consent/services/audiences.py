@@ -5,6 +5,8 @@ it, so that each sees that they were; whoever asked to be left alone, or is unkn
 """
 
 import hashlib
+import hmac
+import secrets
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -65,9 +67,11 @@ class Filtered:
     """What was answered in all. Each place is allowed, refused or unknown. entry: its number in the log.
 
     hidden: it is answered to a third party, which must not learn who is unknown. enforced: False while the recipient
-    only observes.
+    only observes. key: under which the log knows the list again. It is told once and not kept: with it, whoever holds
+    the log could guess for ever who was in the list.
     """
 
+    key: bytes
     entry: UUID
     asked: int
     allowed: int
@@ -157,7 +161,7 @@ def record(
         "reference": wanted.reference,
         "namespace": wanted.namespace,
         # Digests of who was in the list may not stand in a leaf, where they could be guessed.
-        "identifiers": f"sha256:{seen.digest.hexdigest()}",
+        "identifiers": f"hmac-sha256:{seen.digest.hexdigest()}",
         "numbers": f"sha256:{_digest(parts)}",
     }
     payload |= {} if row else {"purpose": wanted.purpose}
@@ -166,7 +170,7 @@ def record(
     Asked.objects.bulk_create(
         [Asked(entry_id=entry.id, part=part, reason=reason, numbers=numbers) for part, reason, numbers in parts]
     )
-    return Filtered(entry.id, hidden=wanted.hidden, enforced=not observed, **counts)
+    return Filtered(seen.key, entry.id, hidden=wanted.hidden, enforced=not observed, **counts)
 
 
 def _digest(parts: Iterable[tuple[int, str, bytes]]) -> str:
@@ -231,13 +235,19 @@ def _at(customer: Customer, now: datetime, *, over: bool, paused: bool) -> Custo
 
 @dataclass
 class Seen:
-    """What is known of a list when it was read: counts, its digest, and who was in it, by the answer they got."""
+    """What is known of a list when it was read: counts, its digest, and who was in it, by the answer they got.
 
+    key: under which the digest is made.
+    """
+
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     asked: int = 0
     allowed: int = 0
     unknown: int = 0
-    digest: Any = field(default_factory=hashlib.sha256)
     numbers: defaultdict[str, BitMap] = field(default_factory=lambda: defaultdict(BitMap))
+
+    def __post_init__(self) -> None:
+        self.digest = hmac.new(self.key, digestmod="sha256")
 
     @property
     def refused(self) -> int:

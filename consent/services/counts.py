@@ -60,7 +60,7 @@ def read(
     forces = [row for key in keys if (row := decisions.in_force(key, then))]
     current = {row.purpose.pk: catalogue.terms(row.version) for row in forces}
     if moment is None:
-        places, customers = _current(current, then), Subject.objects.filter(link_away=None).count()
+        places, customers = _current(current, then), Subject.objects.filter(link_away=None, erased_at=None).count()
     else:
         places, customers = _past(current, then, progress)
     agreed = PurposeVersion.objects.in_bulk({place.agreed for place in places if place.agreed})
@@ -82,7 +82,7 @@ def _current(current: Mapping[int, Terms], now: datetime) -> Counter[_Place]:
     }
     flags = {name: models.ExpressionWrapper(each, models.BooleanField()) for name, each in told.items()}
     members = ("purpose_id", "status", "version_id", "version__number", "categories", "recipients", "objected")
-    rows = ConsentState.objects.filter(purpose__in=current, subject__link_away=None)
+    rows = ConsentState.objects.filter(purpose__in=current, subject__link_away=None, subject__erased_at=None)
     apart = Q(subject__minor_until__isnull=False) | Q(subject__gpc_at__isnull=False)
     found = Counter(_apart(rows.filter(apart), current, now))
     rows = rows.exclude(apart).annotate(**flags)
@@ -106,7 +106,7 @@ def _apart(rows: models.QuerySet[ConsentState], current: Mapping[int, Terms], no
     for row in rows.select_related("subject", "version", "event").iterator(chunk_size=500):
         facts = decisions.customer_facts(row.subject, states.as_rule(row), row.event, current[row.purpose_id], now)
         yield _Place(row.purpose_id, _shared(facts, now), row.version_id)
-    silent = Subject.objects.exclude(minor_until__isnull=True, gpc_at__isnull=True)
+    silent = Subject.objects.filter(erased_at=None).exclude(minor_until__isnull=True, gpc_at__isnull=True)
     for purpose, terms in current.items():
         if terms.sale_or_sharing:  # of the rest, those who said nothing stand where everybody does
             for subject in silent.exclude(states__purpose=purpose).iterator(chunk_size=500):

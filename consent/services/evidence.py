@@ -97,7 +97,9 @@ def visit(*, subject_id: int, opened_at: datetime, by: Actor) -> Visit | None:
 
 
 def stood(*, subject: Subject, moment: datetime) -> list[tuple[Standing, ConsentEvent | None]]:
-    """How each purpose stood at a moment, with the event that made it so."""
+    """How each purpose stood at a moment, with the event that made it so; nothing stands of who was erased by then."""
+    if subject.erased_at and subject.erased_at <= moment:
+        return []
     causes = {purpose: stood.cause for purpose, stood in states.past(subject=subject, moment=moment).items()}
     return [(each, causes.get(each.purpose.pk)) for each in decisions.standing(subject=subject, moment=moment)]
 
@@ -162,7 +164,7 @@ def export(*, subject: Subject, found: Sequence[Line], by: Actor, now: datetime)
         object=str(sealed[0].id) if len(sealed) == 1 else "",
         details={"entries": len(sealed)},
     )
-    ledger.record(fact, by=by, now=now)
+    ledger.record(fact, by=by, now=now, known=subject.erased_at is None)  # of who was erased no payload is kept
     return document
 
 

@@ -76,5 +76,7 @@ def _each(rows: QuerySet[ConsentState]) -> Iterator[ConsentState]:
 def _ending() -> QuerySet[ConsentState]:
     # A record that was joined to another says nothing any more; the other one does.
     joined = Link.objects.filter(joined=OuterRef("subject"))
-    ending = ConsentState.objects.filter(status__in=sorted(decision.PERMITTING), expires_at__isnull=False)
+    ending = ConsentState.objects.filter(
+        status__in=sorted(decision.PERMITTING), expires_at__isnull=False, subject__erased_at=None
+    )
     return ending.exclude(Exists(joined))

@@ -23,13 +23,14 @@ class History:
 def read(*, until: datetime | None = None, purpose: int | None = None, progress: Progress) -> Iterator[list[History]]:
     """Everybody, a batch at a time, those included who said nothing; each batch is a query of its own.
 
-    until: only customers known and events recorded by then; records joined then are one customer. purpose: only this
-    purpose's events.
+    until: only customers known then and not erased yet, and events recorded by then; records joined then are one
+    customer. purpose: only this purpose's events.
     progress: called with (customers done, customers in all).
     """
     everybody, events = Subject.objects.order_by("pk"), ConsentEvent.objects.order_by("subject_id", "purpose_id", "pk")
     if until is not None:
         everybody, events = everybody.filter(created_at__lte=until), events.filter(recorded_at__lte=until)
+        everybody = everybody.exclude(erased_at__lte=until)
         # A record that was joined to another then is no customer of its own.
         standing = Q(ended_at__isnull=True) | Q(ended_at__gt=until)
         everybody = everybody.exclude(Exists(Link.objects.filter(standing, other=OuterRef("pk"), linked_at__lte=until)))

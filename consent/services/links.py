@@ -179,9 +179,10 @@ def _hold_records(*numbers: int) -> list[Subject]:
 def _held(first: Identifier, second: Identifier) -> tuple[Identifier, Identifier]:
     """Both identifiers, their records held. Raises Conflict when they went elsewhere while we waited."""
     held = {row.pk: row for row in _hold_records(first.subject_id, second.subject_id)}
-    first, second = (Identifier.objects.get(pk=row.pk) for row in (first, second))
-    if not {first.subject_id, second.subject_id} <= held.keys():
+    now = Identifier.objects.in_bulk([first.pk, second.pk])
+    if {each.subject_id for each in now.values()} - held.keys() or not {first.pk, second.pk} <= now.keys():
         raise Conflict(reach.MOVED)
+    first, second = now[first.pk], now[second.pk]
     first.subject, second.subject = held[first.subject_id], held[second.subject_id]
     return first, second
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from consent.errors import Field, IdentifierUnverified, Invalid, LinkSpent
 from consent.models import PortalLink, Subject
@@ -48,7 +49,7 @@ def create(*, subject: Handle, language: str = "", by: Actor, now: datetime) -> 
 
 def open_invitation(*, token: str, now: datetime) -> str:
     """The language of an invitation that can still be used; changes nothing. Raises LinkSpent."""
-    row = PortalLink.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now).first()
+    row = _unused(token, now).first()
     if row is None:
         raise LinkSpent
     return row.language
@@ -60,8 +61,7 @@ def enter(*, token: str, instead_of: str = "", by: Actor, now: datetime) -> Visi
 
     instead_of: the token of the visit that this browser had, which ends.
     """
-    used = PortalLink.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now)
-    if used.update(used_at=now) != 1:
+    if _unused(token, now).update(used_at=now) != 1:
         raise LinkSpent
     link = PortalLink.objects.select_related("subject").get(token_hash=_hash(token))
     return visits.start(subject=link.subject, language=link.language, instead_of=instead_of, by=by, now=now)
@@ -76,6 +76,12 @@ def end_all(*, of: Iterable[Subject]) -> None:
 def forget(*, now: datetime) -> int:
     """Delete links that are over; how many."""
     return PortalLink.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()[0]
+
+
+def _unused(token: str, now: datetime) -> QuerySet[PortalLink]:
+    # Who was erased just when the link was made has one that leads nowhere.
+    row = PortalLink.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now)
+    return row.filter(subject__erased_at=None)
 
 
 def _hash(token: str) -> bytes:

@@ -91,8 +91,11 @@ def hold(subject: Subject) -> Subject:
     """Hold the customer's row until the transaction ends, so that choices are folded one after the other.
 
     Of a record that was joined to an older one, the older one's: so whoever holds several takes the newer first.
+    Raises NotFound for who was erased while we waited.
     """
     held = hold_record(subject)
+    if held.erased_at:
+        raise NotFound("We know no such customer.")
     standing = families.survivor(held)
     return held if standing.pk == held.pk else hold(standing)
 

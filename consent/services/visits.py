@@ -54,7 +54,9 @@ def start(
 def visitor(*, token: str, now: datetime) -> Visitor | None:
     """Whose visit a cookie is; None when there is none or it is over. Moves the idle clock, by the minute."""
     row = PortalSession.objects.filter(token_hash=_hash(token)).select_related("subject").first()
-    if row is None or now - row.seen_at > settings.PORTAL_IDLE or now - row.started_at > settings.PORTAL_MAX:
+    if row is None or row.subject.erased_at:
+        return None
+    if now - row.seen_at > settings.PORTAL_IDLE or now - row.started_at > settings.PORTAL_MAX:
         return None
     if now - row.seen_at > timedelta(minutes=1):
         PortalSession.objects.filter(pk=row.pk).update(seen_at=now)

@@ -37,7 +37,7 @@ def test_ready_when_every_part_is(client, db):
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ready",
-        "parts": {"database": "good", "migrations": "good", "sealing": "good"},
+        "parts": {"database": "good", "migrations": "good", "sealing": "good", "erasures": "good"},
     }
 
 

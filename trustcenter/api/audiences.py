@@ -80,7 +80,8 @@ class FilterAudience(APIView):
         description="The body is one identifier a line (UTF-8, LF or CRLF), perhaps with `Content-Encoding: gzip`, or "
         "a short JSON list. `Accept` chooses the answer: `text/plain`, those who are allowed, in the order given; "
         "`application/x-ndjson`, a line for each with its reason; `application/octet-stream`, a bit for each. What was "
-        "counted is in the header `Trust-Counts`, the entry of the log in `Trust-Audit-Id` and `Trust-Token`.",
+        "counted is in the header `Trust-Counts`, the entry of the log in `Trust-Audit-Id` and `Trust-Token`, the key "
+        "of the list's digest in `Trust-List-Key`.",
     )
     def post(self, request: Request) -> HttpResponseBase:
         key: Any = request.user
@@ -193,6 +194,7 @@ def _response(answer: Ids, done: Filtered) -> HttpResponseBase:
     response["Trust-Token"] = decisions.token(done.entry)
     if not done.enforced:
         response["Trust-Enforced"] = "false"
+    response["Trust-List-Key"] = done.key.hex()
     response["Trust-Counts"] = ", ".join(f"{name}={count}" for name, count in lists.counts(done).items())
     return response
 

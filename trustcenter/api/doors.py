@@ -1,6 +1,7 @@
 """What every machine door shares: the key, the scope, strict JSON in, problem+json out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -19,9 +20,11 @@ from rest_framework import (
 )
 from rest_framework.request import Request
 
+from audit import vault
 from consent.errors import Field, Invalid, NotAllowed, NotAuthenticated, NotFound, TooLarge, TrustError
 from consent.rules import text
 from consent.services import idempotency
+from consent.services.handles import Handle
 from trustcenter import access, problems
 
 DEADLOCK = "40P01"  # PostgreSQL's code
@@ -171,10 +174,13 @@ def once(request: Request, work: Any) -> HttpResponse:
     """Do `work` (→ status, body), once for each Idempotency-Key, and answer.
 
     Where two wait for each other, the database ends one of them, and nothing of it is left: that one begins again.
+    So does what found a customer who was erased before it could write.
     """
     for _ in range(TRIES - 1):
         try:
             return _once(request, work)
+        except vault.Unreadable:
+            continue
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", "") != DEADLOCK:
                 raise
@@ -195,8 +201,29 @@ def _once(request: Request, work: Any) -> HttpResponse:
 
     asked = b"\0".join([str(request.method).encode(), request.path.encode(), request._request.body])
     key: Any = request.user
-    status, body = idempotency.once(key=key, name=name, request=asked, work=encoded, now=access.clock())
+    about = _named([request.parser_context["kwargs"], _sent(request)])
+    status, body = idempotency.once(key=key, name=name, request=asked, work=encoded, about=about, now=access.clock())
     return _answer(status, body)
+
+
+def _sent(request: Request) -> Any:
+    """The body as JSON; nothing for a file."""
+    with suppress(ValueError, RecursionError):
+        return msgspec.json.decode(request._request.body)
+
+
+def _named(sent: Any) -> Iterator[Handle]:
+    """Every customer that a body or an address names, wherever in it."""
+    waiting = [sent]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            namespace, value = each.get("namespace"), each.get("id")
+            if isinstance(namespace, str) and isinstance(value, str):
+                yield Handle(namespace, value)
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
 
 
 def answer_problem(error: Exception, context: dict[str, Any]) -> HttpResponse | None:

@@ -61,7 +61,7 @@ def _audience(options: argparse.Namespace) -> int:
         answer.end(done)
         _write(outgoing, options.out)
     told = ", ".join(f"{count:,} {name}" for name, count in lists.counts(done).items())
-    terminal.note(f"{told}. Entry of the log: {done.entry}")
+    terminal.note(f"{told}. Entry of the log: {done.entry}, key of the list: {done.key.hex()}")
     return 0
 
 

@@ -14,7 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from audit import guards, keys
-from audit.services import prove
+from audit.services import erasures, prove
+from consent.services.erasures import ACTION
 from trustcenter import access, health
 from trustcenter.commands import terminal
 
@@ -97,6 +98,15 @@ def _log() -> list[str]:
     return found
 
 
+def _erasures() -> list[str]:
+    found = health.returned()
+    if not found and (lost := erasures.forgotten(action=ACTION)):
+        found.append(
+            f"The record of erasures lacks {len(lost):,} that the log tells of. Run `trustcenter reapply-erasures`."
+        )
+    return found
+
+
 def _broker() -> list[str]:
     if not settings.BROKER_URL.startswith("filesystem:"):
         return []
@@ -114,5 +124,6 @@ LOOKS: dict[str, Callable[[], list[str]]] = {
     "keys": _keys,
     "clock": _clock,
     "log": _log,
+    "erasures": _erasures,
     "broker": _broker,
 }

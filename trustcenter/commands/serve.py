@@ -75,6 +75,8 @@ def obstacles(host: str, port: int) -> list[str]:
         found.append(str(problem))
     if lacking := health.missing_migrations():
         found.append(f"The database lacks {len(lacking)} migrations. Run `trustcenter migrate` first.")
+    else:
+        found += health.returned()
     if taken := _taken(host, port):
         found.append(f"Cannot listen at {netloc(host, port)}: {taken}. Choose another address with --bind.")
     return found

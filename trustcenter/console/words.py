@@ -58,6 +58,7 @@ ACTS = {
     "subject.unlinked": Act(_("Records parted"), "wait"),
     "subject.suppressed": Act(_("Asked to be left alone"), "off"),
     "subject.unsuppressed": Act(_("Speaks to us again"), "on"),
+    "subject.erased": Act(_("Erased"), "off"),
     "identifier.added": Act(_("Identifier added"), "on"),
     "identifier.verified": Act(_("Identifier verified"), "on"),
     "portal.invited": Act(_("Invited to the portal"), "wait"),

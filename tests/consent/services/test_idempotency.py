@@ -53,7 +53,7 @@ def test_while_the_first_runs_the_second_is_told_so(caller):
 
 
 def test_a_request_that_died_is_taken_over_after_its_lease(caller):
-    idempotency._claim(caller, *(idempotency.hashlib.sha256(each).digest() for each in (b"n-1", b"POST /x {}")), NOW)
+    idempotency._claim(caller, *idempotency._hashes("n-1", b"POST /x {}"), NOW)
     with pytest.raises(StillRunning):
         run(caller, lambda: (201, b"late"), now=NOW + timedelta(seconds=59))
     assert run(caller, lambda: (201, b"late"), now=NOW + timedelta(seconds=61)) == (201, b"late")
@@ -75,7 +75,7 @@ def go_on(caller, held_up, work):
 
 def test_whoever_was_taken_over_leaves_no_second_effect(caller):
     """Two processes: the first one claims and is held up until its lease is over."""
-    digests = [idempotency.hashlib.sha256(each).digest() for each in (b"n-1", b"POST /x {}")]
+    digests = idempotency._hashes("n-1", b"POST /x {}")
     held_up = idempotency._claim(caller, *digests, NOW)
     run(caller, lambda: (201, b"second"), now=NOW + timedelta(seconds=61))
     effects = []
@@ -85,7 +85,7 @@ def test_whoever_was_taken_over_leaves_no_second_effect(caller):
 
 
 def test_a_failure_takes_nothing_from_whoever_took_over(caller):
-    digests = [idempotency.hashlib.sha256(each).digest() for each in (b"n-1", b"POST /x {}")]
+    digests = idempotency._hashes("n-1", b"POST /x {}")
     held_up = idempotency._claim(caller, *digests, NOW)
 
     def second():
@@ -98,7 +98,7 @@ def test_a_failure_takes_nothing_from_whoever_took_over(caller):
 
 def test_a_first_request_that_fails_at_this_moment_is_no_fault_of_the_second(caller, monkeypatch):
     """The row stands when the second inserts, and is gone when it looks."""
-    digests = [idempotency.hashlib.sha256(each).digest() for each in (b"n-1", b"POST /x {}")]
+    digests = idempotency._hashes("n-1", b"POST /x {}")
     idempotency._claim(caller, *digests, NOW)
     gone = Answer.objects.none()
     monkeypatch.setattr(Answer.objects, "filter", lambda **_: gone)

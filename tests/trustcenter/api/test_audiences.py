@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import hmac
 import json
 import random
 import tracemalloc
@@ -189,10 +190,12 @@ def test_where_blocks_end_changes_nothing(cast, monkeypatch, block):
 
 def test_the_list_is_known_again_by_its_digest_and_nothing_of_it_stands_in_the_leaf(cast):
     body = b"C-1001\nC-1002\nC-9\n"
-    ask(body, "&reference=Spring%20mailing&categories=contact.email")
+    answer = ask(body, "&reference=Spring%20mailing&categories=contact.email")
     entry = Entry.objects.get(action="audience.filtered")
     payload = entries.payloads([entry])[entry.id]
-    assert payload["identifiers"] == f"sha256:{hashlib.sha256(body).hexdigest()}"
+    digest = hmac.digest(bytes.fromhex(answer["Trust-List-Key"]), body, "sha256").hex()
+    assert payload["identifiers"] == f"hmac-sha256:{digest}"
+    assert hashlib.sha256(body).hexdigest() not in json.dumps(payload), "nobody could guess who was in it"
     assert (payload["reference"], payload["asked"], payload["namespace"]) == (
         "Spring mailing",
         ["contact.email"],
@@ -201,7 +204,7 @@ def test_the_list_is_known_again_by_its_digest_and_nothing_of_it_stands_in_the_l
     leaf = json.loads(bytes(entry.leaf))
     assert leaf["details"] == {"asked": 3, "allowed": 1, "refused": 1, "unknown": 1, "categories": ["contact.email"]}
     assert (leaf["purpose"], leaf["recipient"], leaf["outcome"]) == ("personal_offers", "mail-engine", "allowed")
-    assert payload["identifiers"][7:].encode() not in bytes(entry.leaf)
+    assert digest.encode() not in bytes(entry.leaf)
     assert "subject" not in leaf
 
 

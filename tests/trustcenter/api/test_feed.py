@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from audit.models import Entry
 from audit.services import order
 from consent.models import Holder
-from consent.services import links, signals, subjects, suppressions
+from consent.services import erasures, links, signals, subjects, suppressions
 from consent.services.handles import Handle
 from consent.services.links import Why
 from tests.callers import about, get, post
@@ -251,3 +251,18 @@ def test_a_signal_ends_a_grant(engine):
     signals.receive(subject=subjects.get(ALICE), channel="portal", by=CUSTOMER, now=NOW + DAY)
     found, _ = changes(head["position"], engine)
     assert [line["type"] for line in found] == ["customer"]
+
+
+def test_a_copy_is_told_that_somebody_was_erased(engine):
+    head, customers = snapshot(engine)
+    assert offers(customers, head, ALICE)
+    hashed = name(head, ALICE.namespace, ALICE.id)
+    (mine,) = [each["customer"] for each in customers if any(hashed in one["ids"] for one in each["identities"])]
+    erasures.erase(subject=ALICE, why="withdrawn", by=OPERATOR, now=NOW)
+    for _ in ("before it is sealed", "and after"):
+        found, _ = changes(head["position"], engine)
+        assert {"type": "customer", "customer": mine, "identities": []} in found
+        assert hashed not in json.dumps(found)
+        seal_all()
+    head, customers = snapshot(engine)
+    assert mine not in [each["customer"] for each in customers]

@@ -13,7 +13,7 @@ from tests.world import ALICE, say
 def test_a_healthy_house_is_good(run, db):
     code, out, err = run("doctor")
     assert (code, err) == (0, "")
-    assert out.count("good ") == len(out.splitlines()) == 8
+    assert out.count("good ") == len(out.splitlines()) == 9
 
 
 def test_a_missing_guard_is_found(run, db):

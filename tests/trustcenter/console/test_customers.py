@@ -9,7 +9,7 @@ from django.test import Client
 from audit.models import Entry, Payload, SubjectSecret
 from audit.proof import bundle
 from consent.models import ConsentEvent
-from consent.services import links, officers, subjects, suppressions, uses
+from consent.services import erasures, links, officers, subjects, suppressions, uses
 from consent.services.ledger import Actor
 from consent.services.links import Why
 from consent.services.subjects import Handle
@@ -343,3 +343,26 @@ def test_joined_records_and_the_wish_to_be_left_alone_stand_in_the_open_file(des
     assert "left alone" not in shown
     suppressions.suppress(subject=ALICE, by=SYSTEM, now=NOW)
     assert "This customer asked to be left alone." in page(desk)
+
+
+def test_the_file_of_somebody_who_was_erased_shows_what_is_left(desk, open_file, clock):
+    seal_all()
+    open_file(note="Erase Alice, ticket 7.")
+    assert "C-1001" in page(desk)
+    clock.shift(timedelta(seconds=5))
+    number = the_act("give")
+    erasures.erase(subject=ALICE, why="withdrawn", by=OPERATOR, now=NOW + timedelta(seconds=4))
+    seal_all()
+    html = page(desk)
+    assert "None left: this customer was erased." in html
+    assert "Nothing stands any more" in html
+    assert "Erased" in html
+    assert "C-1001" not in html
+    assert "ticket 7" not in html
+    shown = page(desk, entry=number)
+    assert "Purpose" in shown
+    answer = desk.post(f"{OPEN}/proof", {"entry": str(number)})
+    assert answer.status_code == 200
+    (entry,) = bundle.verify_bundle(bundle.loads(answer.content), None).entries
+    assert not entry.disclosed
+    assert open_file().status_code == 400, "nobody finds them by their name"
