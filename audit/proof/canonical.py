@@ -127,11 +127,6 @@ def _integer(digits: str) -> int:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object with these members; an `object_pairs_hook` for `json.loads`.
-
-    Raises:
-        ProofError: `canonical-duplicate` if it names one of them twice.
-    """
     """Return the object with these members (a hook for `json.loads`).
 
     Raises:
