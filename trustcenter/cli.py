@@ -82,6 +82,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         database,
         demo,
         doctor,
+        export_audit,
         exports,
         files,
         keys,
@@ -90,6 +91,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         protect,
         serve,
         states,
+        witnesses,
     )
 
     parser = argparse.ArgumentParser(
@@ -100,8 +102,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
-    groups = (demo, serve, database, catalogue, keys, officers, files, exports, audience, states, log, protect, doctor)
-    for group in groups:
+    ours = (demo, serve, database, catalogue, keys, officers, files, exports, export_audit, audience, states, log)
+    for group in (*ours, witnesses, protect, doctor):
         group.add(commands)
     return parser, list(commands.choices)
 

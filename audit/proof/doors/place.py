@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from .. import bundle, merkle, note, paths, tiles
@@ -30,6 +31,15 @@ def reader(place: str) -> Read:
         return lambda path: (Path(place) / path).read_bytes()
     base = f"{place.rstrip('/').removesuffix('/log')}/log"
     return lambda path: fetch(f"{base}/{path}")
+
+
+def post(url: str, body: bytes) -> tuple[int, bytes]:
+    """Return status and text of the answer to a POST, whatever the status is. Raises OSError without an answer."""
+    try:
+        return 200, fetch(url, body)
+    except HTTPError as answer:
+        with answer:
+            return answer.code, answer.read(_LARGEST)
 
 
 def fetch(url: str, body: bytes | None = None) -> bytes:
@@ -75,7 +85,7 @@ def verify(read: Read, pinned: Sequence[str] | None, progress: Callable[[int, in
     Raises ProofError when the log does not hold, OSError when it cannot be read.
     """
     vkeys = list(pinned) if pinned else keys(read)
-    newest, signed = head(read, vkeys)
+    newest, signed = head(read, vkeys) if pinned else _own_head(read, vkeys)
     read_tile, wanted, held = tile_reader(read, newest.size), list(tiles.tiles_of(newest.size)), {}
     for done, (level, index, _) in enumerate(wanted, 1):
         held[level, index] = read_tile(level, index)
@@ -88,6 +98,16 @@ def verify(read: Read, pinned: Sequence[str] | None, progress: Callable[[int, in
     if grown != held:
         raise ProofError("tile-bad", "A tile above the leaves is not what the leaves give.")
     return Found(newest, signed, vkeys, held)
+
+
+def _own_head(read: Read, vkeys: list[str]) -> tuple[Checkpoint, str]:
+    try:
+        return head(read, vkeys)
+    except ProofError as problem:
+        if problem.code != "key-missing":
+            raise
+        # We do not lack a key here: the log hands out keys, and none of them speaks for the head it shows.
+        raise ProofError("bundle-origin", "The keys this log hands out are not those of the head it shows.") from None
 
 
 def _text(raw: bytes) -> str:
