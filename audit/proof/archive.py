@@ -1,7 +1,8 @@
 """A zip file in which every byte has a meaning.
 
 Zip readers are forgiving: bytes may hide before, between and behind the members, names may be there twice, dates and
-flags may say anything. Here the container has one spelling, so that no changed byte goes unnoticed.
+flags may say anything. Here the container has one spelling, so that no changed byte goes unnoticed; but for how a
+content was compressed, of which only the content matters.
 """
 
 import hashlib
