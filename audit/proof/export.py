@@ -207,7 +207,7 @@ class _Entries:
 def _entry(raw: bytes) -> tuple[bundle.Entry, bytes]:
     """Return what a line says, and the leaf as it was hashed."""
     try:
-        item = shape.an_object(json.loads(raw), "a line of entries.jsonl")
+        item = shape.an_object(json.loads(raw.decode("utf-8")), "a line of entries.jsonl")
         spelled = _ENCODER.encode(item).encode("utf-8") + b"\n"
     except ProofError:
         raise
