@@ -104,6 +104,11 @@ class Export:
         return len(lines.places)
 
     @property
+    def last(self) -> int:
+        """The last place that a stretch reaches."""
+        return self.head.size - 1 if self.wanted.last is None else self.wanted.last
+
+    @property
     def _origin(self) -> str:
         return note.parse(self.head.note)[0].partition("\n")[0]
 

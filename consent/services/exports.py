@@ -28,14 +28,14 @@ def run(*, wanted: Wanted = Wanted(), customer: Handle | None = None, by: Actor,
     subject = subjects.get(customer) if customer else None
     if subject:
         wanted = replace(wanted, filter=(wanted.filter or {}) | {"subject": families.pseudonyms(subject)})
-    _check(wanted, size := export.sealed())
+    _check(wanted, export.sealed())
     try:
         ready = Export(wanted)
     except ProofError as problem:
         raise Invalid(Field("/earlier", "head", f"The head you kept is not of this log: {problem}")) from None
     details: dict[str, Any] = {"disclosed": wanted.disclose, "filtered": bool(wanted.chosen)}
     if not wanted.chosen:
-        details |= {"first": wanted.first, "last": size - 1 if wanted.last is None else wanted.last}
+        details |= {"first": wanted.first, "last": ready.last}
     fact = Fact("evidence.exported", subject=subject.pseudonym if subject else "", details=details)
     # Before the first entry is read: if the export is stopped half-way, what was carried away is known of.
     ledger.record(fact, payload={"filter": wanted.chosen}, by=by, now=now)
