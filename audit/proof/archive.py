@@ -9,15 +9,16 @@ import hashlib
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from typing import IO, BinaryIO
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from .errors import ProofError
 
 _VERSION, _UNIX, _DATE = 45, 3, (1980, 1, 1, 0, 0, 0)
 _DOS_DATE = 1 << 5 | 1
 _RIGHTS = 0o600 << 16
-_LINE_LIMIT = 64 * 1024 * 1024
+_PIECE = 1 << 16
+_LINE_LIMIT = 8 * 1024 * 1024
 
 
 class Writer:
@@ -52,10 +53,12 @@ class Reader:
     """
 
     def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         try:
-            self._zip = zipfile.ZipFile(file)
-            self.names = self._zip.namelist()
-            self._check(file)
+            with zipfile.ZipFile(file) as listed:
+                self._infos, at = listed.infolist(), listed.start_dir
+            self.names = [info.filename for info in self._infos]
+            self._check(at)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, LookupError, struct.error, OSError, EOFError):
             raise _bad() from None
 
@@ -73,41 +76,59 @@ class Reader:
         return b"".join(chunks)
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Yield a member piece by piece; raises as `read`."""
-        return self._pieces(name, lambda member: iter(lambda: member.read(1 << 16), b""))
-
-    def lines(self, name: str) -> Iterator[bytes]:
-        """Yield the lines of a member, each with its end; raises as `read`."""
-        return self._pieces(name, lambda member: iter(lambda: member.readline(_LINE_LIMIT), b""))
-
-    def _pieces(self, name: str, read: Callable[[IO[bytes]], Iterator[bytes]]) -> Iterator[bytes]:
+        """Yield a member piece by piece; raises as `read`, at the latest behind the last piece."""
         if name not in self.names:
             raise ProofError("bundle-missing", f"`{name}` is missing in the file.")
-        try:
-            with self._zip.open(name) as member:
-                yield from read(member)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, OSError, EOFError):
-            raise _bad() from None
-
-    def _check(self, file: BinaryIO) -> None:
-        """Refuse whatever `Writer` would not have written: member by member, then the list at the end."""
-        infos, at = self._zip.infolist(), 0
-        if len(set(self.names)) != len(infos):
+        info = self._infos[self.names.index(name)]
+        unpacker, crc, size = zlib.decompressobj(-zlib.MAX_WBITS), 0, 0
+        at = info.header_offset + len(_local(info))
+        end = at + info.compress_size
+        while at < end and not unpacker.eof:
+            self._file.seek(at)  # another member may be read in between
+            packed = self._file.read(min(_PIECE, end - at))
+            chunk = _unpacked(unpacker, packed)
+            at, crc, size = at + len(packed), zlib.crc32(chunk, crc), size + len(chunk)
+            yield chunk
+        # Nor may anything hide behind what was compressed.
+        if at < end or unpacker.unused_data or not unpacker.eof or (crc, size) != (info.CRC, info.file_size):
             raise _bad()
-        for info in infos:
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """Yield the lines of a member, each with its end; raises as `chunks`."""
+        rest = b""
+        for chunk in self.chunks(name):
+            *whole, rest = (rest + chunk).split(b"\n")
+            if len(rest) > _LINE_LIMIT:
+                raise ProofError("archive-bad", f"A line of `{name}` is far longer than it can be.")
+            for line in whole:
+                yield line + b"\n"
+        if rest:
+            yield rest
+
+    def _check(self, listed_at: int) -> None:
+        """Refuse whatever `Writer` would not have written: member by member, then the list at the end."""
+        at = 0
+        if len(set(self.names)) != len(self.names):
+            raise _bad()
+        for info in self._infos:
             wanted = _local(info)
-            file.seek(at)
-            if info.header_offset != at or file.read(len(wanted)) != wanted or not _plain(info):
+            self._file.seek(at)
+            if info.header_offset != at or self._file.read(len(wanted)) != wanted:
                 raise _bad()
             at += len(wanted) + info.compress_size
-        file.seek(at)
-        listed = b"".join(_listed(info) for info in infos)
-        if at != self._zip.start_dir or file.read() != listed + _end(len(infos), len(listed), at):
+        self._file.seek(at)
+        listed = b"".join(_listed(info) for info in self._infos)
+        if at != listed_at or self._file.read() != listed + _end(len(self.names), len(listed), at):
             raise _bad()
 
 
-def _plain(info: zipfile.ZipInfo) -> bool:
-    return (info.date_time, info.compress_type, info.flag_bits) == (_DATE, zipfile.ZIP_DEFLATED, 0)
+def _unpacked(unpacker: "zlib._Decompress", packed: bytes) -> bytes:
+    if not packed:
+        raise _bad()
+    try:
+        return unpacker.decompress(packed)
+    except zlib.error:
+        raise _bad() from None
 
 
 def _local(info: zipfile.ZipInfo) -> bytes:

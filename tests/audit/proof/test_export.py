@@ -158,6 +158,24 @@ def test_a_line_in_another_spelling_is_refused(log, line):
     refusal(packed(log, [3], **{"entries.jsonl": line}))
 
 
+def test_a_line_has_one_spelling_though_it_says_the_same(log):
+    [line] = members(packed(log, [3], disclosed=True))["entries.jsonl"].splitlines(keepends=True)
+    other = [
+        line.replace(b'"seq":3', b'"seq": 3'),
+        line.replace(b'"seq":3', b'"seq":3,"seq":3'),
+        line.replace("你".encode(), b"\\u4f60"),
+        line[:-1],
+        line[:-1] + b"\r\n",
+        b" " + line,
+        json.dumps(dict(reversed(json.loads(line).items())), separators=(",", ":"), ensure_ascii=False).encode()
+        + b"\n",
+    ]
+    assert line not in other
+    for bent in other:
+        raw = packed(log, [3], disclosed=True, **{"entries.jsonl": bent})
+        assert refusal(raw).code == "bundle-spelling"
+
+
 def test_a_head_the_reader_kept_must_be_a_beginning():
     log = SmallLog(size=5)
     earlier = log.checkpoint()
@@ -204,6 +222,28 @@ def test_a_zip_that_others_packed_is_refused(log):
     assert refusal(doubled.getvalue()).code == "archive-bad"
     assert refusal(plainly(dict(reversed(files.items())))).code == "export-members"
     assert refusal(plainly(files | {"more.txt": b"x"})).code == "export-members"
+
+
+def test_nothing_hides_behind_compressed_data(log, monkeypatch):
+    """A stream of its own ends before the member does: zip readers stop there, and never look at the rest."""
+    files = members(packed(log, [4]))
+
+    class Padded:
+        def __init__(self, packer):
+            self.packer = packer
+
+        def compress(self, raw):
+            return self.packer.compress(raw)
+
+        def flush(self):
+            return self.packer.flush() + b"hidden"
+
+    packer = zipfile._get_compressor
+    monkeypatch.setattr(zipfile, "_get_compressor", lambda *kind: Padded(packer(*kind)))
+    hiding = plainly(files)
+    assert members(hiding) == files
+    assert hiding.count(b"hidden") == len(files)
+    assert refusal(hiding).code == "archive-bad"
 
 
 def test_a_file_beyond_two_gigabytes_has_one_spelling_too(log, monkeypatch):
