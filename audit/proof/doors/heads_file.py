@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from .. import note
@@ -39,15 +39,18 @@ class Heads:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """The file, ours alone until we are done: SQLite lets in one IMMEDIATE transaction at a time."""
-        rows = sqlite3.connect(self._file, timeout=_BUSY, isolation_level=None)
+        """The file, ours alone until we are done: SQLite lets in one IMMEDIATE transaction at a time.
+
+        Raises OSError when it cannot be used: it is another file, the disk is full, somebody holds it too long.
+        """
         try:
-            rows.execute("PRAGMA synchronous = FULL")
-            rows.execute("BEGIN IMMEDIATE")
-            yield rows
-            rows.execute("COMMIT")
-        finally:
-            rows.close()  # what was not committed is undone
+            with closing(sqlite3.connect(self._file, timeout=_BUSY, isolation_level=None)) as rows:
+                rows.execute("PRAGMA synchronous = FULL")
+                rows.execute("BEGIN IMMEDIATE")
+                yield rows
+                rows.execute("COMMIT")  # what was not committed is undone by closing
+        except sqlite3.Error as problem:
+            raise OSError(f"{self._file}: {problem}") from None
 
 
 def _newest(rows: sqlite3.Connection, origin: str) -> str | None:

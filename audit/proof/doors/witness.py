@@ -67,6 +67,9 @@ class Witness:
             if problem.code == "witness-size":
                 return Answer(409, f"{self.size(witness.origin(request.signed))}\n", _SIZE)
             return Answer(_STATUS.get(problem.code, 422), f"{problem} ({problem.code})\n")
+        except OSError as problem:
+            sys.stderr.write(f"Nothing is cosigned: {problem}\n")
+            return Answer(503, "The witness cannot keep heads at the moment.\n")
 
     def size(self, origin: str) -> int:
         """Return how large the head of a log was that was cosigned last; 0 if there is none."""

@@ -90,6 +90,14 @@ def test_without_either_it_cannot_tell(tmp_path, capsys):
     assert main(["compare", new, kept(other, tmp_path), *VKEY]) == 2
 
 
+def test_the_tree_of_another_log_proves_nothing_about_these_heads(tmp_path, capsys):
+    """It begins with the smaller head, too; but the larger is not one of its own."""
+    old, new = kept(SmallLog(size=70), tmp_path), kept(LOG, tmp_path)
+    other = published(log_of(599, "a", "b"), tmp_path / "other")
+    assert main(["compare", old, new, "--log", other, *VKEY]) == 2
+    assert "Cannot tell" in capsys.readouterr().err
+
+
 def test_a_fork_prints_both_heads(folder, tmp_path, capsys):
     new = kept(LOG, tmp_path)
     for forked, words in ((log_of(599, "a"), []), (log_of(10, "a"), ["--log", folder])):
