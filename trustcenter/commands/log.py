@@ -83,17 +83,14 @@ def _seal(options: argparse.Namespace) -> int:
         signal.signal(name, lambda *_: stop.set())
     log = structlog.get_logger("sealer")
     log.info("sealing", every=settings.SEAL_EVERY)
-    beside = [
-        threading.Thread(target=signing.until, args=(stop,), name="receipts"),
-        threading.Thread(target=witnesses.until, args=(stop,), name="witnesses"),
-    ]
-    for thread in beside:
-        thread.start()
+    signer = threading.Thread(target=signing.until, args=(stop,), name="receipts")
+    signer.start()
+    # A witness may take half a minute to answer; nobody waits for that when we are told to end.
+    threading.Thread(target=witnesses.until, args=(stop,), name="witnesses", daemon=True).start()
     while not stop.is_set():
         if not _pass(log):
             stop.wait(settings.SEAL_EVERY)
-    for thread in beside:
-        thread.join()
+    signer.join()
     return 0
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import random
@@ -5,7 +6,7 @@ import zipfile
 
 import pytest
 
-from audit.proof import archive, export, merkle, note
+from audit.proof import archive, canonical, export, merkle, note
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.doors import single
 from audit.proof.errors import ProofError
@@ -106,6 +107,22 @@ def test_a_changed_byte_is_found_without_the_hashes_too(log, name):
 )
 def test_a_manifest_that_says_something_else_is_refused(log, said, code):
     assert refusal(packed(log, range(3, 30), said=said)).code == code
+
+
+def test_a_manifest_with_the_hash_of_another_file_is_refused(log):
+    """Though SHA256SUMS is right: whoever reads only one of the two must not be told otherwise."""
+    files = members(packed(log, [4]))
+    said = json.loads(files["manifest.json"])
+    true = dict(said["files"])
+    said["files"]["verify.py"] = "0" * 64
+    files["manifest.json"] = canonical.dumps(said)
+    names = [name for name in files if name not in export.LAST]
+    hashes = {name: true[name] for name in names}
+    hashes["manifest.json"] = hashlib.sha256(files["manifest.json"]).hexdigest()
+    files["SHA256SUMS"] = export.sums(hashes)
+    error = refusal(plainly(files))
+    assert error.code == "export-hash"
+    assert "verify.py" in str(error)
 
 
 def test_a_line_that_is_missing_is_missed_though_everything_else_was_made_to_fit(log):

@@ -7,12 +7,10 @@ import sys
 import zipfile
 
 import pytest
-from django.db import connection
 
-from audit import guards
 from audit.models import Entry
 from audit.services import prove
-from tests.world import ALICE, ask, say, seal_all
+from tests.world import ALICE, ask, damage, say, seal_all
 
 
 @pytest.fixture
@@ -148,10 +146,8 @@ def test_a_head_that_was_kept_is_shown_to_be_a_beginning(run, sealed, tmp_path):
 
 
 def test_no_export_is_handed_out_that_does_not_hold(run, sealed, tmp_path):
-    guards.remove(connection)
     entry = Entry.objects.filter(action="consent.withdrawn").first()
-    Entry.objects.filter(pk=entry.pk).update(leaf=bytes(entry.leaf).replace(b"withdrawn", b"given"))
-    guards.install(connection)
+    damage(Entry.objects.filter(pk=entry.pk), leaf=bytes(entry.leaf).replace(b"withdrawn", b"given"))
     code, _, err = run("export-audit", "--output", tmp_path / "log.zip")
     assert code == 1
     assert "root-mismatch" in err
