@@ -104,6 +104,18 @@ class Checkpoint(AppendOnly):
     signed_at = models.DateTimeField()
 
 
+class Cosignature(AppendOnly):
+    """What a witness said of a signed head: the line that stands below it (C2SP tlog-cosignature)."""
+
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="cosignatures")
+    witness = models.CharField(max_length=512)
+    line = models.TextField()
+    cosigned_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["witness", "checkpoint"], name="cosigned_once")]
+
+
 class VerifierKey(AppendOnly):
     """A public key of the log, as a C2SP vkey line."""
 

@@ -122,6 +122,7 @@ DOORS = [
     machine("api/v1/receipts/<uuid:id>", f"/api/v1/receipts/{NUMBER}", "consents:read", 404),
     # the log
     public("log/checkpoint", "/log/checkpoint"),
+    public("log/cosigned", "/log/cosigned", 404),
     public("log/tile/<path:path>", "/log/tile/0/000.p/1"),
     public("log/vkeys", "/log/vkeys"),
     public("log/entries/<int:seq>/proof", "/log/entries/0/proof"),

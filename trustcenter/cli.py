@@ -83,6 +83,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         demo,
         doctor,
         erasures,
+        export_audit,
         exports,
         files,
         keys,
@@ -91,6 +92,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         protect,
         serve,
         states,
+        witnesses,
     )
 
     parser = argparse.ArgumentParser(
@@ -101,8 +103,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
-    records = (catalogue, keys, officers, files, exports, audience, states, erasures)
-    for group in (demo, serve, database, *records, log, protect, doctor):
+    records = (catalogue, keys, officers, files, exports, export_audit, audience, states, erasures)
+    for group in (demo, serve, database, *records, log, witnesses, protect, doctor):
         group.add(commands)
     return parser, list(commands.choices)
 

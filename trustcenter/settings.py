@@ -96,6 +96,11 @@ AUDIENCE_BYTES = env.int("AUDIENCE_BYTES", 256 * 1024 * 1024)
 # Seconds between two passes of the sealer.
 SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 
+# Witnesses that are asked to cosign each new head, and how many must: a file in the format of C2SP tlog-policy.
+WITNESS_POLICY = env.str("WITNESS_POLICY", "")
+# Seconds between two rounds of asking them.
+WITNESS_EVERY = env.float("WITNESS_EVERY", 10.0)
+
 # --- Mail -------------------------------------------------------------------------------------------
 
 # The mail server, as smtp://user:password@host:587?tls=True. Without one, mail is written to files in the data folder.

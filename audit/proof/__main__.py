@@ -1,161 +1,133 @@
-"""The offline verifier: `python -m audit.proof FILE`. It opens the file it is given, and nothing else."""
+"""The offline verifier, and the witness: `python -m audit.proof FILE`."""
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import Any, TextIO
+from collections.abc import Callable, Sequence
 
-from . import bundle, note, receipt
+from . import doors
+from .doors import files, heads, speech, trust, witness
 from .errors import ProofError
 
-REAL, WRONG, CANNOT_TELL = 0, 1, 2
-LISTED = 20
-
-_PROGRAM = f"python -m {__package__}"
-_DESCRIPTION = "Check a TrustCenter receipt or audit export, on this computer, without asking anyone."
-_EPILOG = f"""\
+_ABOUT = "Check a TrustCenter receipt or audit export, on this computer, without asking anyone."
+_EXAMPLES = """\
 examples:
-  {_PROGRAM} receipt.jws
+  {0} receipt.jws
       Check one receipt with the key that came in it. This shows that nothing in it was changed
       since it was signed; it cannot show who signed it.
-  {_PROGRAM} export.json --vkey log.example+0b9ef1d2+AWJ...
+  {0} export.zip --vkey log.example+0b9ef1d2+AWJ...
       Check with a key you have from the organisation itself (its /log/vkeys page, a letter, an
       earlier proof). Now it also shows who signed it. Repeat --vkey for several keys:
       a receipt has a key of its own, whose name ends in /receipts.
-  {_PROGRAM} --quiet receipt.jws && echo real
+  {0} export.zip --policy policy.txt
+      The head must also have been seen by the witnesses that your policy asks for.
+  {0} --quiet receipt.jws && echo real
       Print nothing; the exit code tells: 0 real, 1 found wrong, 2 used wrongly or cannot tell.
-  {_PROGRAM} - < receipt.jws
+  {0} - < receipt.jws
       Read from standard input.
+other checks, each with --help of its own:
+  {0} log https://log.example    the whole public log, from its tiles; or from a folder
+  {0} compare head-a head-b      whether one head grew out of the other
+  {0} witness keygen|serve|pull  be a witness: keep the last head, cosign the next
 """
+Tick = Callable[[int, int], None]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Check the file named in `argv` and say in plain sentences what was found.
+def main(argv: Sequence[str] | None = None, progress: Tick = lambda done, of: None) -> int:
+    """Do what `argv` asks for and say in plain sentences what was found; progress(done, of) is called now and then.
 
     Returns:
-        0 if the proof holds, 1 if it does not, 2 if the file or a key cannot be read.
+        0 if the proof holds, 1 if it does not, 2 if it cannot be told: a file or a key that cannot be read.
     """
-    options = _options(sys.argv[1:] if argv is None else argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    kinds = {"log": _log, "compare": _compare, "witness": _witness}
     try:
-        raw = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
-    except OSError as error:
-        return _say([f"Cannot read {options.file}: {error.strerror}."], CANNOT_TELL, sys.stderr)
-    try:
-        keys = _keys(options.vkey)
-    except ProofError as error:
-        return _say([f"Cannot use --vkey: {error}"], CANNOT_TELL, sys.stderr)
-    try:
-        proven = _proven(raw, keys)
-    except ProofError as error:
-        return _say([] if options.quiet else _refusal(error), _verdict(error), sys.stderr)
-    return _say([] if options.quiet else proven, REAL, sys.stdout)
+        if len(words) > 1 and words[0] in kinds:
+            return kinds[words[0]](words[1:], progress)
+        # `bundle` was the one kind of check there was; naming it keeps old commands right.
+        return _file(words[1:] if len(words) > 1 and words[0] == "bundle" else words, progress)
+    except KeyboardInterrupt:
+        return speech.CANNOT_TELL
 
 
-def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog=_PROGRAM,
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
+def _parser(name: str, about: str, epilog: str = "") -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=f"{doors.PROGRAM}{name and ' '}{name}",
+        description=about,
+        epilog=epilog.format(doors.PROGRAM),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("file", metavar="FILE", help="the receipt or proof file, or - for standard input")
-    parser.add_argument("--vkey", action="append", metavar="VKEY", help="a key of the log that you trust")
+
+
+def _file(words: list[str], progress: Tick) -> int:
+    parser = _parser("", _ABOUT, _EXAMPLES)
+    parser.add_argument("file", metavar="FILE", help="the receipt, proof or export, or - for standard input")
+    trust.arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing, only set the exit code")
-    # `bundle` is the one kind of check there is; naming it keeps old commands right when there are more.
-    return parser.parse_args(argv[1:] if len(argv) > 1 and argv[0] == "bundle" else argv)
+    options = parser.parse_args(words)
+    believed = _trust(options)
+    if believed is None:
+        return speech.CANNOT_TELL
+    return files.check(options.file, believed, quiet=options.quiet, progress=progress)
 
 
-def _keys(vkeys: Sequence[str] | None) -> Sequence[str] | None:
-    """Return the pinned keys, each read once: a misspelt --vkey says nothing about the file."""
-    for vkey in vkeys or ():
-        note.parse_vkey(vkey)
-    return vkeys
+def _log(words: list[str], progress: Tick) -> int:
+    parser = _parser("log", "Check a whole public log: that its leaves give each tile and the head it signed.")
+    parser.add_argument("place", metavar="ADDRESS", help="of the service, or a folder copied from its /log/")
+    parser.add_argument("--head", metavar="FILE", help="a head you kept (/log/checkpoint): the log must contain it")
+    trust.arguments(parser)
+    options = parser.parse_args(words)
+    believed = _trust(options)
+    return speech.CANNOT_TELL if believed is None else heads.check_log(options, believed, progress)
 
 
-def _proven(raw: bytes, keys: Sequence[str] | None) -> Iterator[str]:
-    """Return what the file proves, in sentences; its content tells which of the two kinds it is."""
-    if receipt.is_receipt(raw):
-        return _receipt_sentences(receipt.verify_receipt(raw, keys))
-    return _sentences(bundle.verify_bundle(bundle.loads(raw), keys))
+def _compare(words: list[str], progress: Tick) -> int:
+    parser = _parser("compare", "Tell whether one head grew out of the other; if not, print both: they prove a fork.")
+    parser.add_argument("one", metavar="HEAD", help="a signed head (/log/checkpoint), or an export or proof with one")
+    parser.add_argument("other", metavar="HEAD", help="another of the same log")
+    parser.add_argument("--log", metavar="ADDRESS", help="where the tree between them can be read; a folder does too")
+    parser.add_argument("--proof", metavar="FILE", help="or the consistency proof, one base64 hash a line")
+    trust.arguments(parser)
+    options = parser.parse_args(words)
+    believed = _trust(options)
+    return speech.CANNOT_TELL if believed is None else heads.compare(options, believed, progress)
 
 
-def _verdict(error: ProofError) -> int:
-    """Return CANNOT_TELL where the file may be good and only we lack the means, WRONG everywhere else."""
-    return CANNOT_TELL if error.code in ("bundle-kind", "key-missing") else WRONG
+def _witness(words: list[str], progress: Tick) -> int:  # noqa: ARG001  nothing long
+    parser = _parser("witness", "Be a witness of logs: cosign a head only if it grew out of the one cosigned last.")
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    make = kinds.add_parser("keygen", help="make a key, and print what others need to know it by")
+    make.add_argument("--name", required=True, help="of the witness: an address of yours without https://")
+    make.add_argument("--key", metavar="FILE", required=True, help="where to write the private key")
+    serve = kinds.add_parser("serve", help="take heads over HTTP, as C2SP tlog-witness")
+    serve.add_argument("--bind", default="127.0.0.1:8700", metavar="HOST:PORT", help="(default %(default)s)")
+    pull = kinds.add_parser("pull", help="fetch and cosign the newest head of one log, and print it")
+    pull.add_argument("place", metavar="ADDRESS", help="of the service, or a folder")
+    for each in (serve, pull):
+        each.add_argument("--key", metavar="FILE", required=True, help="the witness's private key")
+        each.add_argument("--state", metavar="FILE", required=True, help="the heads cosigned so far")
+        trust.arguments(each)
+    options = parser.parse_args(words)
+    try:
+        if options.kind == "keygen":
+            return witness.keygen(options)
+        believed = trust.read(options)
+        return (witness.serve if options.kind == "serve" else witness.pull)(options, believed)
+    except ProofError as error:
+        return speech.refuse("head", error)
+    except (OSError, ValueError) as error:
+        return speech.say([f"The witness: {error}."], speech.CANNOT_TELL, sys.stderr)
 
 
-def _refusal(error: ProofError) -> Iterator[str]:
-    if _verdict(error) == WRONG:
-        yield "This proof does NOT hold. Do not rely on it."
-    else:
-        yield "Cannot tell whether this proof holds. Do not rely on it yet."
-    yield f"{error} ({error.code})"
-
-
-def _sentences(report: bundle.Report) -> Iterator[str]:
-    yield "This proof is real."
-    yield f"Log {_plain(report.origin)} held {_count(report.size)} when it was signed."
-    yield f"Its root hash was {report.root.hex()}."
-    for entry in report.entries[:LISTED]:
-        yield _entry_sentence(entry)
-    if len(report.entries) > LISTED:
-        yield f"… and {_count(len(report.entries) - LISTED)} more, up to entry {report.entries[-1].index}."
-    yield _extent(report)
-    if report.disclosed:
-        yield f"The words and data shown match what was recorded, in {_count(report.disclosed)}."
-    yield _trust(report)
-
-
-def _receipt_sentences(report: receipt.Report) -> Iterator[str]:
-    leaf = report.entry.leaf
-    yield "This receipt is real."
-    yield f"It was signed as {_plain(report.issuer)}."
-    yield f"It is about {_plain(leaf.get('purpose'))}, version {_plain(leaf.get('version'))}."
-    yield _entry_sentence(report.entry)
-    yield f"Log {_plain(report.origin)} held {_count(report.size)} then."
-    yield "What it says is what the log says, and its words are those of the notice."
-    yield _trust(report)
-
-
-def _entry_sentence(entry: bundle.Entry) -> str:
-    names = {"action": "", "at": "at ", "outcome": "outcome "}
-    parts = [prefix + _plain(entry.leaf[name]) for name, prefix in names.items() if name in entry.leaf]
-    return f"Entry {entry.index} is in the log" + (": " if parts else "") + ", ".join(parts) + "."
-
-
-def _extent(report: bundle.Report) -> str:
-    if report.complete:
-        first, last = report.entries[0].index, report.entries[-1].index
-        return f"These are all entries from {first} to {last}: none is left out."
-    return "There may be others: this file proves that these are in the log, not that these are all."
-
-
-def _trust(report: bundle.Report | receipt.Report) -> str:
-    if report.pinned:
-        return "It was signed with a key you gave."
-    return (
-        "The key came with the file, so this does not show whose log it is. "
-        "To be sure, get the log's key from its owner and give it with --vkey."
-    )
-
-
-def _count(number: int) -> str:
-    return f"{number:,} entry" if number == 1 else f"{number:,} entries"
-
-
-def _plain(value: Any) -> str:
-    """Return `value` in one line: a log entry must not be able to steer the terminal it is shown on."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))[:200]
-
-
-def _say(lines: Iterable[str], code: int, stream: TextIO) -> int:
-    """Print `lines` and return `code`; letters the terminal cannot show are spelled out."""
-    encoding = stream.encoding or "utf-8"
-    for line in lines:
-        stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-    return code
+def _trust(options: argparse.Namespace) -> trust.Trust | None:
+    """Return whom to believe; None, and a sentence, if it cannot be read."""
+    try:
+        return trust.read(options)
+    except ProofError as error:
+        speech.say([f"Cannot use --vkey or --policy: {error}"], 0, sys.stderr)
+    except OSError as error:
+        speech.say([f"Cannot read {options.policy}: {error.strerror}."], 0, sys.stderr)
+    return None
 
 
 if __name__ == "__main__":

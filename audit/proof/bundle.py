@@ -39,9 +39,10 @@ class Report:
     """What a bundle proves.
 
     `pinned` is False when the keys came with the file (trust on first use): then it proves that the file
-    agrees with itself and its signer, not who the signer is.
+    agrees with itself and its signer, not who the signer is. `signed` is the head as a note.
     """
 
+    signed: str
     origin: str
     size: int
     root: bytes
@@ -146,7 +147,8 @@ def verify_bundle(doc: dict[str, Any], vkeys: Sequence[str] | None) -> Report:
     head = _head(doc, vkeys)
     entries = tuple(_entry(item, head) for item in shape.items(doc, "entries"))
     _check_order(doc, [entry.index for entry in entries], complete)
-    return Report(head.origin, head.size, head.root, entries, pinned=vkeys is not None, complete=complete)
+    said = (shape.text(doc, "checkpoint"), head.origin, head.size, head.root)
+    return Report(*said, entries, pinned=vkeys is not None, complete=complete)
 
 
 def _head(doc: dict[str, Any], pinned: Sequence[str] | None) -> Checkpoint:
@@ -156,10 +158,19 @@ def _head(doc: dict[str, Any], pinned: Sequence[str] | None) -> Checkpoint:
     # Read all of them even when others are pinned: a file with a broken part is a broken file.
     if any(note.parse_vkey(item).name != origin for item in carried):
         raise ProofError("bundle-origin", "A key in `vkeys` is not a key of the log in `origin`.")
-    keys = carried if pinned is None else [item for item in pinned if note.parse_vkey(item).name == origin]
+    return open_head(shape.text(doc, "checkpoint"), origin, carried if pinned is None else pinned)
+
+
+def open_head(signed: str, origin: str, vkeys: Sequence[str]) -> Checkpoint:
+    """Return the head of the log `origin` in a signed note, opened with those of the keys that speak for this log.
+
+    Raises:
+        ProofError: `key-missing` if none does; `bundle-origin` if the head is another log's; as `note.open_note`.
+    """
+    keys = [item for item in vkeys if note.parse_vkey(item).name == origin]
     if not keys:
         raise ProofError("key-missing", f"No key for the log {ascii(origin)[:80]}. Give the key of that log.")
-    head = Checkpoint.parse(note.open_note(shape.text(doc, "checkpoint"), keys))
+    head = Checkpoint.parse(note.open_note(signed, keys))
     if head.origin != origin:
         raise ProofError("bundle-origin", "The checkpoint is of another log than `origin` says.")
     return head

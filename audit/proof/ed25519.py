@@ -1,15 +1,16 @@
-"""Ed25519 verification (RFC 8032, section 5.1.7), with or without the `cryptography` package.
+"""Ed25519 (RFC 8032, section 5.1), with or without the `cryptography` package.
 
 The verifier must run where nothing can be installed, so the arithmetic is here too: about 6 ms a signature,
-against 0.2 ms. It handles public values only, so it need not run in constant time. Both ways give the
-same answer to every input: what they could see differently is refused before either is asked.
+against 0.2 ms. Verifying handles public values only, so it need not run in constant time. Both ways give the
+same answer to every input: what they could see differently is refused before either is asked. Signing is here for a
+witness on a machine of its own; where others could measure its time, it wants `cryptography`.
 """
 
 import hashlib
 
 try:
     from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 except ImportError:  # alone with the standard library
     HAVE_CRYPTOGRAPHY = False
 else:
@@ -40,6 +41,35 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     return _verify_python(public_key, message, signature)
 
 
+def public_key(seed: bytes) -> bytes:
+    """Return the public key of a private one, which is 32 random bytes (RFC 8032, 5.1.5)."""
+    if HAVE_CRYPTOGRAPHY:
+        return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    return _encode(_multiply(_expand(seed)[0], _BASE))
+
+
+def sign(seed: bytes, message: bytes) -> bytes:
+    """Return the 64-byte signature over `message` (RFC 8032, 5.1.6)."""
+    if HAVE_CRYPTOGRAPHY:
+        return Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+    scalar, prefix = _expand(seed)
+    public = _encode(_multiply(scalar, _BASE))
+    once = _number(prefix + message) % _L
+    commitment = _encode(_multiply(once, _BASE))
+    response = (once + _number(commitment + public + message) * scalar) % _L
+    return commitment + response.to_bytes(32, "little")
+
+
+def _expand(seed: bytes) -> tuple[int, bytes]:
+    digest = hashlib.sha512(seed).digest()
+    scalar = int.from_bytes(digest[:32], "little") & ((1 << 254) - 8) | 1 << 254
+    return scalar, digest[32:]
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(hashlib.sha512(data).digest(), "little")
+
+
 def _well_formed(public_key: bytes, signature: bytes) -> bool:
     if len(public_key) != KEY_SIZE or len(signature) != SIGNATURE_SIZE:
         return False
@@ -62,8 +92,7 @@ def _verify_python(public_key: bytes, message: bytes, signature: bytes) -> bool:
     if key is None:
         return False
     commitment, scalar = signature[:32], int.from_bytes(signature[32:], "little")
-    digest = hashlib.sha512(commitment + public_key + message).digest()
-    challenge = int.from_bytes(digest, "little") % _L
+    challenge = _number(commitment + public_key + message) % _L
     x, y, z, t = key
     # R = [S]B - [k]A, compared as bytes: a second spelling of R does not pass, and R is never decoded.
     expected = _add(_multiply(scalar, _BASE), _multiply(challenge, (-x % _P, y, z, -t % _P)))

@@ -71,7 +71,7 @@ def root_at(read: ReadNode, size: int) -> bytes:
     """
     if size < 0:
         raise ProofError("size-bad", f"A log of {size} entries cannot be.")
-    return _range_hash(read, 0, size)
+    return range_hash(read, 0, size)
 
 
 def inclusion_proof(read: ReadNode, index: int, size: int) -> list[bytes]:
@@ -83,13 +83,13 @@ def inclusion_proof(read: ReadNode, index: int, size: int) -> list[bytes]:
     _check_index(index, size)
     proof, start, end = [], 0, size
     while end - start > 1:
-        split = start + _split(end - start)
-        if index < split:
-            proof.append(_range_hash(read, split, end))
-            end = split
+        middle = start + split(end - start)
+        if index < middle:
+            proof.append(range_hash(read, middle, end))
+            end = middle
         else:
-            proof.append(_range_hash(read, start, split))
-            start = split
+            proof.append(range_hash(read, start, middle))
+            start = middle
     return proof[::-1]
 
 
@@ -102,15 +102,15 @@ def consistency_proof(read: ReadNode, size1: int, size2: int) -> list[bytes]:
     _check_sizes(size1, size2)
     proof, start, end = [], 0, size2
     while size1 != end:
-        split = start + _split(end - start)
-        if size1 <= split:
-            proof.append(_range_hash(read, split, end))
-            end = split
+        middle = start + split(end - start)
+        if size1 <= middle:
+            proof.append(range_hash(read, middle, end))
+            end = middle
         else:
-            proof.append(_range_hash(read, start, split))
-            start = split
+            proof.append(range_hash(read, start, middle))
+            start = middle
     if start:  # otherwise what remains is the old tree itself, whose root the verifier holds
-        proof.append(_range_hash(read, start, end))
+        proof.append(range_hash(read, start, end))
     return proof[::-1]
 
 
@@ -184,12 +184,12 @@ def _climb(node: int, last: int) -> tuple[int, int]:
     return node, last
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """Return the largest power of two below `size` (RFC 6962, 2.1: k < n <= 2k)."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def _range_hash(read: ReadNode, start: int, end: int) -> bytes:
+def range_hash(read: ReadNode, start: int, end: int) -> bytes:
     """Return MTH(D[start:end]) from perfect subtrees. `start` must be aligned, as every RFC 6962 split is."""
     peaks = []
     while start < end:

@@ -30,19 +30,21 @@ class VKey(NamedTuple):
     public_key: bytes
 
 
-class _Signature(NamedTuple):
+class Signature(NamedTuple):
+    """One line below a note: by which key it is said to be, and what follows the key's id."""
+
     name: str
     key_id: bytes
     signature: bytes
 
 
-def key_id(name: str, public_key: bytes) -> bytes:
+def key_id(name: str, public_key: bytes, kind: bytes = ED25519) -> bytes:
     """Return the 4 bytes by which signatures name their key: a hint, since it can be made to collide."""
-    return hashlib.sha256(encoding.to_utf8(name, "A key's name") + b"\n" + ED25519 + public_key).digest()[:4]
+    return hashlib.sha256(encoding.to_utf8(name, "A key's name") + b"\n" + kind + public_key).digest()[:4]
 
 
-def vkey(name: str, public_key: bytes) -> str:
-    """Return `name+hexid+base64(0x01 || public key)`, the text in which a public key is handed out.
+def vkey(name: str, public_key: bytes, kind: bytes = ED25519) -> str:
+    """Return `name+hexid+base64(kind || public key)`, the text in which a public key is handed out.
 
     Raises:
         ProofError: `key-name` or `vkey-bad` (a key that is not 32 bytes).
@@ -50,11 +52,11 @@ def vkey(name: str, public_key: bytes) -> str:
     _check_name(name)
     if len(public_key) != ed25519.KEY_SIZE:
         raise ProofError("vkey-bad", f"An Ed25519 public key is {ed25519.KEY_SIZE} bytes, not {len(public_key)}.")
-    return f"{name}+{key_id(name, public_key).hex()}+{encoding.to_base64(ED25519 + public_key)}"
+    return f"{name}+{key_id(name, public_key, kind).hex()}+{encoding.to_base64(kind + public_key)}"
 
 
-def parse_vkey(text: str) -> VKey:
-    """Return the key that `text` holds.
+def parse_vkey(text: str, kind: bytes = ED25519) -> VKey:
+    """Return the key that `text` holds; kind: what it must be a key for.
 
     Raises:
         ProofError: `vkey-bad` if it is misspelt, of another kind, or its id is not that of its key;
@@ -64,10 +66,10 @@ def parse_vkey(text: str) -> VKey:
     hexid, _, encoded = rest.partition("+")
     _check_name(name)
     raw = encoding.from_base64(encoded, "The key")
-    kind, public_key = raw[:1], raw[1:]
-    if kind != ED25519 or len(public_key) != ed25519.KEY_SIZE:
-        raise ProofError("vkey-bad", "This key is not an Ed25519 log key (kind 01, 32 bytes).")
-    if key_id(name, public_key).hex() != hexid:
+    public_key = raw[1:]
+    if raw[:1] != kind or len(public_key) != ed25519.KEY_SIZE:
+        raise ProofError("vkey-bad", f"This is not an Ed25519 key of the kind needed here ({kind.hex()}, 32 bytes).")
+    if key_id(name, public_key, kind).hex() != hexid:
         raise ProofError("vkey-bad", "The key and the id in it do not match. Copy it whole: name+8 hex digits+base64.")
     return VKey(name, bytes.fromhex(hexid), public_key)
 
@@ -89,7 +91,7 @@ def countersign(note: str, name: str, public_key: bytes, signer: Signer) -> str:
     Raises:
         ProofError: as `sign`, and as `open_note` for a note that is not well formed.
     """
-    text, _ = _parse(note)
+    text, _ = parse(note)
     return note + _sign_line(text, name, public_key, signer)
 
 
@@ -100,7 +102,7 @@ def open_note(note: str, vkeys: Iterable[str]) -> str:
         ProofError: `note-*` or `unicode-bad` if it is not well formed; `signature-bad`; `signature-unknown`
             if none is by one of these keys; as `parse_vkey`.
     """
-    text, signatures = _parse(note)
+    text, signatures = parse(note)
     keys = [parse_vkey(item) for item in vkeys]
     opened = False
     for signature in signatures:
@@ -126,8 +128,12 @@ def _verify(key: VKey, text: str, signature: bytes) -> None:
         raise ProofError("signature-bad", f"The signature of {ascii(key.name)[:80]} is not over this text.")
 
 
-def _parse(note: str) -> tuple[str, list[_Signature]]:
-    """Return text and signatures of a well-formed note. The last blank line parts them."""
+def parse(note: str) -> tuple[str, list[Signature]]:
+    """Return text and signatures of a well-formed note, none of it verified. The last blank line parts them.
+
+    Raises:
+        ProofError: `note-*`, `unicode-bad`, `key-name` or `base64-bad` if it is not well formed.
+    """
     _check_text(note)
     text, blank, tail = note.rpartition("\n\n")
     lines = tail.split("\n")[:-1]
@@ -135,10 +141,11 @@ def _parse(note: str) -> tuple[str, list[_Signature]]:
         raise ProofError("note-form", "A note is text, a blank line, and signatures. Part of this one is missing.")
     if len(lines) > SIGNATURE_LIMIT:
         raise ProofError("note-signatures", f"More than {SIGNATURE_LIMIT} signatures.")
-    return text + "\n", [_parse_line(line) for line in lines]
+    return text + "\n", [parse_line(line) for line in lines]
 
 
-def _parse_line(line: str) -> _Signature:
+def parse_line(line: str) -> Signature:
+    """Return the signature that one line holds, not verified; raises as `parse`."""
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
     if dash != "—":
@@ -147,7 +154,7 @@ def _parse_line(line: str) -> _Signature:
     raw = encoding.from_base64(encoded, "A signature")
     if len(raw) < 5:
         raise ProofError("note-form", "A signature in this note is too short.")
-    return _Signature(name, raw[:4], raw[4:])
+    return Signature(name, raw[:4], raw[4:])
 
 
 def _check_text(text: str) -> None:

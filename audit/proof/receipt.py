@@ -45,8 +45,9 @@ _ANY_STATE = [state for states in STATES.values() for state in states]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a receipt proves. `pinned`: the receipt key was given, not only found in the file."""
+    """What a receipt proves. `pinned`: the receipt key was given, not only found in the file; `signed`: the head."""
 
+    signed: str
     document: dict[str, Any]
     entry: bundle.Entry
     issuer: str
@@ -86,7 +87,7 @@ def verify_receipt(raw: bytes, vkeys: Sequence[str] | None) -> Report:
     report = _log(document, carried.name, vkeys)
     entry = report.entries[0]
     _check_said(document, entry.leaf)
-    return Report(document, entry, carried.name, report.origin, report.size, pinned=vkeys is not None)
+    return Report(report.signed, document, entry, carried.name, report.origin, report.size, pinned=vkeys is not None)
 
 
 def _text(raw: bytes) -> str:

@@ -1,16 +1,56 @@
-"""A stretch of the log as one proof file, in which nothing may be missing."""
+"""Entries of the log as a zip file that verifies offline, written little by little, in constant memory."""
 
-from collections.abc import Callable, Iterator
-from functools import cache
-from typing import Any
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from django.db.models import QuerySet
 
 from audit.models import Checkpoint as SignedHead
 from audit.models import Leaf
-from audit.proof import bundle, tiles
-from audit.services import prove
+from audit.proof import archive, bundle, canonical, export, multiproof, note, tiles
+from audit.proof.doors import single
+from audit.proof.errors import ProofError
+from audit.services import prove, witnesses
+from audit.services.entries import moment
 from audit.services.seal import read_tile
 
-_STEP = 500
+_STEP = 1000
+_README = """\
+This file is proof of entries of an audit log. To check it you need Python 3.11 or later, and nobody's help:
+
+    unzip {name} verify.py      or better: take verify.py from somewhere you trust more than this file
+    python3 verify.py {name} --vkey KEY
+
+KEY is the log's public key, from the organisation itself: /log/vkeys on its site, a letter, an earlier proof.
+Exit codes: 0 it holds, 1 it does not, 2 it cannot be told. What each file is: manifest.json and verify.py --help.
+"""
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries: all from `first` to `last`, or those that fit a filter.
+
+    filter: lists of values by the names of export.FILTERS. since, before: the time they were recorded.
+    disclose: also the payloads that can still be opened. earlier: a head the reader kept, as a note.
+    """
+
+    first: int = 0
+    last: int | None = None
+    filter: dict[str, list[str]] | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+    disclose: bool = False
+    earlier: str = ""
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The filter as the manifest has it; empty for a range."""
+        times = {"since": self.since, "before": self.before}
+        return (self.filter or {}) | {name: moment(at) for name, at in times.items() if at}
 
 
 def sealed() -> int:
@@ -19,39 +59,104 @@ def sealed() -> int:
     return newest.size if newest else 0
 
 
-def bundle_of_range(
-    *, first: int, last: int, disclose: bool, progress: Callable[[int, int], None] = lambda done, of: None
-) -> dict[str, Any]:
-    """The proof of all entries from first to last; both must be sealed.
-
-    disclose: also the payloads that can still be opened. progress(done, total) is called now and then.
-    Raises ProofError when what is stored does not prove what was signed.
-    """
-    head = SignedHead.objects.order_by("-size")[0]
-    return bundle.make_bundle(
-        checkpoint=head.note,
-        vkeys=prove.vkeys(),
-        entries=_proven(first, last, head.size, disclose, progress),
-        complete=True,
-    )
+def matching(wanted: Wanted, size: int) -> QuerySet[Leaf]:
+    """The sealed entries that are wanted, in the order of the log."""
+    found = Leaf.objects.filter(seq__lt=size).order_by("seq")
+    if not wanted.chosen:
+        return found.filter(seq__gte=wanted.first, seq__lte=size - 1 if wanted.last is None else wanted.last)
+    found = found.filter(**{f"entry__{name}__in": values for name, values in (wanted.filter or {}).items()})
+    times = {"entry__recorded_at__gte": wanted.since, "entry__recorded_at__lt": wanted.before}
+    return found.filter(**{name: at for name, at in times.items() if at})
 
 
-def _proven(
-    first: int, last: int, size: int, disclose: bool, progress: Callable[[int, int], None]
-) -> Iterator[bundle.Proven]:
-    read = cache(read_tile)  # neighbours share all but their lowest tile
-    for start in range(first, last + 1, _STEP):
-        rows = list(
-            Leaf.objects.filter(seq__range=(start, min(start + _STEP - 1, last)))
-            .order_by("seq")
-            .select_related("entry")
-        )
-        shown = prove.disclosures([row.entry for row in rows]) if disclose else {}
-        for row in rows:
-            yield bundle.Proven(
-                index=row.seq,
-                leaf=bytes(row.entry.leaf),
-                proof=tiles.inclusion_proof(read, row.seq, size),
-                disclosure=shown.get(row.entry_id),
-            )
-        progress(start + len(rows) - first, last + 1 - first)
+class Export:
+    """An export under one signed head, ready to be written: what is sealed never changes, so it can take its time."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        """Choose the head: the newest, or one that witnesses have seen where it covers all that is wanted.
+
+        Raises ProofError when the head the reader kept is not one of this log.
+        """
+        cosigned, newest = witnesses.newest(), SignedHead.objects.order_by("-size")[0]
+        covered = cosigned and wanted.last is not None and wanted.last < cosigned.size
+        self.head = cosigned if cosigned and covered else newest
+        self.wanted, self.keys = wanted, prove.vkeys()
+        self.earlier = bundle.open_head(wanted.earlier, self._origin, self.keys).size if wanted.earlier else 0
+
+    def write(self, file: BinaryIO, progress: Progress = lambda done, of: None) -> int:
+        """Write the zip file, and return how many entries are in it; progress(done, total) is called now and then.
+
+        file: open for writing bytes, and for seeking. Raises ProofError when an entry cannot be read any more.
+        """
+        writer, lines = archive.Writer(file), _Lines(matching(self.wanted, self.head.size), self.wanted, progress)
+        writer.add("README.txt", [_README.format(name="export.zip").encode()])
+        writer.add("verify.py", [single.source()])
+        writer.add("entries.jsonl", lines.written())
+        chosen: Sequence[int] = lines.places
+        if not self.wanted.chosen:
+            chosen = range(lines.places[0], lines.places[-1] + 1)
+        writer.add("proof", export.hash_lines(multiproof.prove(tiles.read_node(read_tile), chosen, self.head.size)))
+        writer.add("checkpoint", [witnesses.signed(self.head).encode()])
+        writer.add("vkeys", ["".join(f"{each}\n" for each in self.keys).encode()])
+        self._add_earlier(writer)
+        self._add_manifest(writer, lines)
+        writer.close()
+        return len(lines.places)
+
+    @property
+    def last(self) -> int:
+        """The last place that a stretch reaches."""
+        return self.head.size - 1 if self.wanted.last is None else self.wanted.last
+
+    @property
+    def _origin(self) -> str:
+        return note.parse(self.head.note)[0].partition("\n")[0]
+
+    def _add_earlier(self, writer: archive.Writer) -> None:
+        if self.earlier:
+            grown = tiles.consistency_proof(read_tile, self.earlier, self.head.size)
+            writer.add("earlier", [self.wanted.earlier.encode()])
+            writer.add("consistency", export.hash_lines(grown))
+
+    def _add_manifest(self, writer: archive.Writer, lines: "_Lines") -> None:
+        said: dict[str, Any] = {
+            "kind": export.KIND,
+            "origin": self._origin,
+            "size": self.head.size,
+            "entries": len(lines.places),
+            "disclosed": lines.disclosed,
+            "files": writer.hashes,
+        }
+        if self.wanted.chosen:
+            said |= {"proves": export.IN, "filter": self.wanted.chosen}
+        else:
+            said |= {"proves": export.ALL, "first": lines.places[0], "last": lines.places[-1]}
+        writer.add("manifest.json", [canonical.dumps(said)])
+        writer.add("SHA256SUMS", [export.sums(writer.hashes)])
+
+
+class _Lines:
+    """The lines of the entries, and what is known of them once they are written."""
+
+    def __init__(self, found: QuerySet[Leaf], wanted: Wanted, progress: Progress) -> None:
+        self.found, self.wanted, self.progress = found, wanted, progress
+        self.places = array("q")
+        self.disclosed = 0
+
+    def written(self) -> Iterator[bytes]:
+        total, last = self.found.count(), -1
+        while rows := list(self.found.filter(seq__gt=last).select_related("entry")[:_STEP]):
+            shown = prove.disclosures([row.entry for row in rows]) if self.wanted.disclose else {}
+            for row in rows:
+                yield _line(row, shown.get(row.entry_id))
+                self.places.append(row.seq)
+            self.disclosed += len(shown)
+            last = rows[-1].seq
+            self.progress(len(self.places), total)
+
+
+def _line(row: Leaf, disclosure: tuple[bytes, bytes] | None) -> bytes:
+    try:
+        return export.line(row.seq, bytes(row.entry.leaf), disclosure)
+    except UnicodeDecodeError:
+        raise ProofError("unreadable", f"Entry {row.seq} cannot be read: it was changed.") from None

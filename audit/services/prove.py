@@ -18,6 +18,7 @@ from audit.models import Entry, Leaf, Payload, Pending, Verification, VerifierKe
 from audit.proof import bundle, note, tiles
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
+from audit.services import witnesses
 from audit.services.seal import read_tile
 
 
@@ -48,8 +49,15 @@ def state() -> State:
 
 
 def checkpoint() -> str | None:
-    """The newest signed head, as a C2SP note; None before the first pass of the sealer."""
-    return SignedHead.objects.order_by("-size").values_list("note", flat=True).first()
+    """The newest signed head, as a note with what witnesses said of it; None before the first pass of the sealer."""
+    newest = SignedHead.objects.order_by("-size").first()
+    return witnesses.signed(newest) if newest else None
+
+
+def cosigned() -> str | None:
+    """The newest head with as many cosignatures as the policy of witnesses asks for; None without one."""
+    found = witnesses.newest()
+    return witnesses.signed(found) if found else None
 
 
 def vkeys() -> list[str]:

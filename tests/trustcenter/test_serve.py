@@ -84,8 +84,8 @@ def test_an_acknowledged_write_survives_the_death_of_everything(folder):
         assert (status, answer["decision"], answer["context"]["reason"]) == (200, False, "consent_withdrawn")
         until(lambda: b"trustcenter_log_waiting 0.0" in tree.get("/metrics")[1])
     command(folder, "seal", "--once")
-    command(folder, "export-audit", "--output", str(folder / "log.json"))
-    assert "none is left out" in command(folder, "verify", str(folder / "log.json")).stdout
+    command(folder, "export-audit", "--output", str(folder / "log.zip"))
+    assert "none is left out" in command(folder, "verify", str(folder / "log.zip")).stdout
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.4, 1.0, 2.0])

@@ -72,6 +72,22 @@ class ReadCheckpoint(PublicView):
         return _plain(prove.checkpoint(), SHORT)
 
 
+class ReadCosigned(PublicView):
+    """GET /log/cosigned"""
+
+    @operation(
+        "Log",
+        {(200, TEXT): str},
+        (404,),
+        operation_id="read_cosigned",
+        summary="The newest signed head that witnesses have seen",
+        auth=[],
+        description="As many of them as the operator's own policy asks for. It may be some seconds behind.",
+    )
+    def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
+        return _plain(prove.cosigned(), SHORT, "No head has been seen by enough witnesses, or none are asked.")
+
+
 class ReadTile(PublicView):
     """GET /log/tile/{L}/{N}[.p/{W}]"""
 
@@ -168,9 +184,9 @@ def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     return _plain("".join(f"{each}\n" for each in lines), HOURS)
 
 
-def _plain(text: str | None, kept: str) -> HttpResponse:
+def _plain(text: str | None, kept: str, otherwise: str = "Nothing was sealed yet.") -> HttpResponse:
     if text is None:
-        raise NotFound("Nothing was sealed yet.")
+        raise NotFound(otherwise)
     return _cached(HttpResponse(text, content_type=f"{TEXT}; charset=utf-8"), kept)
 
 

@@ -52,6 +52,7 @@ urlpatterns = [
     path("api/v1/stop-links/batch", stop_links.MakeStopLinks.as_view()),
     path("api/v1/receipts/<uuid:id>", receipts.ReadReceipt.as_view()),
     path("log/checkpoint", log.ReadCheckpoint.as_view()),
+    path("log/cosigned", log.ReadCosigned.as_view()),
     path("log/tile/<path:path>", log.ReadTile.as_view()),
     path("log/vkeys", log.ReadKeys.as_view()),
     path("log/entries/<int:seq>", log.ReadEntry.as_view()),

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from rich.console import Console
 from rich.progress import Progress
@@ -91,10 +91,16 @@ def private_file(path: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def private_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """As `private_file`, of bytes."""
-    with private_file(path) as file:
-        yield file.buffer
+def private_bytes(path: Path) -> Iterator[BinaryIO]:
+    """As `private_file`, of bytes, which can also be read before the file gets its name."""
+    unfinished = path.with_name(f"{path.name}~")
+    unfinished.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            yield file
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

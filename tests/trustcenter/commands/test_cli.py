@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 NAMES = (
     *("demo", "serve", "migrate", "catalogue", "create-key", "list-keys", "revoke-key", "create-officer"),
-    *("import-consents", "export-audit", "verify", "seal", "doctor"),
+    *("import-consents", "export-audit", "verify", "seal", "ask-witnesses", "doctor"),
 )
 
 

@@ -1,14 +1,12 @@
-"""export-audit, verify, seal."""
+"""verify, seal."""
 
-import json
-import stat
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.db import transaction
 
-from audit.models import Entry, Pending
+from audit.models import Pending
 from audit.proof import note, paths, tiles
 from audit.proof.errors import ProofError
 from audit.proof.receipt import verify_receipt
@@ -25,75 +23,12 @@ def sealed(cast):
     seal_all()
 
 
-@pytest.fixture
-def exported(run, sealed, tmp_path):
-    path = tmp_path / "log.json"
-    assert run("export-audit", "--output", path)[0] == 0
-    return path
-
-
 def test_seal_once_takes_what_waits(run, cast):
     waiting = Pending.objects.count()
     code, out, _ = run("seal", "--once")
     assert (code, out) == (0, f"Sealed {waiting} entries.\n")
     assert not Pending.objects.exists()
     assert run("seal", "--once")[1] == "Sealed 0 entries.\n"
-
-
-def test_an_export_verifies_is_complete_and_private(run, exported):
-    code, out, _ = run("verify", exported)
-    assert code == 0
-    assert "This proof is real." in out
-    assert "none is left out" in out
-    assert stat.S_IMODE(exported.stat().st_mode) == 0o600
-    assert "disclosure" not in exported.read_text()
-
-
-def test_exporting_is_itself_a_fact(exported):
-    entry = Entry.objects.get(action="evidence.exported")
-    assert json.loads(bytes(entry.leaf))["details"]["disclosed"] is False
-
-
-def test_a_stretch_goes_to_standard_output(run, sealed, tmp_path):
-    code, out, _ = run("export-audit", "--from", "3", "--to", "7")
-    (tmp_path / "part.json").write_text(out, "utf-8")
-    proof = json.loads(out)
-    assert (code, run("verify", tmp_path / "part.json")[0]) == (0, 0)
-    assert [entry["index"] for entry in proof["entries"]] == [3, 4, 5, 6, 7]
-    assert (proof["complete"], proof["first"], proof["last"]) == (True, 3, 7)
-
-
-def test_payloads_come_only_when_asked_for(run, sealed, tmp_path):
-    path = tmp_path / "log.json"
-    assert run("export-audit", "--disclose", "--output", path)[0] == 0
-    assert "pink" in path.read_text()
-    assert "words and data shown match" in run("verify", path)[1]
-
-
-@pytest.mark.parametrize("words", [["--from", "5", "--to", "4"], ["--to", "99999"], ["--from", "-1"]])
-def test_a_range_that_is_not_there_is_refused(run, sealed, words):
-    code, out, err = run("export-audit", *words)
-    assert (code, out) == (1, "")
-    assert "/last:" in err
-
-
-def test_an_empty_log_has_nothing_to_export(run, db):
-    code, _, err = run("export-audit")
-    assert code == 1
-    assert "seal --once" in err
-
-
-def test_a_changed_export_does_not_hold(run, exported):
-    text = exported.read_text()
-    exported.write_text(text.replace("consent.refused", "consent.given", 1))
-    code, _, err = run("verify", exported)
-    assert code == 1
-    assert "does NOT hold" in err
-
-
-def test_a_pinned_key_is_used(run, exported):
-    assert "a key you gave" in run("verify", exported, "--vkey", prove.vkeys()[0])[1]
-    assert run("verify", exported, "--vkey", "rubbish")[0] == 2
 
 
 @pytest.fixture
@@ -193,7 +128,7 @@ def test_a_lie_in_a_public_log_is_found(run, public_log):
 
 def test_a_log_that_does_not_answer_is_a_sentence(run, public_log):
     url, pages = public_log
-    assert run("verify", "--log", "http://127.0.0.1:1")[0] == 1
+    assert run("verify", "--log", "http://127.0.0.1:1")[0] == 2
     assert "must begin with http" in run("verify", "--log", "file:///etc/hostname")[2]
     pages.clear()
     assert "404" in run("verify", "--log", url)[2]
