@@ -115,3 +115,11 @@ class Verification(AppendOnly):
     size = models.BigIntegerField()
     good = models.BooleanField()
     finding = models.TextField(blank=True)
+
+
+class Refusal(models.Model):
+    """Why the sealer signs nothing now: one row while it refuses, none otherwise. For those who cannot see the mark."""
+
+    code = models.CharField(max_length=32)
+    detail = models.TextField()
+    since = models.DateTimeField()

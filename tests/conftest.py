@@ -33,9 +33,19 @@ def _keys(tmp_path_factory, worker_id):
     from audit import keys
 
     settings.DATA_DIR = tmp_path_factory.mktemp("data")
+    settings.OUTSIDE_DIR = settings.DATA_DIR / "outside"
     keys.key.cache_clear()
     keys.derived.cache_clear()
     keys.make()
+
+
+@pytest.fixture(autouse=True)
+def _no_mark():
+    """A test's database is taken back when it ends, and what it published with it."""
+    from audit.services import mark
+
+    yield
+    mark.file().unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -86,6 +86,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         keys,
         log,
         officers,
+        sealing,
         serve,
         states,
     )
@@ -98,7 +99,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
-    for group in (demo, serve, database, catalogue, keys, officers, files, exports, states, log, doctor):
+    for group in (demo, serve, database, catalogue, keys, officers, files, exports, states, log, sealing, doctor):
         group.add(commands)
     return parser, list(commands.choices)
 

@@ -34,6 +34,9 @@ def secret(name: str, default: str = "") -> str:
 
 # Everything that is written goes under this folder: database, keys, broker, log of the processes.
 DATA_DIR: Path = env.path("TRUST_DATA_DIR", Path("var")).resolve()
+# What a restored database must not take back with it: the last published head of the log. Outside the backups of the
+# database, and one place for all sealers.
+OUTSIDE_DIR: Path = env.path("TRUST_OUTSIDE_DIR", DATA_DIR / "outside").resolve()
 # The address people and systems reach us by; the base of every link. https turns on secure cookies.
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"

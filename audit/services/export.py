@@ -8,7 +8,7 @@ from audit.models import Checkpoint as SignedHead
 from audit.models import Leaf
 from audit.proof import bundle, tiles
 from audit.services import prove
-from audit.services.seal import read_tile
+from audit.services.tree import read_tile
 
 _STEP = 500
 

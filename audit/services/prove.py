@@ -14,16 +14,17 @@ from django.db.models import Max
 
 from audit import vault
 from audit.models import Checkpoint as SignedHead
-from audit.models import Entry, Leaf, Payload, Pending, Verification, VerifierKey
+from audit.models import Entry, Leaf, Payload, Pending, Refusal, Verification, VerifierKey
 from audit.proof import bundle, note, tiles
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
-from audit.services.seal import read_tile
+from audit.services import refusals
+from audit.services.tree import read_tile
 
 
 @dataclass(frozen=True)
 class State:
-    """How the log stands: its newest signed head, what waits, and the last time it was checked."""
+    """How the log stands: its newest signed head, what waits, the last time it was checked, why nothing is signed."""
 
     size: int
     root: str
@@ -31,6 +32,7 @@ class State:
     waiting: int
     oldest_waiting: datetime | None
     checked: Verification | None
+    refusal: Refusal | None
 
 
 def state() -> State:
@@ -44,6 +46,7 @@ def state() -> State:
         waiting=Pending.objects.count(),
         oldest_waiting=oldest.entry.recorded_at if oldest else None,
         checked=Verification.objects.order_by("-id").first(),
+        refusal=refusals.standing(),
     )
 
 
@@ -93,7 +96,8 @@ def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = Fals
     """
     chosen = list(entries)
     newest = SignedHead.objects.order_by("-size").first()
-    places = dict(Leaf.objects.filter(entry__in=chosen).values_list("entry_id", "seq"))
+    size = newest.size if newest else 0
+    places = dict(Leaf.objects.filter(entry__in=chosen, seq__lt=size).values_list("entry_id", "seq"))
     if newest is None or len(places) < len(chosen):
         return None
     try:

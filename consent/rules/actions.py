@@ -46,6 +46,9 @@ ACTIONS = {
     "officer.created": "A member of staff may sign in to the console.",
     "portal.invited": "A link to the portal was made for a customer.",
     "portal.entered": "A customer opened the portal.",
+    "log.clock_accepted": "The log is signed on, though the clock went back.",
+    "log.mark_accepted": "The note of how far the log was published was lost, and made anew.",
+    "log.genesis": "A new log begins under a new name; this says how the old one ended.",
     "import.finished": "A file of consents was imported.",
 }
 BY_ACT = {

@@ -14,7 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from audit import guards, keys
-from audit.services import prove
+from audit.services import heads, prove, refusals
+from audit.services.refusals import Refused
 from trustcenter import access, health
 from trustcenter.commands import terminal
 
@@ -86,7 +87,7 @@ def _keys() -> list[str]:
 
 def _log() -> list[str]:
     now, state = access.clock(), prove.state()
-    found = []
+    found = _signing(now)
     if state.oldest_waiting and now - state.oldest_waiting > health.LAG:
         waited = int((now - state.oldest_waiting).total_seconds())
         found.append(f"{state.waiting:,} entries wait, the oldest for {waited:,} s. Is `trustcenter serve` running?")
@@ -95,6 +96,16 @@ def _log() -> list[str]:
             f"The last check found: {state.checked.finding} See docs/operate.md, When the log does not verify."
         )
     return found
+
+
+def _signing(now: datetime) -> list[str]:
+    """Looked at here and now, as the sealer does; where the mark cannot be seen from here, what the sealer wrote."""
+    try:
+        heads.look(now=now)
+    except Refused as problem:
+        return [f"Nothing is signed. {problem} {problem.mending}"]
+    standing = prove.state().refusal
+    return [f"Nothing is signed. {standing.detail} {refusals.MENDING[standing.code]}"] if standing else []
 
 
 def _broker() -> list[str]:

@@ -1,23 +1,16 @@
-"""export-audit, verify, seal."""
+"""export-audit, verify."""
 
 import argparse
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any
-
-import structlog
-from django.conf import settings
-from django.db import OperationalError, close_old_connections
 
 from audit.proof import __main__ as verifier
 from audit.proof import bundle
 from audit.proof.errors import ProofError
-from audit.services import seal
 from consent.services import exports
-from trustcenter import access, processes
-from trustcenter.commands import remote_log, signing, terminal
+from trustcenter import access
+from trustcenter.commands import remote_log, terminal
 
 _EXPORT = """\
   trustcenter export-audit --output log.json           everything that is sealed
@@ -60,15 +53,6 @@ def add(commands: Any) -> None:
     )
     what.add_argument("--log", metavar="URL", help="the address of a service")
     verify.add_argument("--vkey", action="append", metavar="VKEY", help="a key of log or receipts that you trust")
-    sealer = terminal.command(
-        commands,
-        "seal",
-        _seal,
-        short="grow and sign the log, again and again",
-        about="The sealer, which signs receipts too. `serve` runs it; by hand only where web and worker run apart.",
-        examples="  trustcenter seal\n  trustcenter seal --once      seal what waits, then end\n",
-    )
-    sealer.add_argument("--once", action="store_true", help="seal what waits, then end")
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -110,39 +94,3 @@ def _verify(options: argparse.Namespace) -> int:
             *(f"  --vkey {vkey}" for vkey in found.vkeys),
         )
     return 0
-
-
-def _seal(options: argparse.Namespace) -> int:
-    if options.once:
-        taken = 0
-        while done := seal.seal(now=access.clock()).taken:
-            taken += done
-        signing.all_waiting()
-        terminal.say(f"Sealed {taken:,} entries.")
-        return 0
-    processes.end_with_parent()
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    log = structlog.get_logger("sealer")
-    log.info("sealing", every=settings.SEAL_EVERY)
-    signer = threading.Thread(target=signing.until, args=(stop,), name="receipts")
-    signer.start()
-    while not stop.is_set():
-        if not _pass(log):
-            stop.wait(settings.SEAL_EVERY)
-    signer.join()
-    return 0
-
-
-def _pass(log: Any) -> int:
-    """One pass; how many entries it took. A database that is away for a moment is no reason to end."""
-    try:
-        done = seal.seal(now=access.clock())
-    except OperationalError as problem:
-        log.warning("database away", problem=str(problem))
-        close_old_connections()
-        return 0
-    if done.taken:
-        log.info("sealed", taken=done.taken, size=done.size)
-    return done.taken
