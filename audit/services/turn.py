@@ -26,6 +26,15 @@ class Turn:
         """Whether this process seals now; asks for the turn when it has none."""
         return self._in_database() if connection.vendor == "postgresql" else self._by_file()
 
+    def end(self) -> None:
+        """Let another have the turn."""
+        if self._file:
+            self._file.close()
+        if self._session is not None and self._session is connection.connection:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_SEALER])
+        self._session = self._file = None
+
     def _in_database(self) -> bool:
         connection.ensure_connection()
         if self._session is connection.connection:

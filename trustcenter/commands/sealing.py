@@ -95,6 +95,7 @@ class Sealer:
             begun = time.monotonic()
             if self._pass() < seal.BATCH:
                 self.stop.wait(max(0.0, begun + settings.SEAL_EVERY - time.monotonic()))
+        self.turn.end()
         if self.signer:
             self.signer.join()
 
