@@ -12,16 +12,19 @@ from typing import Any
 from django.db import transaction
 
 from audit import rows
-from audit.models import Entry, Head, Leaf, Pending
+from audit.models import Entry, Head, Pending
 from audit.proof import merkle, tiles
-from audit.rows import Lines
 from audit.services import heads, refusals, tree
 from audit.services.refusals import LogDamaged, Refused
 
 BATCH = 8192
 _WAITING = (
-    "SELECT p.id, p.entry_id, p.leaf_hash, e.leaf FROM audit_pending p LEFT JOIN audit_entry e ON e.id = p.entry_id "
+    "SELECT p.id, p.leaf_hash, e.leaf FROM audit_pending p LEFT JOIN audit_entry e ON e.id = p.entry_id "
     "ORDER BY p.id LIMIT %s"
+)
+_PLACE = (
+    "INSERT INTO audit_leaf (seq, entry_id) SELECT %s + row_number() OVER (ORDER BY id), entry_id FROM audit_pending "
+    "WHERE id"
 )
 _FLUSH = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 
@@ -56,7 +59,7 @@ def take(entry: Entry) -> int:
     """Give one waiting entry its place before all others; returns its place. In the transaction that wrote it."""
     head = Head.objects.select_for_update().get()
     waiting = Pending.objects.get(entry=entry)
-    _extend(head, [(waiting.pk, entry.id, bytes(waiting.leaf_hash), entry.leaf)])
+    _extend(head, [(waiting.pk, waiting.leaf_hash, entry.leaf)])
     return head.size
 
 
@@ -74,15 +77,13 @@ def _grow() -> int:
 def _extend(head: Head, waiting: Sequence[tuple[Any, ...]]) -> None:
     """Add leaves to the tree: the head row is locked, and its size compared before it is moved."""
     tree.check_edge(head)
-    hashes = [_read_back(*row[1:]) for row in waiting]
-    places = enumerate((row[1] for row in waiting), head.size)
-    rows.write_many(Lines(Leaf, ("seq", "entry_id"), list(places)))
+    hashes = [_read_back(*row) for row in waiting]
     grown, root = tiles.grow(tree.read_tile, head.size, hashes)
     tree.store(grown, head.size)
     moved = Head.objects.filter(pk=head.pk, size=head.size).update(size=head.size + len(waiting), root=root)
     if moved != 1:
         raise LogDamaged("Another sealer moved the head under our lock.")
-    _take_out([row[0] for row in waiting])
+    _move([row[0] for row in waiting], head.size)
 
 
 def _make_durable() -> None:
@@ -93,14 +94,17 @@ def _make_durable() -> None:
             cursor.execute(_FLUSH)
 
 
-def _read_back(entry: Any, written: bytes, leaf: bytes | None) -> bytes:
+def _read_back(number: int, written: bytes, leaf: bytes | None) -> bytes:
     """Hash again what was stored: a bit that flipped on the way must not be signed."""
     if leaf is None or merkle.leaf_hash(bytes(leaf)) != bytes(written):
+        entry = Pending.objects.get(pk=number).entry_id
         raise LogDamaged(f"Entry {entry} is not what was written. Run `trustcenter verify` and see docs/operate.md.")
     return bytes(written)
 
 
-def _take_out(numbers: Sequence[int]) -> None:
+def _move(numbers: Sequence[int], first: int) -> None:
+    """From the outbox to their places, in the order in which they were hashed. The rows never leave the database."""
     among, values = rows.among(numbers)
     with transaction.get_connection().cursor() as cursor:
+        cursor.execute(f"{_PLACE} {among}", [first - 1, *values])
         cursor.execute(f"DELETE FROM audit_pending WHERE id {among}", values)  # noqa: S608  placeholders only
