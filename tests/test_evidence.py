@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from audit import keys as keys_of_house
 from audit.models import Entry
 from audit.services import mark
 from consent.models import ConsentState
@@ -29,6 +30,7 @@ from consent.services import (
     portal_links,
     rebuild,
     recovery,
+    rotation,
     scans,
     searches,
     signals,
@@ -288,6 +290,7 @@ VERBS = {
     "rebuild.mend": [(_mend, ["state.rebuilt", "state.rebuilt"]), (lambda: _mend(damaged=False), [])],
     "recovery.accept_clock": [(_clock_back, ["log.clock_accepted"])],
     "recovery.accept_database": [(_lost_mark, ["log.mark_accepted"])],
+    "rotation.begin": [(lambda: (keys_of_house.make_next(), rotation.begin(**FACTS)), ["log.key_rotated"])],
     "keys.create": [(lambda: keys.create(recipient="mailbird", scopes=["decide"], **FACTS), ["key.created"])],
     "keys.revoke": [
         (lambda: keys.revoke(prefix=keys.listed()[0].prefix, **FACTS), ["key.revoked"]),

@@ -86,6 +86,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         keys,
         log,
         officers,
+        rotation,
         sealing,
         serve,
         states,
@@ -99,7 +100,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
-    for group in (demo, serve, database, catalogue, keys, officers, files, exports, states, log, sealing, doctor):
+    first, last = (demo, serve, database, catalogue, keys, officers), (log, sealing, rotation, doctor)
+    for group in (*first, files, exports, states, *last):
         group.add(commands)
     return parser, list(commands.choices)
 

@@ -87,7 +87,7 @@ def used(origin: str) -> bool:
 
 def is_new_key() -> bool:
     """Whether the key we sign with has never signed a head, under whatever name."""
-    public, _ = keys.signer("log")
+    public = keys.signer("log").public
     return all(note.parse_vkey(each).public_key != public for each in prove.vkeys())
 
 
@@ -133,14 +133,48 @@ def _publish(head: Head, newest: SignedHead | None, signed_at: datetime) -> None
         SignedHead.objects.get_or_create(size=head.size, defaults=values)
 
 
+def announce_next(*, now: datetime) -> str:
+    """Publish the key that is to follow the log key; heads carry both signatures from here on. Returns its vkey."""
+    vkey = own_vkey(keys.NEXT)
+    VerifierKey.objects.create(vkey=vkey, purpose="log", created_at=now, since_size=_size())
+    return vkey
+
+
+def retire(vkey: str) -> None:
+    """A key signs no head larger than those that are there."""
+    VerifierKey.objects.filter(vkey=vkey, until_size=None).update(until_size=_size())
+
+
+def retire_log(old: Checkpoint) -> None:
+    """The keys of a log that ended signed no head after its last."""
+    VerifierKey.objects.filter(vkey__startswith=f"{old.origin}+", until_size=None).update(until_size=old.size)
+
+
+def overlapping() -> bool:
+    """Whether the next key is announced, and signs beside the log key."""
+    return keys.has(keys.NEXT) and VerifierKey.objects.filter(vkey=own_vkey(keys.NEXT), until_size=None).exists()
+
+
+def own_vkey(name: str) -> str:
+    """The public text of one of our log keys."""
+    return note.vkey(settings.LOG_ORIGIN, keys.signer(name).public)
+
+
+def _size() -> int:
+    return Head.objects.values_list("size", flat=True).first() or 0
+
+
 def _announce(now: datetime) -> None:
     """Publish the key we sign with, once."""
-    public, _ = keys.signer("log")
     VerifierKey.objects.get_or_create(
-        vkey=note.vkey(settings.LOG_ORIGIN, public), defaults={"purpose": "log", "created_at": now}
+        vkey=own_vkey("log"), defaults={"purpose": "log", "created_at": now, "since_size": _size()}
     )
 
 
 def _sign(head: Checkpoint) -> str:
-    public, sign = keys.signer("log")
-    return note.sign(head.body(), head.origin, public, sign)
+    key = keys.signer("log")
+    text = note.sign(head.body(), head.origin, key.public, key.sign)
+    if overlapping():
+        key = keys.signer(keys.NEXT)
+        text = note.countersign(text, head.origin, key.public, key.sign)
+    return text

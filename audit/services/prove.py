@@ -4,11 +4,12 @@ Everything here reads; nothing here holds a private key.
 """
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Max
 
@@ -57,7 +58,12 @@ def checkpoint() -> str | None:
 
 def vkeys() -> list[str]:
     """The public keys of the log, oldest first, one C2SP vkey each."""
-    return list(VerifierKey.objects.filter(purpose="log").order_by("id").values_list("vkey", flat=True))
+    return [row.vkey for row in keys_of_log()]
+
+
+def keys_of_log() -> list[VerifierKey]:
+    """The same, each with the sizes of the heads it signs."""
+    return list(VerifierKey.objects.filter(purpose="log").order_by("id"))
 
 
 def tile(level: int, index: int, width: int) -> bytes | None:
@@ -86,6 +92,13 @@ def proof_of(seq: int) -> dict[str, Any] | None:
         "hashes": [base64.b64encode(each).decode() for each in hashes],
         "checkpoint": newest.note,
     }
+
+
+def places(numbers: Sequence[UUID]) -> tuple[int, dict[UUID, int]]:
+    """How many entries the newest signed head covers, and the places of those of these entries that it covers."""
+    size = SignedHead.objects.aggregate(size=Max("size"))["size"] or 0
+    found = Leaf.objects.filter(entry_id__in=numbers, seq__lt=size)
+    return size, dict(found.values_list("entry_id", "seq"))
 
 
 def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = False) -> dict[str, Any] | None:

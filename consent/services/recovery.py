@@ -75,6 +75,7 @@ def _genesis(because: str, by: Actor, now: datetime) -> int:
         "held": {"size": held.size, "root": bytes(held.root).hex()},
         "lost": max(0, old.size - held.size),
     }
+    heads.retire_log(old)
     return seal.take(ledger.record(Fact("log.genesis", details=details), by=by, now=now))
 
 

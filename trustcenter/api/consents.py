@@ -20,6 +20,7 @@ from trustcenter import access, problems
 from trustcenter.api.answers import ONCE, WRITE, operation
 from trustcenter.api.doors import Input, OneOf, PlainText, ProblemOutput, once, read
 from trustcenter.api.fields import KEY_LENGTH, Evidence, Flag, IdentifierInput, Keys, Moment, handle, several
+from trustcenter.api.waiting import WAIT, PlaceOutput, wanted, with_places
 
 ITEMS = 1000
 STATUSES = (
@@ -128,6 +129,7 @@ class RecordedOutput(serializers.Serializer[Any]):
     receipt = ReceiptOutput()
     token = serializers.CharField(help_text="A check with `at_least` of this token sees at least this.")
     confirmation = ConfirmationOutput(required=False)
+    proof = PlaceOutput(required=False)
 
 
 class ResultOutput(serializers.Serializer[Any]):
@@ -139,6 +141,7 @@ class ResultOutput(serializers.Serializer[Any]):
     receipt = ReceiptOutput(required=False)
     token = serializers.CharField(required=False)
     confirmation = ConfirmationOutput(required=False)
+    proof = PlaceOutput(required=False)
     problem = ProblemOutput(required=False)
 
 
@@ -158,20 +161,21 @@ class RecordConsent(APIView):
         {201: RecordedOutput},
         WRITE,
         request=ConsentInput,
-        parameters=[ONCE],
+        parameters=[ONCE, WAIT],
         operation_id="record_consent",
         summary="Record one choice",
         description="A customer we did not know becomes known by it. A third party cannot record a yes to itself.",
     )
     def post(self, request: Request) -> Any:
-        now = access.clock()
+        now, waits = access.clock(), wanted(request)
 
         def work() -> tuple[int, Any]:
             subject, choice = _choice(request, request.data)
             by = access.system_actor(request._request, request.user)  # type: ignore[arg-type]
             return 201, _told(request, consents.record(subject=subject, choice=choice, by=by, now=now))
 
-        return once(request, work)
+        answer = once(request, work)
+        return with_places(answer) if waits else answer
 
 
 class RecordConsents(APIView):
@@ -184,13 +188,15 @@ class RecordConsents(APIView):
         {200: ResultsOutput},
         WRITE,
         request=BatchDescription,
-        parameters=[ONCE],
+        parameters=[ONCE, WAIT],
         operation_id="record_consents",
         summary="Record up to 1,000 choices",
         description="Each item has its own result, unless `atomic` is true: then all are recorded or none.",
     )
     def post(self, request: Request) -> Any:
-        return once(request, lambda: (200, self._record(request)))
+        waits = wanted(request)
+        answer = once(request, lambda: (200, self._record(request)))
+        return with_places(answer) if waits else answer
 
     def _record(self, request: Request) -> dict[str, Any]:
         body = read(BatchInput, request.data)

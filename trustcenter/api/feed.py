@@ -1,6 +1,5 @@
 """A copy for recipients that decide in their own house: take it, follow what changes, confirm how far."""
 
-import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -23,6 +22,7 @@ from consent.services.feed import Line, Reader
 from trustcenter import access
 from trustcenter.api.answers import READ, operation
 from trustcenter.api.doors import Input, read
+from trustcenter.api.waiting import HELD
 
 NDJSON = "application/x-ndjson"
 WAIT, LONGEST = 5, 20  # seconds a call may be held while nothing happens
@@ -30,7 +30,6 @@ LOOK_EVERY = 0.2  # seconds between two looks
 PATIENCE = 3.0  # seconds a copy waits for a purpose that was just published to be sealed
 CHUNK = 65_536
 HOLDER = "default"
-_waiting = threading.BoundedSemaphore(settings.FEED_WAITING)
 LARGEST = 2**62
 
 
@@ -149,7 +148,7 @@ def _follow(reader: Reader, after: int, wait: int, arrived: float, found: feed.C
     """
     until, looked = arrived + wait, arrived
     told: set[UUID] = set()
-    held = wait > 0 and _waiting.acquire(blocking=False)
+    held = wait > 0 and HELD.acquire(blocking=False)
     try:
         while True:
             yield from found.lines
@@ -160,7 +159,7 @@ def _follow(reader: Reader, after: int, wait: int, arrived: float, found: feed.C
             looked, found = time.monotonic(), feed.changes(reader=reader, after=after, told=told, now=access.clock())
     finally:
         if held:
-            _waiting.release()
+            HELD.release()
     # The caller counts from when it sent the request; that was before it arrived here.
     lease = looked - arrived + settings.FEED_LEASE if found.current else 0.0
     now = access.clock()

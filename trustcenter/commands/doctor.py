@@ -78,7 +78,7 @@ def _clock() -> list[str]:
 def _keys() -> list[str]:
     found = []
     for name in keys.NAMES:
-        keys.key(name)
+        _ = keys.signer(name).public if name in keys.PRIVATE else keys.key(name)
         path = keys.folder() / f"{name}.key"
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             found.append(f"{path} can be read by others. Run: chmod 600 {path}")

@@ -29,7 +29,7 @@ def verify(url: str, pinned: Sequence[str] | None, progress: Callable[[int, int]
     Raises ProofError when the log does not hold, OSError when it cannot be read.
     """
     base = f"{url.rstrip('/').removesuffix('/log')}/log"
-    vkeys = list(pinned) if pinned else _read(f"{base}/vkeys").decode().split()
+    vkeys = list(pinned) if pinned else _keys(_read(f"{base}/vkeys").decode())
     head = Checkpoint.parse(note.open_note(_read(f"{base}/checkpoint").decode(), vkeys))
     held = _tiles(base, head.size, progress)
     leaves = b"".join(held[place] for place in sorted(held) if place[0] == 0)
@@ -40,6 +40,11 @@ def verify(url: str, pinned: Sequence[str] | None, progress: Callable[[int, int]
     if grown != held:
         raise ProofError("tile-bad", "A tile above the leaves is not what the leaves give.")
     return Found(head.origin, head.size, head.root, vkeys)
+
+
+def _keys(text: str) -> list[str]:
+    """The keys in a list of them, one a line, comments left out."""
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
 def _tiles(base: str, size: int, progress: Callable[[int, int], None]) -> dict[tuple[int, int], bytes]:

@@ -61,7 +61,6 @@ def test_killed_before_or_after_any_statement_commit_or_file(transactional_db):
 def test_a_head_that_is_published_before_the_mark_is_moved_can_be_forgotten(transactional_db, monkeypatch):
     """What the order is for: the other way round, a crash in between publishes what the mark does not know."""
 
-
     def too_early(head, newest, signed_at):
         found = Checkpoint(settings.LOG_ORIGIN, head.size, bytes(head.root))
         text = heads._sign(found)
@@ -71,10 +70,14 @@ def test_a_head_that_is_published_before_the_mark_is_moved_can_be_forgotten(tran
     seal_all()
     monkeypatch.setattr(heads, "_publish", too_early)
     with pytest.raises(AssertionError, match="published"):
-        for place in range(1, STEPS):
-            enter()
-            assert killed_at(place, seal_all)
-            nothing_is_published_that_the_mark_does_not_know()
+        _kill_at_each_step()
+
+
+def _kill_at_each_step():
+    for place in range(1, STEPS):
+        enter()
+        assert killed_at(place, seal_all)
+        nothing_is_published_that_the_mark_does_not_know()
 
 
 def test_two_sealers_at_once_take_each_entry_once(transactional_db):
