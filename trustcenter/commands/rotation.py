@@ -12,8 +12,8 @@ from trustcenter.commands import terminal
 
 _ABOUT = """\
 A new key for the log, without a moment in which a verifier is lost. First both sign: who pinned the old key goes on,
-and learns of the new one from the log (an entry `log.key_rotated`), /log/vkeys and JWKS. Some weeks later --finish ends the
-old one. Restart `trustcenter serve` after each step, so that the sealer reads its keys anew.
+and learns of the new one from the log (an entry `log.key_rotated`), /log/vkeys and JWKS. Some weeks later --finish ends
+the old one. Restart `trustcenter serve` after each step, so that the sealer reads its keys anew.
 """
 _EXAMPLES = """\
   trustcenter rotate-keys             make the next key, and let both sign
