@@ -4,6 +4,9 @@ from django.db import models
 
 from audit.guards import AppendOnly, Guard
 
+# The outcomes of facts that somebody has to look at.
+FINDINGS = ("breach", "finding")
+
 
 class Entry(AppendOnly):
     """One fact. `leaf` is the truth, hashed as stored; the other columns repeat it for searching."""
@@ -26,6 +29,7 @@ class Entry(AppendOnly):
             models.Index(fields=["action", "id"], name="entry_action"),
             models.Index(fields=["recipient", "id"], name="entry_recipient"),
             models.Index(fields=["purpose", "id"], name="entry_purpose"),
+            models.Index(fields=["id"], condition=models.Q(outcome__in=FINDINGS), name="entry_finding"),
         ]
 
 

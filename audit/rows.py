@@ -4,7 +4,7 @@ For the path of every record and check, where the ORM's building of SQL costs se
 Values go through their fields, as the ORM's do, and the guards stand in the database.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -98,15 +98,18 @@ def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ..
     connection = transaction.get_connection()
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    converters = _converters(connection.vendor, columns)
-    if not converters:
-        return found
-    lines = [list(line) for line in found]
-    for line in lines:
-        for place, column, convert in converters:
-            line[place] = convert(line[place], column, connection)
-    return [tuple(line) for line in lines]
+        return _converted(cursor.fetchall(), columns)
+
+
+def stream(query: str, values: Sequence[Any], *columns: Any, size: int = 10_000) -> Iterator[list[tuple[Any, ...]]]:
+    """The same of a long answer, in parts of so many lines, so that it is never whole in memory.
+
+    columns: of the first columns of a line only; the others come as the driver gives them.
+    """
+    with transaction.get_connection().chunked_cursor() as cursor:
+        cursor.execute(query, values)
+        while part := cursor.fetchmany(size):
+            yield _converted(part, columns)
 
 
 def among(values: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -178,6 +181,18 @@ def _pointers(row: models.Model, earlier: list[models.Model]) -> tuple[tuple[str
             else:
                 found.append((field.attname, next(place for place, each in enumerate(earlier) if each is target)))
     return tuple(found)
+
+
+def _converted(found: list[tuple[Any, ...]], columns: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    connection = transaction.get_connection()
+    converters = _converters(connection.vendor, columns)
+    if not converters:
+        return found
+    lines = [list(line) for line in found]
+    for line in lines:
+        for place, column, convert in converters:
+            line[place] = convert(line[place], column, connection)
+    return [tuple(line) for line in lines]
 
 
 def _models(line: tuple[Any, ...], kinds: tuple[type[models.Model], ...]) -> tuple[Any, ...]:

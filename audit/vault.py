@@ -5,12 +5,11 @@ payloads and identifiers (AES-256-GCM) and the salt of each commitment. Destroyi
 encrypted cannot be opened, and what was committed to cannot be guessed.
 """
 
+import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,16 +17,23 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from audit import keys, rows
 from audit.models import SubjectSecret
 
+# In whose name stands what was closed up under a secret that nobody kept.
+NOBODY = "0" * 32
+# The pads of HMAC (RFC 2104): the key combined with each is the first block of one of its two hashes.
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+
 
 class Unreadable(ValueError):
     """The secret is gone (erased), or the bytes are not what was sealed."""
 
 
-@dataclass(frozen=True)
 class Vault:
-    """The secret of one subject, opened."""
+    """The secret of one subject, opened: what was made of it for each use lives as long as this, no longer."""
 
-    secret: bytes
+    def __init__(self, secret: bytes) -> None:
+        root = keys.extract(secret)
+        self._cipher = AESGCM(keys.expand(root, "enc"))
+        self._salts = keys.expand(root, "commit")
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         """Encrypt; `bound_to` names the place the bytes belong to, and opening elsewhere fails."""
@@ -44,19 +50,6 @@ class Vault:
     def salt(self, entry_id: str) -> bytes:
         """The 32-byte salt of one entry's commitment; nothing needs to be stored for it."""
         return hmac.digest(self._salts, entry_id.encode(), "sha256")
-
-    # They live as long as the secret beside them, no longer.
-    @cached_property
-    def _root(self) -> bytes:
-        return keys.extract(self.secret)
-
-    @cached_property
-    def _cipher(self) -> AESGCM:
-        return AESGCM(keys.expand(self._root, "enc"))
-
-    @cached_property
-    def _salts(self) -> bytes:
-        return keys.expand(self._root, "commit")
 
 
 def create(pseudonym: str, *, now: datetime) -> Vault:
@@ -76,14 +69,18 @@ def of(pseudonym: str) -> Vault:
 
 
 def of_many(pseudonyms: Iterable[str]) -> dict[str, Vault]:
-    """The vaults of several subjects, read together; those of erased subjects are absent."""
+    """The vaults of several subjects, read together; those of erased subjects are absent.
+
+    NOBODY's is a new one each time: it opens nothing, at the price of one that does.
+    """
     wanted = list(dict.fromkeys(pseudonyms))
     if not wanted:
         return {}
     among, values = rows.among(wanted)
     found = rows.read(f"SELECT pseudonym, wrapped FROM audit_subjectsecret WHERE pseudonym {among}", values)  # noqa: S608
     wrapper = _wrapper()
-    return {pseudonym: Vault(wrapper.open(bytes(wrapped), pseudonym)) for pseudonym, wrapped in found}
+    opened = {pseudonym: Vault(wrapper.open(bytes(wrapped), pseudonym)) for pseudonym, wrapped in found}
+    return opened | {NOBODY: Vault(secrets.token_bytes(32))} if NOBODY in wanted else opened
 
 
 def house() -> Vault:
@@ -94,6 +91,20 @@ def house() -> Vault:
 def lookup_hash(namespace: str, value: str) -> bytes:
     """32 bytes that find an identifier again without telling it (HMAC-SHA-256 under the lookup key)."""
     return hmac.digest(keys.derived("lookup", "identifier"), f"{namespace}\0{value}".encode(), "sha256")
+
+
+def lookup_hashes(namespace: str, values: Iterable[bytes]) -> list[bytes]:
+    """The same of many values in UTF-8. What is alike in all of them is hashed once: half the time of one by one."""
+    key = keys.derived("lookup", "identifier").ljust(64, b"\0")
+    inner = hashlib.sha256(key.translate(_INNER) + namespace.encode() + b"\0").copy
+    outer = hashlib.sha256(key.translate(_OUTER)).copy
+    found = []
+    for value in values:
+        within, around = inner(), outer()
+        within.update(value)
+        around.update(within.digest())
+        found.append(around.digest())
+    return found
 
 
 def suppression_hash(namespace: str, value: str) -> bytes:

@@ -118,7 +118,13 @@ class KeyReused(TrustError):
 class TooLarge(TrustError):
     code = "too_large"
     status = 413
-    title = "The body is larger than 1 MiB. Send it in parts."
+    title = "This is too much for one request. Send it in parts."
+
+
+class TooSlow(TrustError):
+    code = "too_slow"
+    status = 408
+    title = "The body came too slowly, or stopped coming. Nothing was answered; send it again."
 
 
 class LinkSpent(TrustError):
@@ -143,6 +149,10 @@ class TooMany(TrustError):
     code = "too_many"
     status = 429
     title = "Too many tries. Wait a little."
+
+    def __init__(self, detail: str = "", *fields: Field, retry_after: int = 60) -> None:
+        super().__init__(detail, *fields)
+        self.retry_after = retry_after
 
 
 class Conflict(TrustError):

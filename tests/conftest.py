@@ -9,7 +9,7 @@ from hypothesis import settings as generated
 from audit import guards
 from tests import world
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.browser", "tests.shop"]
 
 # A slow machine is no fault of the code: a test that fails by the clock of whoever runs it says nothing.
 generated.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

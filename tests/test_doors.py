@@ -77,6 +77,14 @@ DOORS = [
     posted("access/v1/search/action", "search", 200, question(ALICE), third=403),
     posted("access/v1/evaluations", "decide", 200, question(ALICE), third=403),
     public(".well-known/authzen-configuration", "/.well-known/authzen-configuration"),
+    machine(
+        "api/v1/audience",
+        "/api/v1/audience?purpose=personal_offers",
+        "decide",
+        method="POST",
+        third=200,
+        body=["C-1001"],
+    ),
     # record and read
     posted("api/v1/subjects", "consents:write", 200, {"identifiers": [subject(ALICE)]}),
     posted("api/v1/subjects/link", "consents:write", 200, _JOIN | {"other": subject(BOB)}),
@@ -161,6 +169,7 @@ DOORS = [
         method="POST",
     ),
     officers_only("console/customers/close", "/console/customers/close", "302 /console/customers", method="POST"),
+    officers_only("console/findings", "/console/findings", 200),
     officers_only("console/audit", "/console/audit", 200),
     officers_only("console/audit/check", "/console/audit/check", "302 /console/audit", method="POST"),
     officers_only("console/audit/<uuid:number>", f"/console/audit/{NUMBER}", 404),

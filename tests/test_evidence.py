@@ -13,6 +13,7 @@ from audit.services import mark
 from consent.models import ConsentState
 from consent.rules.choice import Choice
 from consent.services import (
+    audiences,
     batches,
     catalogue,
     checks,
@@ -161,6 +162,11 @@ def _check(*questions):
     checks.check(questions=[Question("mail-engine", *each) for each in questions], **FACTS)
 
 
+def _list(*ids):
+    wanted = audiences.Wanted("mail-engine", "personal_offers", "customer")
+    audiences.check(wanted=wanted, blocks=[ids], asked=len(ids), tell=lambda block, judged: None, **FACTS)
+
+
 def _confirm():
     publish(now=NOW, improve_visit={"double_opt_in": True})
     given = consents.record(subject=ALICE, choice=Choice("improve_visit", "give", "web", "button", "en"), **FACTS)
@@ -254,6 +260,10 @@ VERBS = {
     "checks.check": [
         (lambda: _check(("personal_offers", ALICE)), ["decision.made"]),
         (lambda: _check(("personal_offers", ALICE), ("nothing", MALLORY)), ["decision.made", "decision.made"]),
+    ],
+    "audiences.record": [
+        (lambda: _list(b"C-1001", b"C-9"), ["audience.filtered"]),
+        (_list, ["audience.filtered"]),
     ],
     "links.link": [
         (_join, ["subject.linked", "consent.linked"]),

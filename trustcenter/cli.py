@@ -77,6 +77,7 @@ def _is_ours(arguments: list[str], ours: Sequence[str]) -> bool:
 def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
     # Only here: these modules read tables, and Django must be set up before tables exist.
     from trustcenter.commands import (
+        audience,
         catalogue,
         database,
         demo,
@@ -86,6 +87,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         keys,
         log,
         officers,
+        protect,
         rotation,
         sealing,
         serve,
@@ -100,8 +102,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
-    first, last = (demo, serve, database, catalogue, keys, officers), (log, sealing, rotation, doctor)
-    for group in (*first, files, exports, states, *last):
+    first = (demo, serve, database, catalogue, keys, officers, files, exports, audience, states)
+    for group in (*first, log, sealing, rotation, protect, doctor):
         group.add(commands)
     return parser, list(commands.choices)
 

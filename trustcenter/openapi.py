@@ -6,7 +6,7 @@ import msgspec
 import yaml
 from drf_spectacular.generators import SchemaGenerator
 
-from trustcenter.questions import SEARCH_MOST, ActionSearch, Batch, ResourceSearch, Single, SubjectSearch
+from trustcenter.questions import BATCH_MOST, SEARCH_MOST, ActionSearch, Batch, ResourceSearch, Single, SubjectSearch
 
 PROBLEM = "application/problem+json"
 _SCHEMAS = "#/components/schemas/"
@@ -30,6 +30,9 @@ properties:
       legal_basis: {type: string}
       purpose_version: {type: integer}
       valid_until: {type: string, format: date-time, description: "The end of the permission; no licence to keep it."}
+      enforced:
+        type: boolean
+        description: false while the recipient only observes. It goes on as before, whatever the decision.
       token: {type: string, description: For `at_least` of a later check.}
       error:
         type: object
@@ -79,7 +82,7 @@ def add_checks(result: dict[str, Any], generator: Any, request: Any, public: boo
     components["PageWanted"]["properties"]["limit"] |= {"minimum": 1, "maximum": SEARCH_MOST}
     components["Batch"]["properties"]["evaluations"] = {
         "type": "array",
-        "maxItems": 1000,
+        "maxItems": BATCH_MOST,
         "description": "Each item as the members at the top; what it leaves out comes from there.",
         "items": {"type": "object"},
     }
@@ -89,7 +92,7 @@ def add_checks(result: dict[str, Any], generator: Any, request: Any, public: boo
     one, many = {"$ref": f"{_SCHEMAS}Decision"}, {"anyOf": [_DECISIONS, {"$ref": f"{_SCHEMAS}Decision"}]}
     result["paths"] |= {
         "/access/v1/evaluation": {"post": _check("evaluation", "May I use this customer's data?", "Evaluation", one)},
-        "/access/v1/evaluations": {"post": _check("evaluations", "Up to 1,000 checks", "Evaluations", many)},
+        "/access/v1/evaluations": {"post": _check("evaluations", f"Up to {BATCH_MOST:,} checks", "Evaluations", many)},
         "/.well-known/authzen-configuration": {"get": _discovery()},
     }
     for name, (summary, struct, members) in _SEARCHES.items():
@@ -135,7 +138,7 @@ def _check(name: str, summary: str, body: str, answer: dict[str, Any], scope: st
         },
         "responses": {
             "200": {"description": "", "content": {"application/json": {"schema": answer}}},
-            **{str(status): {"description": "", "content": problem} for status in (400, 401, 403, 413)},
+            **{str(status): {"description": "", "content": problem} for status in (400, 401, 403, 413, 429)},
         },
     }
 

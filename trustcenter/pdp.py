@@ -15,15 +15,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from consent.errors import Field, Invalid, TrustError
+from consent.errors import Field, Invalid, TooLarge, TrustError
 from consent.rules import reasons
 from consent.services import checks, decisions
 from consent.services.checks import Answer, Question
 from trustcenter import access, problems
 from trustcenter.access import Key
-from trustcenter.questions import Batch, Single, question, read
+from trustcenter.questions import BATCH_MOST, Batch, Single, question, read
 
-ITEMS = 1000
 SEMANTICS: Mapping[str, bool | None] = {
     "execute_all": None,
     "deny_on_first_deny": False,
@@ -67,9 +66,7 @@ def asks(scope: str) -> Callable[[View], Callable[[HttpRequest], HttpResponse]]:
 @asks("decide")
 def evaluation(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /access/v1/evaluation: one question, one answer."""
-    asked = _allowed(caller, read(request.body, Single))
-    answer = checks.check(questions=[asked], by=access.system_actor(request, caller.key), now=caller.now)[0]
-    return respond(_document(answer, caller))
+    return _one(request, caller, read(request.body, Single))
 
 
 @asks("decide")
@@ -77,16 +74,14 @@ def evaluations(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /access/v1/evaluations: many questions in one transaction, answered in order."""
     batch = read(request.body, Batch)
     if not batch.evaluations:
-        asked = _allowed(caller, batch.single())
-        answer = checks.check(questions=[asked], by=access.system_actor(request, caller.key), now=caller.now)[0]
-        return respond(_document(answer, caller))
-    if len(batch.evaluations) > ITEMS:
-        raise Invalid(Field("/evaluations", "too_many", f"At most {ITEMS} questions in one call."))
+        return _one(request, caller, batch.single())
+    if len(batch.evaluations) > BATCH_MOST:
+        raise TooLarge(f"At most {BATCH_MOST:,} evaluations in one call. Send them in parts.")
     stop_at = _stop_at(batch)
     slots = _slots(batch, caller, stop_at)
     asked_of_us = [each for each in slots if isinstance(each, Question)]
     by = access.system_actor(request, caller.key)
-    answers = checks.check(questions=asked_of_us, stop_at=stop_at, by=by, now=caller.now)
+    answers = checks.check(questions=asked_of_us, stop_at=stop_at, key=caller.key, by=by, now=caller.now)
     return respond({"evaluations": list(_merged(slots, answers, stop_at, caller))})
 
 
@@ -104,6 +99,12 @@ def configuration(request: HttpRequest) -> HttpResponse:
             "search_action_endpoint": f"{settings.PUBLIC_URL}/access/v1/search/action",
         }
     )
+
+
+def _one(request: HttpRequest, caller: Caller, members: Single) -> HttpResponse:
+    asked, by = _allowed(caller, members), access.system_actor(request, caller.key)
+    (answer,) = checks.check(questions=[asked], key=caller.key, by=by, now=caller.now)
+    return respond(_document(answer, caller))
 
 
 def _stop_at(batch: Batch) -> bool | None:
@@ -172,6 +173,8 @@ def _document(answer: Answer, caller: Caller) -> dict[str, Any]:
         context["categories"] = {"allowed": made.allowed, "refused": made.refused}
         known = {"legal_basis": made.legal_basis, "purpose_version": made.version, "valid_until": made.valid_until}
         context |= {name: value for name, value in known.items() if value}
+    if not answer.enforced:
+        context["enforced"] = False
     return {"decision": made.permitted, "context": context | {"token": decisions.token(answer.id)}}
 
 

@@ -45,7 +45,7 @@ def answer(request: HttpRequest, error: TrustError) -> HttpResponse:
     if isinstance(error, NotAuthenticated):
         response["WWW-Authenticate"] = 'Bearer realm="trustcenter"'
     if isinstance(error, TooMany):
-        response["Retry-After"] = "60"
+        response["Retry-After"] = str(error.retry_after)
     return response
 
 

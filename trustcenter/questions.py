@@ -18,6 +18,7 @@ from consent.services.subjects import Handle
 
 REFERENCE_LENGTH = 200
 SEARCH_MOST, SEARCH_USUAL = 100, 50
+BATCH_MOST = 10_000
 _TOKEN = re.compile(r"t1\.[0-9a-f]{32}")
 _TEXTS = (("subject", "type"), ("subject", "id"), ("action", "name"), ("resource", "type"), ("resource", "id"))
 _PLACE = re.compile(r"(?P<detail>.*?)(?: - at `(?:key in )?\$?(?P<path>.*)`)?", re.DOTALL)

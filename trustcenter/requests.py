@@ -21,9 +21,10 @@ from trustcenter import metrics, problems
 
 log = structlog.get_logger("request")
 _CORRELATION = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
-BODY_LIMIT = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+BATCH = "/access/v1/evaluations"
 # Where a scan may come in: the file, and room for the form around it.
 _SCANS = re.compile(r"/api/v1/subjects/.+/scans|/console/customers/open/choice")
+AUDIENCE = "/api/v1/audience"
 SCAN_LIMIT = scans.LARGEST + 65_536
 
 
@@ -56,9 +57,9 @@ class RequestMiddleware:
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         # A declared length is enough to refuse before reading; an undeclared one is cut off by Django while reading.
         length = request.META.get("CONTENT_LENGTH") or "0"
-        scan = request.method == "POST" and _SCANS.fullmatch(request.path)
-        if length.isdigit() and int(length) > (SCAN_LIMIT if scan else BODY_LIMIT):
-            return problems.answer(request, TooLarge(scans.TOO_LARGE if scan else ""))
+        most, detail = _limit(request)
+        if length.isdigit() and int(length) > most:
+            return problems.answer(request, TooLarge(detail))
         return self.get_response(request)
 
 
@@ -69,6 +70,15 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "languages": settings.LANGUAGES,
         "here": request.get_full_path(),
     }
+
+
+def _limit(request: HttpRequest) -> tuple[int, str]:
+    """How many bytes a body may have at an address, and the sentence for more."""
+    if request.method == "POST" and _SCANS.fullmatch(request.path):
+        return SCAN_LIMIT, scans.TOO_LARGE
+    limits = {BATCH: settings.BATCH_BODY_LIMIT, AUDIENCE: settings.AUDIENCE_BYTES}
+    most = limits.get(request.path, settings.BODY_LIMIT)
+    return most, f"A body has at most {most:,} bytes here. Send it in parts."
 
 
 def _write_line(request: HttpRequest, response: HttpResponseBase, started: float) -> None:

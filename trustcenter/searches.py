@@ -45,6 +45,7 @@ def resources(request: HttpRequest, caller: Caller) -> HttpResponse:
         namespace=asked.resource.type,
         after=_after(asked, caller),
         limit=SEARCH_USUAL if asked.page.limit is UNSET else asked.page.limit,
+        key=caller.key,
         by=access.system_actor(request, caller.key),
         now=caller.now,
     )
@@ -64,6 +65,7 @@ def subjects(request: HttpRequest, caller: Caller) -> HttpResponse:
         customer=Handle(asked.resource.type, asked.resource.id),
         kind=asked.subject.type,
         only=None if "admin" in caller.key.scopes else own,
+        key=caller.key,
         by=access.system_actor(request, caller.key),
         now=caller.now,
     )
@@ -81,6 +83,7 @@ def actions(request: HttpRequest, caller: Caller) -> HttpResponse:
         wanted=_wanted(asked.subject.id, asked.resource, asked.context),
         customer=Handle(asked.resource.type, asked.resource.id),
         only=caller.key.purposes,
+        key=caller.key,
         by=access.system_actor(request, caller.key),
         now=caller.now,
     )

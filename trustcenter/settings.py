@@ -92,6 +92,8 @@ BROKER_URL = secret("BROKER_URL", "filesystem://")
 BROKER_FOLDER = DATA_DIR / "broker"
 # What each web process counts for /metrics; `serve` empties it when it starts.
 METRICS_DIR = DATA_DIR / "metrics"
+# The longest list that an audience may be: bytes, unpacked. It is on disk while it is answered, never in memory.
+AUDIENCE_BYTES = env.int("AUDIENCE_BYTES", 256 * 1024 * 1024)
 # Seconds between two passes of the sealer.
 SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 
@@ -99,10 +101,9 @@ SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 
 # Seconds for which a copy may be used after it was told everything; shorter reaches cut-off copies sooner.
 FEED_LEASE = env.float("FEED_LEASE", 15.0)
-# Threads of a web worker, and how many of them may wait for something to change; whoever comes above that is answered
-# at once, so that waiting never stops a check.
-WEB_THREADS = env.int("WEB_THREADS", 12)
-FEED_WAITING = env.int("FEED_WAITING", 8)
+# Threads of a web worker. Whoever follows the feed holds one while it waits; two are always left for others, and who
+# comes above that is answered at once.
+WEB_THREADS = env.int("WEB_THREADS", 2 * (os.cpu_count() or 1) + 1)
 
 # --- The application --------------------------------------------------------------------------------
 
@@ -114,6 +115,13 @@ LOG_TEXT = env.bool("LOG_TEXT", False)
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 LOGGING_CONFIG = "trustcenter.logs.configure"
 LOGGING = {"text": LOG_TEXT, "level": LOG_LEVEL}
+# How many customers a third party's key may ask about in an hour: a partner that was told of 100,000 asks about all of
+# them within half a day, and guessing a million addresses takes four.
+THIRD_PARTY_ASKS = env.int("THIRD_PARTY_ASKS", 10_000)
+# How often it may be refused in an hour: a partner asks about people it was told of, and most of those said yes to it.
+THIRD_PARTY_REFUSALS = env.int("THIRD_PARTY_REFUSALS", 1_000)
+# How many customers a key of our own systems and processors may ask about in an hour; 0: no limit.
+SYSTEM_ASKS = env.int("SYSTEM_ASKS", 0)
 # How many days before a yes runs out the customer is reminded of it; each is a fact in the log.
 REMIND_DAYS: list[int] = env.list("REMIND_DAYS", [30, 7], subcast=int)
 # How long an idle customer and an idle officer stay signed in, and at most altogether.
@@ -202,7 +210,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [csp.constants.NONE],
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+# Bytes of a body. A batch of checks may have more: 10,000 of them, each with a long identifier and a reference.
+BODY_LIMIT = 1_048_576
+BATCH_BODY_LIMIT = env.int("BATCH_BODY_LIMIT", 8 * BODY_LIMIT)
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(BODY_LIMIT, BATCH_BODY_LIMIT)  # each door's own limit stands before it
 # A file that is sent with a form stays in memory: what a customer signed never lies on a disk unencrypted.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1_048_576

@@ -18,7 +18,7 @@ from typing import Any
 from django.db import models, transaction
 
 from audit import rows, vault
-from audit.models import Entry, Payload, Pending
+from audit.models import FINDINGS, Entry, Payload, Pending
 from audit.proof import canonical, commitment, merkle
 from audit.rows import Lines
 
@@ -64,6 +64,11 @@ class Record:
     payload: dict[str, Any]
     known: bool = True
 
+    @property
+    def whose(self) -> str:
+        """In whose name the payload is closed up; "" is the house's."""
+        return self.fact.subject if self.known else vault.NOBODY
+
 
 def append(
     fact: Fact,
@@ -78,15 +83,17 @@ def append(
     """Write the entry of one fact, its outbox row, and its payload encrypted under the subject's secret.
 
     number: the entry's own, from `uuid7`, where rows of the fact name it. beside: those rows, written with the entry.
-    known=False is a fact about somebody we do not know: the payload is committed to under a salt that is thrown
-    away, and not stored, so that nobody can ask the log whether we were once asked about a person.
+    known=False is a fact about somebody we do not know: the payload is committed to and encrypted under a secret that
+    is thrown away, so that nobody can ask the log whether we were once asked about a person. It is written all the
+    same, so that whoever asks cannot tell by the time it takes whether we know them.
 
     Raises RuntimeError outside a transaction: an entry without its fact, or a fact without its entry, must not exist.
     """
     _check_inside()
     entry_id = number or uuid7(now)
-    box = _box_for(fact, {}) if known else None
-    leaf, content = _drawn_up(str(entry_id), Record(fact, payload or {}, known), by, moment(now), box)
+    record = Record(fact, payload or {}, known)
+    box = _box_for(record.whose, vault.of_many([record.whose] if record.whose else []))
+    leaf, content = _drawn_up(str(entry_id), record, by, moment(now), box)
     entry = Entry(
         id=entry_id,
         recorded_at=now,
@@ -101,8 +108,8 @@ def append(
         leaf=leaf,
     )
     waiting = Pending(entry=entry, leaf_hash=merkle.leaf_hash(leaf))
-    sealed = [Payload(entry=entry, subject=fact.subject, sealed=box.seal(content, str(entry_id)))] if box else []
-    rows.write(entry, waiting, *sealed, *beside)
+    sealed = Payload(entry=entry, subject=record.whose, sealed=box.seal(content, str(entry_id)))
+    rows.write(entry, waiting, sealed, *beside)
     return entry
 
 
@@ -112,18 +119,17 @@ def append_many(records: Sequence[Record], *, by: Actor, now: datetime) -> list[
     Returns the number of each. Raises RuntimeError outside a transaction.
     """
     _check_inside()
-    boxes = vault.of_many(each.fact.subject for each in records if each.known and each.fact.subject)
+    boxes = vault.of_many(each.whose for each in records if each.whose)
     at, entered, waiting, sealed, numbers = moment(now), [], [], [], []
     for each in records:
         fact, number = each.fact, uuid7(now)
         name = str(number)
-        box = _box_for(fact, boxes) if each.known else None
+        box = _box_for(each.whose, boxes)
         leaf, content = _drawn_up(name, each, by, at, box)
         columns = (fact.action, by.type, by.ref, fact.subject, fact.purpose, fact.recipient, fact.outcome, fact.reason)
         entered.append((number, now, *columns, leaf))
         waiting.append((number, merkle.leaf_hash(leaf)))
-        if box:
-            sealed.append((number, fact.subject, box.seal(content, name)))
+        sealed.append((number, each.whose, box.seal(content, name)))
         numbers.append(number)
     rows.write_many(
         Lines(Entry, _ENTRY, entered),
@@ -186,6 +192,15 @@ def search(
     return list(found[:limit])
 
 
+def findings(*, before: uuid.UUID | None = None, limit: int = 100) -> list[Entry]:
+    """Facts that somebody has to look at, newest first; `before` as of `search`."""
+    # The outcomes stand in the statement itself, as they stand in the condition of the index: else it is not used.
+    among = ", ".join(f"'{each}'" for each in FINDINGS)
+    last = before or uuid.UUID(int=2**128 - 1)
+    found = Entry.objects.extra(where=[f"audit_entry.outcome IN ({among})"]).filter(id__lt=last)  # noqa: S610
+    return list(found.order_by("-id").select_related("leaf_row")[:limit])
+
+
 # Facts of one call share one moment: a counter keeps them in the order they were written.
 _written = count()
 
@@ -195,7 +210,7 @@ def uuid7(now: datetime) -> uuid.UUID:
     microseconds = int(now.timestamp() * 1_000_000)
     milliseconds, rest = divmod(microseconds, 1000)
     value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | (rest * 4096 // 1000) << 64
-    return uuid.UUID(int=value | 0b10 << 62 | (next(_written) & 0x3FFF) << 48 | secrets.randbits(48))
+    return uuid.UUID(int=value | 0b10 << 62 | (next(_written) & 0xFFFFF) << 42 | secrets.randbits(42))
 
 
 def moment(value: datetime) -> str:
@@ -214,16 +229,16 @@ def _check_inside() -> None:
         raise RuntimeError("The log is written in the transaction of the fact itself; open one first.")
 
 
-def _drawn_up(name: str, record: Record, by: Actor, at: str, box: vault.Vault | None) -> tuple[bytes, bytes]:
+def _drawn_up(name: str, record: Record, by: Actor, at: str, box: vault.Vault) -> tuple[bytes, bytes]:
     """The leaf of one fact, and what its commitment stands for."""
     content = canonical.dumps(_payload(record.payload, by))
-    salt = box.salt(name) if box else secrets.token_bytes(32)
-    return canonical.leaf(_leaf(name, record.fact, by, at, commitment.commit(salt, content))), content
+    committed = commitment.commit(box.salt(name), content)
+    return canonical.leaf(_leaf(name, record.fact, by, at, committed)), content
 
 
-def _box_for(fact: Fact, read: Mapping[str, vault.Vault]) -> vault.Vault:
-    """Where the payload of a fact is closed up; read: vaults read before. Raises Unreadable for who was erased."""
-    return (read.get(fact.subject) or vault.of(fact.subject)) if fact.subject else vault.house()
+def _box_for(whose: str, read: Mapping[str, vault.Vault]) -> vault.Vault:
+    """Where a payload is closed up; read: vaults read before. Raises Unreadable for who was erased."""
+    return (read.get(whose) or vault.of(whose)) if whose else vault.house()
 
 
 def _box(subject: str) -> vault.Vault | None:

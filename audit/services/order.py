@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import models
 
 from audit.models import Entry, Head
+from audit.proof import merkle
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,12 @@ class Step:
 def size() -> int:
     """How many entries have a place."""
     return Head.objects.values_list("size", flat=True).first() or 0
+
+
+def mark(place: int) -> str:
+    """What stands before a place, in 16 characters: a log that was restored and grew again has something else there."""
+    leaf = Entry.objects.filter(leaf_row__seq=place - 1).values_list("leaf", flat=True).first()
+    return merkle.leaf_hash(bytes(leaf)).hex()[:16] if leaf else ""
 
 
 def between(start: int, end: int, actions: Sequence[str]) -> list[Step]:

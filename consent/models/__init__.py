@@ -1,5 +1,7 @@
 """Tables, constraints and filters; no verbs. Only services write here."""
 
+from consent.models.asks import Asks
+from consent.models.audiences import Asked
 from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient, Revision
 from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Reminder
 from consent.models.holders import Holder
@@ -18,6 +20,8 @@ from consent.models.suppressions import Suppression
 __all__ = [
     "Answer",
     "ApiKey",
+    "Asked",
+    "Asks",
     "Category",
     "Confirmation",
     "ConsentEvent",

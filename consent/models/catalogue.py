@@ -26,7 +26,11 @@ class Controller(models.Model):
 
 
 class Recipient(models.Model):
-    """Whoever uses data. Kinds other than `system` and `processor` count as third parties."""
+    """Whoever uses data. Kinds other than `system` and `processor` count as third parties.
+
+    observe: decisions for it are made and logged, and it goes on as before; never a third party, who is always held to
+    them.
+    """
 
     OWN = ("system", "processor")
 
@@ -36,6 +40,14 @@ class Recipient(models.Model):
     country = models.CharField(max_length=2)
     address = models.CharField(max_length=400, blank=True)
     contact = models.CharField(max_length=200, blank=True)
+    observe = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(observe=False) | Q(kind__in=["system", "processor"]), name="observe_own"
+            ),
+        ]
 
     @property
     def third_party(self) -> bool:

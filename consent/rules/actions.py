@@ -35,8 +35,10 @@ ACTIONS = {
     "signal.received": "A customer's browser asked us not to sell or share their data.",
     "decision.made": "A system asked whether it may use a customer's data, and was answered.",
     "copy.taken": "A recipient took a copy of what it may use, to decide in its own house.",
+    "audience.filtered": "A system asked which of a list of people it may use the data of, and was answered.",
     "search.made": "A system searched whose data it may use, or what a customer's may be used for.",
     "use.reported": "A system used a customer's data after deciding on its own copy.",
+    "probing.suspected": "A third party asked about so many people it may not use the data of that it may be guessing.",
     "benefit.reported": "A system told what a customer got from a purpose.",
     "evidence.stored": "The scan of a paper that a customer signed was stored.",
     "evidence.viewed": "A member of staff looked at a customer's record.",
@@ -72,7 +74,7 @@ BY_ACT = {
 # The act that each fact of a choice tells of; a yes that waits to be confirmed is not told as a yes.
 ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}
 # What the customer sees under “Who used my data”.
-USES = ("decision.made", "search.made", "use.reported", "evidence.viewed")
+USES = ("decision.made", "audience.filtered", "search.made", "use.reported", "evidence.viewed")
 # After these, what a copy holds of a customer may no longer be so (rules/grants.py).
 _OF_CUSTOMERS = ("subject.", "identifier.", "consent.", "signal.", "state.")
 TOLD = tuple(action for action in ACTIONS if action.startswith(_OF_CUSTOMERS))

@@ -82,12 +82,13 @@ def _controller(row: dict[str, Any], at: str, problems: Problems) -> dict[str, A
 
 
 def _recipient(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any]:
-    members.only(row, ("key", "kind", "name", "country", "address", "contact"), at, problems)
+    members.only(row, ("key", "kind", "name", "country", "address", "contact", "observe"), at, problems)
     members.key(row, at, problems)
     found = {name: members.text(row, name, at, problems) for name in ("key", "kind", "name", "country")}
     if not re.fullmatch(r"[A-Z]{2}", found["country"]):
         problems.append(Field(f"{at}/country", "format", "Two capital letters (ISO 3166), e.g. GB."))
-    return found | {name: members.text(row, name, at, problems, needed=False) for name in ("address", "contact")}
+    more = {name: members.text(row, name, at, problems, needed=False) for name in ("address", "contact")}
+    return found | more | {"observe": bool(members.flag(row, "observe", at, problems))}
 
 
 def _category(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any]:

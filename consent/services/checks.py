@@ -9,20 +9,21 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import transaction
-
 from audit.models import Entry
 from consent.errors import Field, Invalid
-from consent.models import Recipient
+from consent.models import ApiKey, Recipient
 from consent.rules import decision
 from consent.rules.decision import Customer, Decision, Purpose
-from consent.services import catalogue, decisions, ledger
+from consent.services import asks, catalogue, decisions, ledger
+from consent.services.asks import Counted
 from consent.services.decisions import InForce, Known
 from consent.services.ledger import Actor, Fact, Record
 from consent.services.subjects import Handle
 
 # Questions read together; fewer where an answer may end the row of them, and the rest would be read for nothing.
 READ, READ_FEW = 1000, 50
+# The outcome of what would have been refused, were the recipient held to it already.
+OBSERVED = "observed"
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """The decision, and the number of its entry in the log."""
+    """The decision, and the number of its entry in the log.
+
+    enforced: False while the recipient only observes: it goes on as before, whatever the decision.
+    """
 
     decision: Decision
     id: UUID
     third_party: bool
+    enforced: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,30 @@ class _Asked:
     row: InForce | None
     known: Known | None
 
+    @property
+    def third_party(self) -> bool:
+        """Whether it is asked for a stranger to the house, who must not learn whom we know."""
+        return self.recipient is None or self.recipient.third_party
 
-@transaction.atomic
-def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Actor, now: datetime) -> list[Answer]:
+    @property
+    def observed(self) -> bool:
+        """Whether the recipient is not held to the answer yet."""
+        return self.recipient is not None and self.recipient.observe
+
+
+@asks.atomic(items=lambda given: len(given["questions"]))
+def check(
+    *,
+    questions: Sequence[Question],
+    stop_at: bool | None = None,
+    key: ApiKey | None = None,  # noqa: ARG001  read by the counting around it
+    by: Actor,
+    now: datetime,
+) -> Counted[list[Answer]]:
     """Answer questions in order, and log each answer.
 
-    stop_at: stop after the first answer that equals it (AuthZEN deny_on_first_deny: False).
-    Raises Invalid for a token that was never ours.
+    stop_at: stop after the first answer that equals it (AuthZEN deny_on_first_deny: False). key: whose asks count.
+    Raises Invalid for a token that was never ours, TooMany for a key that asked too much.
     """
     answers: list[Answer] = []
     size = READ if stop_at is None else READ_FEW
@@ -75,7 +97,8 @@ def check(*, questions: Sequence[Question], stop_at: bool | None = None, by: Act
         answers += _log(list(_up_to(stop_at, zip(asked, _decide(asked, now), strict=True))), by, now)
         if stop_at is not None and answers[-1].decision.permitted == stop_at:
             break
-    return answers
+    reasons = [each.decision.reason for each in answers if not each.decision.permitted]
+    return Counted(answers, len(reasons), reasons.count("unknown_customer"))
 
 
 def _read(questions: Sequence[Question], now: datetime) -> list[_Asked]:
@@ -113,6 +136,7 @@ def _decide(asked: Sequence[_Asked], now: datetime) -> Iterator[Decision]:
 
 def _standing(asked: Sequence[_Asked], now: datetime) -> dict[int, tuple[Purpose, Customer | None]]:
     """The facts of those who ask for now about a purpose that is in force, by place, read together for each purpose."""
+    evenly = any(each.third_party for each in asked)
     found: dict[int, tuple[Purpose, Customer | None]] = {}
     places: dict[str, list[int]] = {}
     for place, each in enumerate(asked):
@@ -123,7 +147,7 @@ def _standing(asked: Sequence[_Asked], now: datetime) -> dict[int, tuple[Purpose
         alone = decisions.purpose_alone(row, now)
         known = [(place, who) for place in here if (who := asked[place].known)]
         found |= dict.fromkeys(here, (alone, None))
-        read = decisions.readings(row, [who for _, who in known])
+        read = decisions.readings(row, [who for _, who in known], evenly=evenly)
         found |= {place: decisions.facts_at(row, each, now) for (place, _), each in zip(known, read, strict=True)}
     return found
 
@@ -151,7 +175,7 @@ def _check_tokens(tokens: Collection[str]) -> None:
 def _log(made: Sequence[tuple[_Asked, Decision]], by: Actor, now: datetime) -> list[Answer]:
     numbers = ledger.record_many([_record(*each) for each in made], by=by, now=now)
     return [
-        Answer(answer, number, third_party=asked.recipient is None or asked.recipient.third_party)
+        Answer(answer, number, asked.third_party, enforced=not asked.observed)
         for (asked, answer), number in zip(made, numbers, strict=True)
     ]
 
@@ -166,15 +190,13 @@ def _record(asked: _Asked, made: Decision) -> Record:
         payload["purpose"] = question.purpose
     if asked.recipient is None:
         payload["recipient"] = question.recipient
-    if asked.known is None:
-        payload["identifier"] = [question.customer.namespace, question.customer.id]
     fact = Fact(
         "decision.made",
         subject=asked.known.subject.pseudonym if asked.known else "",
         purpose=asked.row.purpose.key if asked.row else "",
         version=made.version,
         recipient=asked.recipient.key if asked.recipient else "",
-        outcome="allowed" if made.permitted else "refused",
+        outcome="allowed" if made.permitted else OBSERVED if asked.observed else "refused",
         reason=made.reason,
         details={"categories": list(made.allowed)} if made.permitted else {},
     )

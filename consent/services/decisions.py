@@ -92,13 +92,13 @@ def known(handle: Handle, now: datetime, *, as_of: datetime | None = None) -> Kn
 
     Whoever asked to be left alone is found no more, by one look-up like everybody else.
     """
-    if text.identifier_problem(handle.namespace, handle.id):
-        return None
-    row = handles.row(handle)
+    if as_of is None:
+        return known_together([handle], now)[0]
+    row = None if text.identifier_problem(handle.namespace, handle.id) else handles.row(handle)
     if row is None or row.suppressed:
         return None
-    subject = families.owner(row, as_of) if as_of else row.subject
-    return Known(subject, row.verified) if subject.created_at <= (as_of or now) else None
+    subject = families.owner(row, as_of)
+    return Known(subject, row.verified) if subject.created_at <= as_of else None
 
 
 def known_together(wanted: Sequence[Handle], now: datetime) -> list[Known | None]:
@@ -121,16 +121,19 @@ def in_force(key: str, moment: datetime) -> InForce | None:
 
 
 def facts(
-    row: InForce | None, found: Known | None, moment: datetime, *, past: bool
+    row: InForce | None, found: Known | None, moment: datetime, *, past: bool, evenly: bool = False
 ) -> tuple[Purpose | None, Customer | None]:
-    """A purpose and a customer as the decision reads them. past: from the events, not from what stands now."""
+    """A purpose and a customer as the decision reads them. past: from the events, not from what stands now.
+
+    evenly: as of `readings`.
+    """
     if row is None:
         return None, None
+    if not past and (found or evenly):
+        for read in readings(row, [found] if found else [], evenly=evenly):
+            return facts_at(row, read, moment)
     if found is None:
         return purpose_alone(row, moment), None
-    if not past:
-        (read,) = readings(row, [found])
-        return facts_at(row, read, moment)
     state, agreed, cause = states.at(found.subject, row.purpose, moment)
     terms = catalogue.terms(row.version)
     customer = customer_facts(found.subject, state, cause, terms, moment, verified=found.verified)
@@ -142,12 +145,17 @@ def purpose_alone(row: InForce, moment: datetime) -> Purpose:
     return purpose_facts(row.purpose, row.version, catalogue.terms(row.version), None, moment)
 
 
-def readings(row: InForce, found: Sequence[Known]) -> list[Reading]:
-    """What stands of many customers for one purpose, by a fixed number of statements for any number of them."""
+def readings(row: InForce, found: Sequence[Known], *, evenly: bool = False) -> list[Reading]:
+    """What stands of many customers for one purpose, by a fixed number of statements for any number of them.
+
+    evenly: all of them, whoever is found, so that the time tells nobody whether we know a child, or anyone at all.
+    """
     held = states.together(list(dict.fromkeys(each.subject.pk for each in found)), row.purpose)
-    special = [each.subject for each in found if _special(each.subject)]
-    places = families.places_of(special) if special else {}
-    causes = ConsentEvent.objects.in_bulk([held[each.pk].event for each in special if each.pk in held])
+    special = [each.subject.pk for each in found if evenly or _special(each.subject)]
+    places, causes = {}, {}
+    if special or evenly:
+        places = families.places_of(special)
+        causes = ConsentEvent.objects.in_bulk([held[each].event for each in special if each in held] or [0])
 
     def of(known: Known) -> Reading:
         subject = known.subject

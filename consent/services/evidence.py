@@ -15,7 +15,7 @@ from audit.services import entries, prove
 from consent.errors import Conflict, Field, Invalid, NotFound
 from consent.models import ConsentEvent, Subject
 from consent.rules import text
-from consent.services import decisions, families, ledger, links, states, subjects
+from consent.services import asked, decisions, families, ledger, links, states, subjects
 from consent.services.decisions import Standing
 from consent.services.ledger import Actor, Fact
 from consent.services.links import Told
@@ -105,6 +105,7 @@ def stood(*, subject: Subject, moment: datetime) -> list[tuple[Standing, Consent
 def line(*, subject: Subject, before: UUID | None = None, limit: int = 200) -> list[Line]:
     """Everything in the log about one customer, newest first."""
     found = entries.search(subjects=families.pseudonyms(subject), before=before, limit=limit)
+    found = asked.among(found, subject=subject, before=before, limit=limit)
     opened = entries.payloads(found)
     events = {
         event.entry_id: event

@@ -43,11 +43,24 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class Since:
+    """How far a reader has followed. mark: what it was told that stands before the position, "" if it does not say."""
+
+    reader: Reader
+    position: int
+    mark: str = ""
+
+
+@dataclass(frozen=True)
 class Changes:
-    """What changed, up to `position`. current: nothing that had committed is missing. steps: the entries told of."""
+    """What changed, up to `position`. current: nothing that had committed is missing. steps: the entries told of.
+
+    mark: what stands in our log before the position.
+    """
 
     lines: Iterator[Line]
     position: int
+    mark: str
     current: bool
     steps: frozenset[UUID]
 
@@ -65,19 +78,20 @@ def snapshot(*, reader: Reader, by: Actor, now: datetime) -> Iterator[Line]:
     return _copy(reader, position, now)
 
 
-def changes(*, reader: Reader, after: int, told: Collection[UUID], now: datetime) -> Changes:
-    """What changed since a position. told: entries this caller was told of already, which need not be told again.
+def changes(*, since: Since, told: Collection[UUID], now: datetime) -> Changes:
+    """What changed since then. told: entries this caller was told of already, which need not be told again.
 
-    Raises PositionGone for a position that our log has not reached.
+    Raises PositionGone for a position that our log has not reached, or before which something else stands now.
     """
     fresh = order.waiting((*TOLD, *REPUBLISHED))  # first: what is sealed while we read is then found in the log
     size = order.size()
-    if after > size:
+    if since.position > size or (since.mark and since.mark != order.mark(since.position)):
         raise PositionGone
-    position = min(size, after + LEAVES)
-    sealed = order.between(after, position, (*TOLD, *REPUBLISHED))
+    position = min(size, since.position + LEAVES)
+    sealed = order.between(since.position, position, (*TOLD, *REPUBLISHED))
     steps = [each for each in (*sealed, *fresh) if each.id not in told]
-    return Changes(_told(reader, steps, now), position, position == size, frozenset(each.id for each in steps))
+    numbers = frozenset(each.id for each in steps)
+    return Changes(_told(since.reader, steps, now), position, order.mark(position), position == size, numbers)
 
 
 def beat(*, reader: Reader, position: int, lease: timedelta, now: datetime) -> None:
@@ -95,6 +109,7 @@ def _copy(reader: Reader, position: int, now: datetime) -> Iterator[Line]:
     yield {
         "type": "snapshot",
         "position": position,
+        "mark": order.mark(position),
         "recipient": reader.recipient.key,
         "hash_key": _text(key),
         "purposes": {row.purpose.key: catalogue.terms(row.version).categories for row in rows},

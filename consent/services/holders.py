@@ -13,6 +13,7 @@ from consent.services import catalogue
 
 # Whoever let its lease run out refuses by itself; after this long it is taken to be gone, not late.
 GONE = timedelta(days=1)
+FORGOTTEN = timedelta(days=30)
 
 
 class Heard(StrEnum):
@@ -38,7 +39,9 @@ def told(*, recipient: Recipient, holder: str, position: int, lease_until: datet
     row, new = Holder.objects.get_or_create(
         recipient=recipient, name=holder, defaults={"told": position, "lease_until": lease_until}
     )
-    if not new:
+    if new:  # processes come and go under new names
+        Holder.objects.filter(recipient=recipient, lease_until__lt=lease_until - FORGOTTEN).delete()
+    else:
         row.told, row.confirmed, row.lease_until = position, min(row.confirmed, position), lease_until
         row.save(update_fields=["told", "confirmed", "lease_until"])
 

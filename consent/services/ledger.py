@@ -29,7 +29,7 @@ def record(
     """Write one fact: its audit entry and its place in the outbox (the log's own queue; docs/adr/0003).
 
     payload: what concerns a person; encrypted under the subject's secret, which erasure destroys.
-    known=False: a fact about somebody we do not know; the payload is committed to and thrown away.
+    known=False: a fact about somebody we do not know; the payload is committed to, and nobody can ever open it.
     beside: rows of the fact itself, written with its evidence in one go; number: the entry's, which they may name.
 
     Raises RuntimeError outside a transaction, ValueError for an action that is not in the list.

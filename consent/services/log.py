@@ -1,5 +1,6 @@
 """Who used one customer's data: every answer, use and look, refused ones included."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -13,12 +14,13 @@ from audit.models import Entry
 from audit.services import tally
 from consent.models import Recipient, Subject
 from consent.rules.actions import USES
-from consent.services import catalogue, families, uses, versions
+from consent.services import asked, catalogue, families, uses, versions
+from consent.services.checks import OBSERVED
 from consent.services.uses import Seen
 
 PAGE, WHOLE, MONTHS = 300, 10_000, 6
 # Outcomes of which somebody saw data.
-SEEN = ("allowed", uses.BREACH)
+SEEN = ("allowed", uses.BREACH, OBSERVED)
 BY_PEOPLE = ("evidence.viewed",)
 BY_MACHINES = tuple(action for action in USES if action not in BY_PEOPLE)
 
@@ -37,7 +39,8 @@ class Filter:
 class Line:
     """One use, or one machine's like uses of one day (`times`). first: the earliest of them.
 
-    allowed: they saw data. breach: they did so without a permission.
+    allowed: they saw data, or may have. breach: they did so without a permission. observed: they would have been
+    refused, and the brand is still trying this out. listed: they asked about a list of people.
     """
 
     number: UUID
@@ -45,10 +48,12 @@ class Line:
     first: datetime
     times: int
     person: bool
+    listed: bool
     name: str
     recipient: Recipient | None
     allowed: bool
     breach: bool
+    observed: bool
     purpose: str
     title: str
     categories: tuple[str, ...]
@@ -95,8 +100,8 @@ def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None
     titles = versions.titles(language)
     lines = _grouped(_lines(page, titles, language))
     named = Recipient.objects.filter(versionrecipient__version__in=_current()).distinct().order_by("name")
-    asked = Entry.objects.filter(recipient=OuterRef("key"), action__in=BY_MACHINES)
-    rows = list(named.annotate(heard=Exists(asked)))
+    theirs = Entry.objects.filter(recipient=OuterRef("key"), action__in=BY_MACHINES)
+    rows = list(named.annotate(heard=Exists(theirs)))
     return Log(
         lines=tuple(lines),
         months=_months(subject, now),
@@ -162,10 +167,12 @@ def _line(
         first=at,
         times=1,
         person=person,
+        listed=entry.action == asked.ACTION,
         name=names[entry.recipient].name if entry.recipient in names else str(payload.get("recipient", "")),
         recipient=names.get(entry.recipient),
         allowed=entry.outcome in SEEN,
         breach=entry.outcome == uses.BREACH,
+        observed=entry.outcome == OBSERVED,
         purpose=entry.purpose,
         title=titles.get(entry.purpose, ""),
         categories=tuple(labels[key] for key in detail.get("categories", ()) if key in labels),
@@ -179,7 +186,8 @@ def _grouped(lines: Iterable[Line]) -> list[Line]:
     kept: dict[tuple[Any, ...], Line] = {}
     for line in lines:
         alone = line.number if line.person else None
-        same = (line.at.date(), line.name, line.purpose, line.allowed, line.breach, line.reason, line.categories, alone)
+        answer = (line.allowed, line.breach, line.observed, line.listed, line.reason)
+        same = (line.at.date(), line.name, line.purpose, answer, line.categories, alone)
         known = kept.get(same)
         if known is None:
             kept[same] = line
@@ -199,13 +207,15 @@ def _months(subject: Subject, now: datetime) -> tuple[Month, ...]:
     """The last six months, this one included, oldest first."""
     places = [divmod(now.year * 12 + now.month - 1 - back, 12) for back in reversed(range(MONTHS))]
     start = datetime(places[0][0], places[0][1] + 1, 1, tzinfo=UTC)
-    counts = tally.by_month(subjects=families.pseudonyms(subject), actions=USES, since=start)
+    counts = Counter(tally.by_month(subjects=families.pseudonyms(subject), actions=USES, since=start))
+    for entry in asked.about(subject=subject, since=start):
+        counts[entry.recorded_at.year, entry.recorded_at.month, entry.outcome] += 1
     return tuple(
         Month(
             year,
             month + 1,
-            sum(counts.get((year, month + 1, outcome), 0) for outcome in SEEN),
-            counts.get((year, month + 1, "refused"), 0),
+            sum(counts[year, month + 1, outcome] for outcome in SEEN),
+            counts[year, month + 1, "refused"],
         )
         for year, month in places
     )

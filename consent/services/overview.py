@@ -3,6 +3,7 @@
 Whether a purpose is on is never worked out here: it is what `decide()` answers for its recipients at this moment.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,8 +25,9 @@ from consent.models import (
 from consent.rules import bases, decision, signals
 from consent.rules.actions import USES
 from consent.rules.decision import Decision
-from consent.services import carried, catalogue, decisions, families, holders, links, states, versions
+from consent.services import asked, carried, catalogue, decisions, families, holders, links, states, versions
 from consent.services.carried import Carried
+from consent.services.checks import OBSERVED
 from consent.services.holders import Heard, Receiver
 from consent.services.links import Told
 from consent.services.uses import BREACH
@@ -170,7 +172,8 @@ def _uses(
     agreed = [state.version for state in held.values() if state.version]
     read = versions.read([*(row.current for row in rows if row.current), *agreed])
     ours = [each.pseudonym for each in family]
-    counts = tally.by_purpose(subjects=ours, actions=USES, since=now - WINDOW)
+    counts = Counter(tally.by_purpose(subjects=ours, actions=USES, since=now - WINDOW))
+    counts += Counter((entry.purpose, entry.outcome) for entry in asked.about(subject=family[0], since=now - WINDOW))
     benefits = tally.latest(subjects=ours, action="benefit.reported")
     return tuple(
         _use(
@@ -230,7 +233,7 @@ def _use(
         chosen=frozenset(each.key for each in third if answers[each.key].permitted),
         benefit=versions.label(words, language) or str(notice.text["benefit"]),
         benefit_at=benefit[0].recorded_at if benefit and words else None,
-        used=counts.get((row.key, "allowed"), 0) + counts.get((row.key, BREACH), 0),
+        used=sum(counts.get((row.key, outcome), 0) for outcome in ("allowed", BREACH, OBSERVED)),
         refused=counts.get((row.key, "refused"), 0),
         since=held,
     )

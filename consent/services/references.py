@@ -19,7 +19,12 @@ def problems(parsed: _Parsed) -> list[Field]:
     sensitive |= {row["key"]: row["sensitive"] for row in parsed["categories"]}
     third = {row.key: row.third_party for row in Recipient.objects.all()}
     third |= {row["key"]: row["kind"] not in Recipient.OWN for row in parsed["recipients"]}
-    found = [*_turned_sensitive(parsed), *_turned_third_party(parsed), *_unreachable(parsed)]
+    found = [
+        *_turned_sensitive(parsed),
+        *_turned_third_party(parsed),
+        *_unreachable(parsed),
+        *_watching_strangers(parsed),
+    ]
     for place, row in enumerate(parsed["purposes"]):
         if not row["retired"]:
             found += _purpose(f"/purposes/{place}", row["content"], controllers, sensitive, third)
@@ -90,3 +95,11 @@ def _unreachable(parsed: _Parsed) -> Iterator[Field]:
         if row["kind"] not in Recipient.OWN and not (row["contact"] or row["address"]):
             detail = "Say how people reach this third party: its contact, or its address."
             yield Field(f"/recipients/{place}/contact", "required", detail)
+
+
+def _watching_strangers(parsed: _Parsed) -> Iterator[Field]:
+    """Only in the company's own house may a use go on that would have been refused, while the company tries it out."""
+    for place, row in enumerate(parsed["recipients"]):
+        if row["observe"] and row["kind"] not in Recipient.OWN:
+            detail = "A third party is always held to the answer: take `observe` away."
+            yield Field(f"/recipients/{place}/observe", "third_party", detail)

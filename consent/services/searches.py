@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-
 from audit import vault
-from consent.models import Identifier, Recipient, Subject
+from consent.models import ApiKey, Identifier, Recipient, Subject
 from consent.rules import bases, decision
-from consent.services import catalogue, decisions, ledger, subjects
+from consent.services import asks, catalogue, decisions, ledger, subjects
+from consent.services.asks import Counted
 from consent.services.decisions import InForce, Known
-from consent.services.ledger import Actor, Fact
+from consent.services.ledger import Actor, Fact, Record
 from consent.services.subjects import Handle
 
 READ = 500  # candidates looked at together
@@ -38,10 +37,18 @@ class Found:
     after: int | None
 
 
-@transaction.atomic
+@asks.atomic(items=lambda _: 1)
 def customers(
-    *, wanted: Wanted, purpose: str, namespace: str, after: int, limit: int, by: Actor, now: datetime
-) -> Found:
+    *,
+    wanted: Wanted,
+    purpose: str,
+    namespace: str,
+    after: int,
+    limit: int,
+    key: ApiKey | None = None,  # noqa: ARG001  as of checks.check
+    by: Actor,
+    now: datetime,
+) -> Counted[Found]:
     """Whose data may this recipient use for this purpose? Answered in one namespace of identifiers.
 
     after: the place where the page before ended, 0 for the first.
@@ -58,40 +65,59 @@ def customers(
             break
         found.append(candidate)
     _log(wanted, [each.subject for each in found], purpose if row else "", by, now)
-    return Found(tuple(_opened(found)), last)
+    return Counted(Found(tuple(_opened(found)), last), refused=int(not found))
 
 
-@transaction.atomic
+@asks.atomic(items=lambda _: 1)
 def recipients(
-    *, wanted: Wanted, purpose: str, customer: Handle, kind: str, only: str | None, by: Actor, now: datetime
-) -> list[Recipient]:
-    """Who may use this customer's data for this purpose? only: the one recipient the caller may ask about, or None."""
+    *,
+    wanted: Wanted,
+    purpose: str,
+    customer: Handle,
+    kind: str,
+    only: str | None,
+    key: ApiKey | None = None,  # noqa: ARG001  as of checks.check
+    by: Actor,
+    now: datetime,
+) -> Counted[list[Recipient]]:
+    """Who may use this customer's data for this purpose? only: the one recipient the caller may ask about, or None.
+
+    For whom nobody knows the same is done as for a customer, so that the time does not tell the two apart.
+    """
     who, row = decisions.known(customer, now), decisions.in_force(purpose, now)
     named: Iterable[Recipient] = ()
-    if row and who:
+    if row:
         keys = catalogue.terms(row.version).recipients
         rows = Recipient.objects.filter(key__in=keys, kind=kind).order_by("key")
         named = rows.filter(key=only) if only is not None else rows
     found = [each for each in named if _permitted(row, who, each.key, wanted.categories, now)]
-    _log(wanted, [who.subject] if who else [], purpose if row else "", by, now)
-    return found
+    _log(wanted, [who.subject if who else None], purpose if row else "", by, now)
+    return Counted(found, refused=int(not found), unknown=int(who is None))
 
 
-@transaction.atomic
-def purposes(*, wanted: Wanted, customer: Handle, only: Sequence[str] | None, by: Actor, now: datetime) -> list[str]:
+@asks.atomic(items=lambda _: 1)
+def purposes(
+    *,
+    wanted: Wanted,
+    customer: Handle,
+    only: Sequence[str] | None,
+    key: ApiKey | None = None,  # noqa: ARG001  as of checks.check
+    by: Actor,
+    now: datetime,
+) -> Counted[list[str]]:
     """What may this recipient use this customer's data for? only: the purposes the caller may ask about, or None."""
     who = decisions.known(customer, now)
-    keys = [row.key for row in catalogue.purposes() if only is None or row.key in only] if who else []
-    rows = [(key, decisions.in_force(key, now)) for key in keys]
-    found = [key for key, row in rows if _permitted(row, who, wanted.recipient, wanted.categories, now)]
-    _log(wanted, [who.subject] if who else [], "", by, now)
-    return found
+    named = [row.key for row in catalogue.purposes() if only is None or row.key in only]
+    rows = [(each, decisions.in_force(each, now)) for each in named]
+    found = [each for each, row in rows if _permitted(row, who, wanted.recipient, wanted.categories, now)]
+    _log(wanted, [who.subject if who else None], "", by, now)
+    return Counted(found, refused=int(not found), unknown=int(who is None))
 
 
 def _permitted(
     row: InForce | None, who: Known | None, recipient: str, categories: tuple[str, ...] | None, now: datetime
 ) -> bool:
-    purpose, customer = decisions.facts(row, who, now, past=False)
+    purpose, customer = decisions.facts(row, who, now, past=False, evenly=True)
     made = decision.decide(purpose=purpose, customer=customer, recipient=recipient, categories=categories, now=now)
     return made.permitted
 
@@ -126,12 +152,15 @@ def _opened(found: Iterable[Identifier]) -> Iterator[Handle]:
         yield subjects.opened(row, vault.of(row.subject.pseudonym))
 
 
-def _log(wanted: Wanted, told: Sequence[Subject], purpose: str, by: Actor, now: datetime) -> None:
-    """One entry for each customer of whom the answer tells; one without a customer where it tells of nobody."""
-    known = catalogue.find_recipient(wanted.recipient)
-    for pseudonym in [subject.pseudonym for subject in told] or [""]:
-        fact = Fact(
-            "search.made", subject=pseudonym, purpose=purpose, recipient=known.key if known else "", outcome="allowed"
-        )
-        payload = {"asked": list(wanted.categories or ()), "reference": wanted.reference}
-        ledger.record(fact, by=by, now=now, payload=payload)
+def _log(wanted: Wanted, told: Sequence[Subject | None], purpose: str, by: Actor, now: datetime) -> None:
+    """One entry for each customer of whom the answer tells, None for a stranger; one where it tells of nobody."""
+    recipient = catalogue.find_recipient(wanted.recipient)
+    payload = {"asked": list(wanted.categories or ()), "reference": wanted.reference}
+
+    def record(subject: str, *, known: bool = True) -> Record:
+        named = recipient.key if recipient else ""
+        fact = Fact("search.made", subject=subject, purpose=purpose, recipient=named, outcome="allowed")
+        return Record(fact, payload, known)
+
+    records = [record(each.pseudonym) if each else record("", known=False) for each in told] or [record("")]
+    ledger.record_many(records, by=by, now=now)

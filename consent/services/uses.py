@@ -16,9 +16,9 @@ from consent.rules import decision
 from consent.rules.actions import USES
 from consent.rules.choice import CLOCK_SKEW
 from consent.rules.decision import Decision
-from consent.services import decisions, families, handles, ledger
+from consent.services import asked, decisions, families, handles, ledger
 from consent.services.decisions import Known
-from consent.services.ledger import Actor, Fact
+from consent.services.ledger import Actor, Fact, Record
 from consent.services.subjects import Handle
 
 # The outcome of a use for which there was no permission.
@@ -63,38 +63,38 @@ def report(*, uses: Sequence[Use], recipient: str, by: Actor, now: datetime) -> 
     """
     known = _known([(use.customer, use.purpose, use.at) for use in uses], "/uses", now)
     _check_categories(uses)
-    return [_record(use, found, recipient, by, now) for use, found in zip(uses, known, strict=True)]
+    records = [_record(use, found, recipient) for use, found in zip(uses, known, strict=True)]
+    return ledger.record_many(records, by=by, now=now)
 
 
 @transaction.atomic
 def report_benefits(*, benefits: Sequence[Benefit], recipient: str, by: Actor, now: datetime) -> list[UUID]:
     """Record benefits, one entry each; all or nothing. Raises Invalid naming each wrong member."""
     known = _known([(each.customer, each.purpose, each.at) for each in benefits], "/benefits", now)
-    return [
-        ledger.record(
-            Fact(
-                "benefit.reported",
-                subject=found.subject.pseudonym,
-                purpose=each.purpose,
-                recipient=recipient,
-                details={"got_at": ledger.moment(each.at)},
-            ),
-            by=by,
-            now=now,
-            payload={"words": each.words},
-        ).id
-        for each, found in zip(benefits, known, strict=True)
-    ]
+    return ledger.record_many([_got(*each, recipient) for each in zip(benefits, known, strict=True)], by=by, now=now)
 
 
 def seen_by(*, subject: Subject, actions: Sequence[str] = USES, **search: Any) -> list[Seen]:
     """What happened with one customer's data, newest first; `search` as in audit.services.entries.search."""
     found = entries.search(subjects=families.pseudonyms(subject), actions=actions, **search)
+    if asked.ACTION in actions:
+        found = asked.among(found, subject=subject, **search)
     opened = entries.payloads(found)
     return [Seen(entry, opened.get(entry.id, {})) for entry in found]
 
 
-def _record(use: Use, found: Identifier, recipient: str, by: Actor, now: datetime) -> UUID:
+def _got(benefit: Benefit, found: Identifier, recipient: str) -> Record:
+    fact = Fact(
+        "benefit.reported",
+        subject=found.subject.pseudonym,
+        purpose=benefit.purpose,
+        recipient=recipient,
+        details={"got_at": ledger.moment(benefit.at)},
+    )
+    return Record(fact, {"words": benefit.words})
+
+
+def _record(use: Use, found: Identifier, recipient: str) -> Record:
     made = _judged(use, found, recipient)
     fact = Fact(
         "use.reported",
@@ -105,7 +105,7 @@ def _record(use: Use, found: Identifier, recipient: str, by: Actor, now: datetim
         reason="" if made.permitted else made.reason,
         details={"used_at": ledger.moment(use.at), "categories": list(use.categories)},
     )
-    return ledger.record(fact, by=by, now=now, payload={"reference": use.reference}).id
+    return Record(fact, {"reference": use.reference})
 
 
 def _judged(use: Use, found: Identifier, recipient: str) -> Decision:

@@ -20,9 +20,8 @@ def test_expand_gives_the_bytes_of_the_rfc():
 @pytest.mark.parametrize("use", ["enc", "commit", "wrap", "identifier"])
 def test_expand_gives_the_bytes_of_the_package(use):
     secret = bytes(range(32))
-    assert keys.expand(keys.extract(secret), use) == HKDF(hashes.SHA256(), 32, salt=None, info=use.encode()).derive(
-        secret
-    )
+    found = keys.expand(keys.extract(secret), use)
+    assert found == HKDF(hashes.SHA256(), 32, salt=None, info=use.encode()).derive(secret)
 
 
 def test_a_destroyed_secret_is_gone_at_once(db):

@@ -360,8 +360,25 @@ def test_evaluations_of_another_type_are_named(mail, wrong):
     about(post(MANY, question(ALICE, evaluations=wrong), key=mail), 400, "/evaluations")
 
 
-def test_a_batch_holds_a_thousand_at_most(mail):
-    about(post(MANY, question(ALICE, evaluations=[{}] * 1001), key=mail), 400, "/evaluations")
+def test_a_batch_over_the_limit_is_413_with_the_limit(mail):
+    before = Entry.objects.count()
+    response = post(MANY, question(ALICE, evaluations=[{}] * 10_001), key=mail)
+    about(response, 413)
+    assert response.json()["detail"].startswith("At most 10,000 evaluations")
+    assert Entry.objects.count() == before
+
+
+def test_a_batch_as_large_as_the_limit_is_answered(mail):
+    item = {"resource": {"type": "customer", "id": "x" * 500}}
+    response = post(MANY, question(ALICE, evaluations=[item] * 10_000), key=mail)
+    assert len(response.json()["evaluations"]) == 10_000
+
+
+def test_only_a_batch_of_checks_may_be_larger_than_a_mebibyte(mail, settings):
+    body = json.dumps(question(ALICE, evaluations=[{}]))
+    assert post(MANY, body + " " * settings.BODY_LIMIT, key=mail).status_code == 200
+    about(post(ONE, body + " " * settings.BODY_LIMIT, key=mail), 413)
+    about(post(MANY, body + " " * settings.BATCH_BODY_LIMIT, key=mail), 413)
 
 
 def test_the_doors_can_be_discovered(db, settings):

@@ -41,6 +41,7 @@ class RecipientOutput(serializers.Serializer[Any]):
     third_party = serializers.BooleanField(help_text="Always chosen one by one, by name.")
     address = serializers.CharField()
     contact = serializers.CharField()
+    observe = serializers.BooleanField(help_text="It is answered, and not yet held to the answer.")
 
 
 class CategoryOutput(serializers.Serializer[Any]):

@@ -19,7 +19,17 @@ from consent.services.subjects import Handle
 from trustcenter import access, problems
 from trustcenter.api.answers import ONCE, WRITE, operation
 from trustcenter.api.doors import Input, OneOf, PlainText, ProblemOutput, once, read
-from trustcenter.api.fields import KEY_LENGTH, Evidence, Flag, IdentifierInput, Keys, Moment, handle, several
+from trustcenter.api.fields import (
+    KEY_LENGTH,
+    Evidence,
+    Flag,
+    IdentifierInput,
+    Keys,
+    Moment,
+    check_number,
+    handle,
+    several,
+)
 from trustcenter.api.waiting import WAIT, PlaceOutput, wanted, with_places
 
 ITEMS = 1000
@@ -199,6 +209,7 @@ class RecordConsents(APIView):
         return with_places(answer) if waits else answer
 
     def _record(self, request: Request) -> dict[str, Any]:
+        check_number(request.data, "consents", ITEMS)
         body = read(BatchInput, request.data)
         by = access.system_actor(request._request, request.user)  # type: ignore[arg-type]
         good, wrong = _parted(request, body["consents"])

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from consent.rules import text
 from consent.services import feed, holders
-from consent.services.feed import Line, Reader
+from consent.services.feed import Line, Reader, Since
 from trustcenter import access
 from trustcenter.api.answers import READ, operation
 from trustcenter.api.doors import Input, read
@@ -45,6 +45,9 @@ class ChangesInput(HolderInput):
     """Since when, and how long to wait for a change."""
 
     after = serializers.IntegerField(min_value=0, max_value=LARGEST, help_text="The position that you hold.")
+    mark = serializers.RegexField(
+        r"[0-9a-f]{16}\Z", default="", help_text="The mark that came with it: so that a restored log is noticed."
+    )
     wait = serializers.IntegerField(
         min_value=0, max_value=LONGEST, default=WAIT, help_text="Seconds to be held while nothing changes."
     )
@@ -116,9 +119,9 @@ class ReadChanges(APIView):
     def get(self, request: Request) -> StreamingHttpResponse:
         arrived = time.monotonic()
         asked = read(ChangesInput, request.query_params.dict())
-        reader = _reader(request.user, asked)
-        found = feed.changes(reader=reader, after=asked["after"], told=(), now=access.clock())
-        return _stream(_chunks(_follow(reader, asked["after"], asked["wait"], arrived, found), each=True))
+        since = Since(_reader(request.user, asked), asked["after"], asked["mark"])
+        found = feed.changes(since=since, told=(), now=access.clock())
+        return _stream(_chunks(_follow(since, asked["wait"], arrived, found), each=True))
 
 
 class ConfirmChanges(APIView):
@@ -141,7 +144,7 @@ class ConfirmChanges(APIView):
         return Response(AckOutput({"position": position}).data)
 
 
-def _follow(reader: Reader, after: int, wait: int, arrived: float, found: feed.Changes) -> Iterator[Line]:
+def _follow(since: Since, wait: int, arrived: float, found: feed.Changes) -> Iterator[Line]:
     """Lines as they come, until the log has moved on or the caller has waited long enough, and then a heartbeat.
 
     What is still to be sealed is told at once; the answer ends when it is sealed, so that nobody comes back for it.
@@ -153,18 +156,18 @@ def _follow(reader: Reader, after: int, wait: int, arrived: float, found: feed.C
         while True:
             yield from found.lines
             told |= found.steps
-            if found.position > after or not held or time.monotonic() + LOOK_EVERY >= until:
+            if found.position > since.position or not held or time.monotonic() + LOOK_EVERY >= until:
                 break
             time.sleep(LOOK_EVERY)
-            looked, found = time.monotonic(), feed.changes(reader=reader, after=after, told=told, now=access.clock())
+            looked, found = time.monotonic(), feed.changes(since=since, told=told, now=access.clock())
     finally:
         if held:
             HELD.release()
     # The caller counts from when it sent the request; that was before it arrived here.
     lease = looked - arrived + settings.FEED_LEASE if found.current else 0.0
-    now = access.clock()
-    feed.beat(reader=reader, position=found.position, lease=timedelta(seconds=lease and settings.FEED_LEASE), now=now)
-    yield {"type": "heartbeat", "position": found.position, "lease": round(lease, 3)}
+    relied = timedelta(seconds=settings.FEED_LEASE if lease else 0)
+    feed.beat(reader=since.reader, position=found.position, lease=relied, now=access.clock())
+    yield {"type": "heartbeat", "position": found.position, "mark": found.mark, "lease": round(lease, 3)}
 
 
 def _reader(caller: Any, asked: dict[str, Any]) -> Reader:

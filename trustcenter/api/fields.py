@@ -6,6 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from consent.errors import TooLarge
 from consent.rules import evidence, moments
 from consent.services.subjects import Handle
 from trustcenter.api.doors import Input, PlainText
@@ -96,6 +97,13 @@ class IdentifierInput(SubjectInput):
 def several(each: type[serializers.Serializer[Any]], most: int) -> serializers.ListSerializer[Any]:
     """A list of bodies: at least one, at most `most`."""
     return serializers.ListSerializer(child=each(), min_length=1, max_length=most)
+
+
+def check_number(data: Any, member: str, most: int) -> None:
+    """Raises TooLarge for a body whose list has more items than one call takes, before any of them is read."""
+    rows = data.get(member)
+    if isinstance(rows, list) and len(rows) > most:
+        raise TooLarge(f"At most {most:,} {member} in one call. Send them in parts.")
 
 
 def handle(found: dict[str, Any]) -> Handle:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from trustcenter.api import (
+    audiences,
     catalogue,
     consents,
     counts,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("api/v1/purposes/<str:key>", catalogue.ReadPurpose.as_view()),
     path("api/v1/purposes/<str:key>/counts", counts.CountPurpose.as_view()),
     path("api/v1/purposes/<str:key>/versions/<int:number>", catalogue.ReadVersion.as_view()),
+    path("api/v1/audience", audiences.FilterAudience.as_view()),
     path("api/v1/uses", uses.ReportUses.as_view()),
     path("api/v1/benefits", uses.ReportBenefits.as_view()),
     path("api/v1/snapshot", feed.ReadSnapshot.as_view()),

@@ -15,7 +15,7 @@ from consent.services.uses import Benefit, Use
 from trustcenter import access
 from trustcenter.api.answers import ONCE, WRITE, operation
 from trustcenter.api.doors import Input, PlainText, once, read
-from trustcenter.api.fields import KEY_LENGTH, Keys, Moment, SubjectInput, handle, several
+from trustcenter.api.fields import KEY_LENGTH, Keys, Moment, SubjectInput, check_number, handle, several
 
 ITEMS = 1000
 REFERENCE_LENGTH = 200
@@ -95,7 +95,7 @@ class ReportUses(APIView):
 
     def _report(self, request: Request) -> tuple[int, Any]:
         key: Any = request.user
-        rows = _rows(key, read(UsesInput, request.data), "uses")
+        rows = _rows(key, UsesInput, request.data, "uses")
         by = access.system_actor(request._request, key)
         found = [
             Use(handle(each["subject"]), each["purpose"], tuple(each["categories"]), each["at"], each["reference"])
@@ -124,17 +124,18 @@ class ReportBenefits(APIView):
 
     def _report(self, request: Request) -> tuple[int, Any]:
         key: Any = request.user
-        rows = _rows(key, read(BenefitsInput, request.data), "benefits")
+        rows = _rows(key, BenefitsInput, request.data, "benefits")
         by = access.system_actor(request._request, key)
         found = [Benefit(handle(each["subject"]), each["purpose"], each["words"], each["at"]) for each in rows]
         done = uses.report_benefits(benefits=found, recipient=key.recipient.key, by=by, now=access.clock())
         return 201, {"ids": done}
 
 
-def _rows(key: Any, found: dict[str, Any], member: str) -> list[dict[str, Any]]:
-    """The items of a report. Raises Invalid, NotAllowed."""
+def _rows(key: Any, form: type[Input], data: Any, member: str) -> list[dict[str, Any]]:
+    """The items of a report. Raises Invalid, NotAllowed, TooLarge."""
     access.own_house(key)
-    rows: list[dict[str, Any]] = found[member]
+    check_number(data, member, ITEMS)
+    rows: list[dict[str, Any]] = read(form, data)[member]
     problems = []
     for place, each in enumerate(rows):
         access.limit(key, purpose=each["purpose"], namespace=each["subject"]["namespace"])

@@ -16,7 +16,7 @@ from audit.services import prove
 from consent.errors import Field, Invalid
 
 # Of all calls that may be held; whoever comes above that is answered at once, so that waiting never stops a check.
-HELD = threading.BoundedSemaphore(settings.FEED_WAITING)
+HELD = threading.BoundedSemaphore(max(1, settings.WEB_THREADS - 2))
 PATIENCE = 3.0  # seconds; a pass of the sealer takes half of one
 LOOK_EVERY = 0.05
 WAIT = OpenApiParameter(

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 from rich.console import Console
 from rich.progress import Progress
@@ -88,6 +88,13 @@ def private_file(path: Path) -> Iterator[TextIO]:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def private_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """As `private_file`, of bytes."""
+    with private_file(path) as file:
+        yield file.buffer
 
 
 @contextmanager

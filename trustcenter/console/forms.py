@@ -112,6 +112,7 @@ class Search(forms.Form):
             ("", _("Any")),
             ("allowed", _("Allowed")),
             ("refused", _("Refused")),
+            ("observed", _("Would have been refused")),
             ("breach", _("Used without permission")),
         ],
     )

@@ -16,7 +16,7 @@ from audit.proof import merkle
 from audit.services import entries
 from consent.rules import bases
 from consent.rules.reasons import SENTENCES, sentence
-from consent.services import carried, catalogue, uses, versions
+from consent.services import asked, carried, catalogue, uses, versions
 from consent.services.carried import Carried
 from consent.services.decisions import Standing
 from consent.services.evidence import Line
@@ -171,7 +171,9 @@ def _row(line: Line, purpose: str, detail: str, *, choice: bool, chosen: bool = 
 
 
 def _act(entry: Any) -> Act:
-    decides = entry.action == "decision.made" or entry.outcome == uses.BREACH
+    # Of a list only the line of one customer has a reason, and says what was answered about them.
+    listed = entry.action == asked.ACTION and entry.reason
+    decides = entry.action == "decision.made" or listed or entry.outcome == uses.BREACH
     if decides and entry.outcome in words.OUTCOMES:
         return words.OUTCOMES[entry.outcome]
     return words.ACTS.get(entry.action, Act(entry.action, "on"))
@@ -191,7 +193,7 @@ def _who(line: Line) -> Any:
 def _told_detail(line: Line) -> str:
     """What else the file knows: reason, occasion, the words of a benefit, the officer's note, data, channel."""
     entry, payload = line.entry, line.payload
-    parts = [_because(entry.reason)]
+    parts = [_because(entry.reason), _listed(entry)]
     parts += [
         payload.get("reference", ""),
         payload.get("note", ""),
@@ -211,11 +213,23 @@ def _told_detail(line: Line) -> str:
 def _logged_detail(entry: Any, leaf: dict[str, Any]) -> str:
     details = leaf.get("details", {})
     version = f"v{leaf['version']}" if leaf.get("version") and entry.action != "decision.made" else ""
-    parts = [_because(entry.reason), details.get("channel", ""), details.get("language", ""), version]
+    parts = [_because(entry.reason), _listed(entry), details.get("channel", ""), details.get("language", ""), version]
     named = leaf.get("object", "")
     parts += [entry.recipient if entry.action.startswith("key.") else ""]
+    if entry.action == "probing.suspected":
+        told = _("%(asked)s asked, %(refused)s refused, %(unknown)s of them about nobody you know")
+        parts.append(told % {name: grouped(details.get(name, 0)) for name in ("asked", "refused", "unknown")})
     parts += [short(named) if entry.action == "import.finished" else named]  # of an import it is a digest
     return ", ".join(str(each) for each in parts if each)
+
+
+def _listed(entry: Any) -> str:
+    """How long a list was, and for how many it was allowed."""
+    if entry.action != asked.ACTION:
+        return ""
+    counts = _leaf(entry).get("details", {})
+    told = _("list of %(asked)s, %(allowed)s allowed")
+    return told % {"asked": grouped(counts.get("asked", 0)), "allowed": grouped(counts.get("allowed", 0))}
 
 
 def _because(code: str) -> str:

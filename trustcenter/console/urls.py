@@ -4,7 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from trustcenter.console import audit, customers, on_behalf, sign_in
+from trustcenter.console import audit, customers, findings, on_behalf, sign_in
 
 app_name = "console"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("customers/open/choice", on_behalf.choice, name="choice"),
     path("customers/open/scans/<uuid:number>", on_behalf.scan, name="scan"),
     path("customers/close", customers.close, name="close"),
+    path("findings", findings.findings, name="findings"),
     path("audit", audit.audit, name="audit"),
     path("audit/check", audit.check, name="check"),
     path("audit/<uuid:number>", audit.entry, name="entry"),

@@ -25,8 +25,10 @@ HEARD = {
 ACTS = {
     "decision.made": Act(_("Asked"), "no"),
     "copy.taken": Act(_("Copy taken"), "yes"),
+    "audience.filtered": Act(_("List checked"), "yes"),
     "search.made": Act(_("Searched"), "yes"),
     "use.reported": Act(_("Used"), "yes"),
+    "probing.suspected": Act(_("May be guessing"), "late"),
     "benefit.reported": Act(_("Benefit"), "on"),
     "consent.requested": Act(_("Asked for consent"), "wait"),
     "consent.deferred": Act(_("Put off"), "wait"),
@@ -74,6 +76,7 @@ OUTCOMES = {
     "allowed": Act(_("Allowed"), "yes"),
     "refused": Act(_("Refused"), "no"),
     "breach": Act(_("Used without permission"), "late"),
+    "observed": Act(_("Would have been refused"), "wait"),
 }
 WHY = {
     "customer_asked": _("The customer asked"),

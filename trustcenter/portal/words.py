@@ -286,6 +286,8 @@ def basis(code: str) -> str:
 def answer(line: Line) -> str:
     if line.breach:
         return _("Used without permission")
+    if line.observed:
+        return _("Would have been refused: this is still being tried out")
     return _("Allowed") if line.allowed else _("Refused")
 
 
@@ -311,6 +313,10 @@ def saw(line: Line) -> str:
     """What they got to see."""
     if line.person:
         return _("Your choices, and this list")
+    if line.observed:
+        return _("Perhaps what they asked for")
+    if line.listed and line.allowed and not line.categories:
+        return _("The data you chose for this")
     return data(line.categories) if line.allowed and line.categories else _("Nothing")
 
 
@@ -318,7 +324,8 @@ def saw(line: Line) -> str:
 def why(line: Line) -> str:
     """What for; of a refusal, why it was one. Then the occasion, in the words of whoever asked."""
     reason = LOOKS.get(line.reason, "") if line.person else REASONS.get(line.reason, "")
-    return " · ".join(str(part) for part in (line.title, reason, line.reference) if part)
+    listed = _("They checked a list of people, and you were in it.") if line.listed else ""
+    return " · ".join(str(part) for part in (line.title, reason, listed, line.reference) if part)
 
 
 @register.filter

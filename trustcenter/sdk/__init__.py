@@ -9,20 +9,27 @@ Guards for frameworks stand in modules of their own, so that nothing is imported
 """
 
 from .async_client import AsyncClient
+from .audience import AsyncAudience, Audience
 from .breaker import Breaker
 from .client import Client
 from .course import Timeout
 from .errors import Member, NotPermitted, Rejected, TrustCenterError, Unreachable
 from .guards import allowed, requires
-from .messages import UNREACHABLE, Customer, Decision, Question, Recorded, Use
+from .local import LocalChecker
+from .messages import STALE, UNREACHABLE, UNREPORTED, Customer, Decision, Question, Recorded, Use
 
 __all__ = [
+    "STALE",
     "UNREACHABLE",
+    "UNREPORTED",
+    "AsyncAudience",
     "AsyncClient",
+    "Audience",
     "Breaker",
     "Client",
     "Customer",
     "Decision",
+    "LocalChecker",
     "Member",
     "NotPermitted",
     "Question",

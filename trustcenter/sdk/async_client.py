@@ -1,13 +1,14 @@
 """The client for asyncio: the same verbs, awaited."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Self, TypeVar, Unpack
 
 import httpx
 
-from . import calls
+from . import audience, calls
+from .audience import AsyncAudience
 from .breaker import Breaker
 from .calls import Call, Caller
 from .course import USUAL, Course, Reply, Timeout, Wait
@@ -62,6 +63,32 @@ class AsyncClient:
             found += part
         return found
 
+    async def audience(
+        self,
+        purpose: str,
+        ids: Iterable[str],
+        *,
+        namespace: str = "customer",
+        categories: Sequence[str] | None = None,
+        reference: str = "",
+    ) -> AsyncAudience:
+        """As Client.audience: `async with await client.audience(…) as audience: async for each in audience`."""
+        wanted = audience.List(purpose, namespace, categories, reference)
+        with await asyncio.to_thread(audience.packed, ids) as file:
+            self._own()
+            request = wanted.request(self._line, audience.size_of(file))
+            with self._line.once(audience.PATH):
+                response = await self._http.send(
+                    self._http.build_request(**request, content=audience.blocks_later(file)), stream=True
+                )
+                try:
+                    if response.status_code != 200:
+                        audience.check(response.status_code, await response.aread())
+                    return AsyncAudience(response)
+                except BaseException:
+                    await response.aclose()
+                    raise
+
     async def record(
         self,
         customer: Customer | str,
@@ -106,9 +133,7 @@ class AsyncClient:
 
     async def _run(self, call: Call[T]) -> T:
         """The answer to a call. Raises Rejected, Unreachable."""
-        if not self._line.ours:
-            self._http = self._connected()  # first: another thread that sees the new line sends by it
-            self._line = self._line.forked()
+        self._own()
         course = self._line.course(call)
         while True:
             limits = course.begin()
@@ -121,6 +146,12 @@ class AsyncClient:
             if not isinstance(found, Wait):
                 return found
             await asyncio.sleep(found.seconds)
+
+    def _own(self) -> None:
+        """In a forked process: a line of its own."""
+        if not self._line.ours:
+            self._http = self._connected()  # first: another thread that sees the new line sends by it
+            self._line = self._line.forked()
 
     def _connected(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=self._transport and self._transport())

@@ -15,8 +15,9 @@ from .messages import Customer, Decision, Question, Recorded, Use, aware, keys
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Struct)
-ITEMS = 1000
-SIZE = 900_000  # bytes of items in one body; the service takes 1 MiB
+# Items and bytes of items in one body, a little below what the service takes.
+CHECKS, CHECKS_SIZE = 10_000, 8_000_000
+USES, USES_SIZE = 1000, 900_000
 
 
 class Malformed(Exception):
@@ -65,6 +66,7 @@ class _Context(Struct):
     legal_basis: str = ""
     purpose_version: int | None = None
     valid_until: datetime | None = None
+    enforced: bool = True
     error: _Fault | None = None
 
 
@@ -108,6 +110,10 @@ class _Ids(Struct):
     ids: list[str]
 
 
+class _Position(Struct):
+    position: int
+
+
 def check(caller: Caller, question: Question) -> Call[Decision]:
     """POST /access/v1/evaluation"""
     body = {"subject": _subject(caller), **_item(question)}
@@ -116,7 +122,7 @@ def check(caller: Caller, question: Question) -> Call[Decision]:
 
 def check_many(caller: Caller, questions: Sequence[Question]) -> Iterator[Call[list[Decision]]]:
     """POST /access/v1/evaluations, as often as it takes."""
-    for start, part in _parts([msgspec.json.encode(_item(each)) for each in questions]):
+    for start, part in _parts([msgspec.json.encode(_item(each)) for each in questions], CHECKS, CHECKS_SIZE):
         body = {"subject": _subject(caller), "evaluations": [msgspec.Raw(each) for each in part]}
         read = partial(_read_decisions, start, len(part))
         yield Call("/access/v1/evaluations", msgspec.json.encode(body), read, len(part))
@@ -138,19 +144,32 @@ def record(
 def report_uses(uses: Sequence[Use], idempotency_key: str = "") -> Iterator[Call[list[str]]]:
     """POST /api/v1/uses, as often as it takes; the parts of one report carry keys made from the one given."""
     name = idempotency_key or uuid4().hex
-    rows = [
-        {
-            "subject": _handle(each.customer),
-            "purpose": each.purpose,
-            "categories": list(each.categories),
-            "at": each.at,
-            "reference": each.reference,
-        }
-        for each in uses
-    ]
-    for start, part in _parts([msgspec.json.encode(each) for each in rows]):
-        body = msgspec.json.encode({"uses": [msgspec.Raw(each) for each in part]})
-        yield Call("/api/v1/uses", body, partial(_read_ids, len(part)), len(part), f"{name}-{start}")
+    for start, part in _parts([use_row(each) for each in uses], USES, USES_SIZE):
+        yield report_rows(part, f"{name}-{start}")
+
+
+def use_row(use: Use) -> bytes:
+    """One use as it stands in a report."""
+    row = {
+        "subject": _handle(use.customer),
+        "purpose": use.purpose,
+        "categories": list(use.categories),
+        "at": use.at,
+        "reference": use.reference,
+    }
+    return msgspec.json.encode(row)
+
+
+def report_rows(rows: Sequence[bytes], idempotency_key: str) -> Call[list[str]]:
+    """POST /api/v1/uses, of rows that fit one body."""
+    body = msgspec.json.encode({"uses": [msgspec.Raw(each) for each in rows]})
+    return Call("/api/v1/uses", body, partial(_read_ids, len(rows)), len(rows), idempotency_key)
+
+
+def confirm(position: int, holder: str) -> Call[None]:
+    """POST /api/v1/changes/ack: what was told up to there is in force."""
+    body = msgspec.json.encode({"position": position, "holder": holder})
+    return Call("/api/v1/changes/ack", body, partial(_read_position, position))
 
 
 def problem(status: int, content: bytes) -> Rejected | None:
@@ -168,11 +187,11 @@ class _Problem(Struct):
     errors: list[Member] = msgspec.field(default_factory=list)
 
 
-def _parts(items: Sequence[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+def _parts(items: Sequence[bytes], most: int, most_bytes: int) -> Iterator[tuple[int, list[bytes]]]:
     """The items in parts that fit one body, each with the place of its first."""
     start, part, size = 0, list[bytes](), 0
     for place, each in enumerate(items):
-        if part and (len(part) == ITEMS or size + len(each) > SIZE):
+        if part and (len(part) == most or size + len(each) > most_bytes):
             yield start, part
             start, part, size = place, [], 0
         part.append(each)
@@ -241,6 +260,7 @@ def _decision(answer: _Answer) -> Decision:
         valid_until=context.valid_until,
         id=context.id,
         token=context.token,
+        enforced=context.enforced,
     )
 
 
@@ -263,3 +283,8 @@ def _read_ids(count: int, content: bytes) -> list[str]:
     if len(found) != count:
         raise Malformed
     return found
+
+
+def _read_position(position: int, content: bytes) -> None:
+    if _decoded(content, _Position).position != position:
+        raise Malformed

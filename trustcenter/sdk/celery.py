@@ -8,7 +8,7 @@ from celery import current_task
 
 from .errors import NotPermitted
 from .guards import Checks, Whose, allowed, customer_of
-from .messages import UNREACHABLE
+from .messages import PASSING
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,7 +37,7 @@ def requires(
                 with allowed(client, purpose=purpose, customer=who, categories=categories, reference=reference):
                     pass
             except NotPermitted as refused:
-                if refused.decision.reason == UNREACHABLE:
+                if refused.decision.reason in PASSING:
                     raise current_task.retry(exc=refused, countdown=countdown) from None
                 raise
             return function(*args, **kwargs)

@@ -1,13 +1,14 @@
 """The client for code that waits."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Self, TypeVar, Unpack
 
 import httpx
 
-from . import calls
+from . import audience, calls
+from .audience import Audience
 from .breaker import Breaker
 from .calls import Call, Caller
 from .course import USUAL, Course, Reply, Timeout, Wait
@@ -71,6 +72,38 @@ class Client:
             found += part
         return found
 
+    def audience(
+        self,
+        purpose: str,
+        ids: Iterable[str],
+        *,
+        namespace: str = "customer",
+        categories: Sequence[str] | None = None,
+        reference: str = "",
+    ) -> Audience:
+        """Which of these customers may we use the data of? `with client.audience(…) as audience: for each in audience`.
+
+        ids: in one namespace, any number. They are packed first, on disk once they are many, and the answer is read as
+        it comes, so a million need no more memory than a hundred. It is one entry in the log, and each customer sees
+        it. It is sent once: ask again where nothing came. Raises ValueError, before anything is sent, for what is no
+        identifier; Rejected; Unreachable, also while it is read, since half an audience is none.
+        """
+        wanted = audience.List(purpose, namespace, categories, reference)
+        with audience.packed(ids) as file:
+            self._own()
+            request = wanted.request(self._line, audience.size_of(file))
+            with self._line.once(audience.PATH):
+                response = self._http.send(
+                    self._http.build_request(**request, content=audience.blocks(file)), stream=True
+                )
+                try:
+                    if response.status_code != 200:
+                        audience.check(response.status_code, response.read())
+                    return Audience(response)
+                except BaseException:
+                    response.close()
+                    raise
+
     def record(
         self,
         customer: Customer | str,
@@ -122,9 +155,7 @@ class Client:
 
     def _run(self, call: Call[T]) -> T:
         """The answer to a call. Raises Rejected, Unreachable."""
-        if not self._line.ours:
-            self._http = self._connected()  # first: another thread that sees the new line sends by it
-            self._line = self._line.forked()
+        self._own()
         course = self._line.course(call)
         while True:
             limits = course.begin()
@@ -137,6 +168,12 @@ class Client:
             if not isinstance(found, Wait):
                 return found
             time.sleep(found.seconds)
+
+    def _own(self) -> None:
+        """In a forked process: a line of its own."""
+        if not self._line.ours:
+            self._http = self._connected()  # first: another thread that sees the new line sends by it
+            self._line = self._line.forked()
 
     def _connected(self) -> httpx.Client:
         return httpx.Client(transport=self._transport and self._transport())

@@ -21,8 +21,8 @@ from .errors import Rejected, Unreachable
 T = TypeVar("T")
 TRIES = 3
 FIRST_PAUSE = 0.1
-EACH = 0.02  # seconds more for each further question of a batch; a busy SQLite takes 7 s for a thousand
-LARGEST = 16 * 2**20  # bytes of an answer; a thousand decisions are under one million
+EACH = 0.02  # seconds more for each further item of a batch; a busy SQLite takes 7 s for a thousand uses
+LARGEST = 16 * 2**20  # bytes of an answer; ten thousand decisions are under ten million
 BUSY = (408, 425, 429)
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 import narwhals as nw
 from narwhals.typing import IntoDataFrameT
 
-from .guards import Checks
+from .guards import Checks, passes
 from .messages import Customer, Question
 
 
@@ -58,16 +58,20 @@ def _permitted(
     categories: Sequence[str] | None,
     reference: str,
 ) -> dict[Any, frozenset[str]]:
-    """Who permits it, and which of the categories; nobody whom no check said yes to."""
+    """Who permits it, and which of the categories; nobody whom no check said yes to, or only watched."""
     asked = {each: Question(purpose, who, categories, reference) for each, who in customers.items()}
     answers = dict(zip(asked, client.check_many(list(asked.values())), strict=True))
     some = {
         each: replace(asked[each], categories=answer.categories_allowed)
         for each, answer in answers.items()
-        if categories and not answer.allowed and answer.categories_allowed
+        if categories and answer.enforced and not answer.allowed and answer.categories_allowed
     }
     answers |= dict(zip(some, client.check_many(list(some.values())), strict=True))
-    return {each: frozenset(answer.categories_allowed) for each, answer in answers.items() if answer.allowed is True}
+    return {
+        each: frozenset(answer.categories_allowed if answer.allowed or answer.enforced else categories or ())
+        for each, answer in answers.items()
+        if passes(answer)
+    }
 
 
 def _check_columns(present: Sequence[str], id_column: str, columns: Mapping[str, str | None] | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 
-from .guards import Checks
+from .guards import Checks, passes
 from .messages import Customer, Question
 
 
@@ -32,5 +32,5 @@ class AllowedQuerySet(models.QuerySet[Any]):
         ids = [each for each in self.order_by().values_list(column, flat=True).distinct() if each not in (None, "")]
         questions = [Question(purpose, Customer(namespace, str(each)), categories, reference) for each in ids]
         answers = client.check_many(questions)
-        permitted = [each for each, answer in zip(ids, answers, strict=True) if answer.allowed is True]
+        permitted = [each for each, answer in zip(ids, answers, strict=True) if passes(answer)]
         return self.filter(**{f"{column}__in": permitted})

@@ -1,6 +1,7 @@
 """Stop what is not permitted, where it would happen."""
 
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any, Protocol, TypeVar
@@ -8,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from .errors import NotPermitted
 from .messages import Customer, Decision, Question
 
+logger = logging.getLogger(__name__)
 F = TypeVar("F", bound=Callable[..., Any])
 Whose = str | Callable[..., Customer | str]
 
@@ -31,12 +33,22 @@ class ChecksLater(Protocol):
 
 
 def permit(decision: object) -> Decision:
-    """The decision, if it is one and says yes. Raises NotPermitted; TypeError for what was not awaited."""
+    """The decision, if it is one and lets it pass. Raises NotPermitted; TypeError for what was not awaited."""
     if not isinstance(decision, Decision):
         raise TypeError("A Client answers at once, an AsyncClient inside `async def` or `async with`.")
-    if decision.allowed is not True:
+    if not passes(decision):
         raise NotPermitted(decision)
     return decision
+
+
+def passes(decision: Decision) -> bool:
+    """Whether a guard lets it through: what is allowed, and what is only observed, with a warning in the log."""
+    if decision.allowed is True:
+        return True
+    if decision.enforced is False:
+        logger.warning("Only observed: decision %s would have refused this (%s).", decision.id, decision.reason)
+        return True
+    return False
 
 
 class allowed:  # noqa: N801  read as a word: `with allowed(…) as decision`

@@ -1,6 +1,9 @@
 """What both clients know of the other end: where it is, who asks, how long to wait."""
 
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
@@ -9,6 +12,7 @@ import httpx
 from .breaker import Breaker
 from .calls import Call, Caller
 from .course import Course, Timeout
+from .errors import Rejected, Unreachable
 
 T = TypeVar("T")
 
@@ -45,6 +49,25 @@ class Line:
 
     def course(self, call: Call[T]) -> Course[T]:
         return Course(call, self.timeout, self.breaker)
+
+    @contextmanager
+    def once(self, path: str) -> Iterator[None]:
+        """Around what is sent once, as a stream. Raises Unreachable for whatever stops it; the breaker learns."""
+        if not self.breaker.lets(time.monotonic()):
+            raise Unreachable(f"No answer from {path}: the service failed several times in a row.")
+        try:
+            yield
+        except Rejected:
+            self.breaker.answered()
+            raise
+        except (Unreachable, httpx.HTTPError, httpx.StreamError, OSError) as fault:
+            self.breaker.failed(time.monotonic())
+            raise (
+                fault
+                if isinstance(fault, Unreachable)
+                else Unreachable(f"No answer from {path}: {type(fault).__name__}.")
+            ) from None
+        self.breaker.answered()
 
     def request(self, call: Call[Any]) -> dict[str, Any]:
         """What httpx sends."""

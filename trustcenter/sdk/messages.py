@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any, Self, TypedDict
 
 UNREACHABLE = "unreachable"
+STALE = "stale"
+UNREPORTED = "unreported"
+PASSING = (UNREACHABLE, STALE, UNREPORTED)  # nobody said no: it is worth asking again
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class Decision:
 
     reason: a stable code (docs/api.md), or `unreachable` where nobody could be asked. categories_allowed and
     categories_refused part what was asked for. id: its number in the log. token: for `at_least`.
-    valid_until: the end of the permission, never a licence to keep the answer.
+    valid_until: the end of the permission, never a licence to keep the answer. enforced: False while the brand only
+    observes this recipient, which goes on as before; the answer is the true one all the same, and a guard lets it pass.
     """
 
     allowed: bool
@@ -70,6 +74,7 @@ class Decision:
     valid_until: datetime | None = None
     id: str = ""
     token: str = ""
+    enforced: bool = True
 
     def __bool__(self) -> bool:
         return self.allowed

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from .guards import Checks
+from .guards import Checks, passes
 from .messages import Customer
 
 
@@ -32,4 +32,4 @@ class CustomerPermits(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         answer = self.client.check(self.purpose, self.customer(request, view), self.categories, self.reference)
-        return answer.allowed is True
+        return passes(answer)

@@ -61,6 +61,14 @@ def test_who_is_gone_for_a_day_asks_again_when_it_comes_back(engine):
     assert heard(choice, NOW + LEASE + holders.GONE)["mail-engine"] == Heard.ASKS
 
 
+def test_who_never_comes_back_is_forgotten(engine):
+    beat(engine, "one")
+    beat(engine, "two", NOW + holders.FORGOTTEN)
+    assert set(engine.holders.values_list("name", flat=True)) == {"one", "two"}
+    beat(engine, "three", NOW + holders.FORGOTTEN + LEASE)
+    assert set(engine.holders.values_list("name", flat=True)) == {"two", "three"}
+
+
 def test_nobody_confirms_what_they_were_not_told(engine):
     with pytest.raises(Invalid):
         holders.confirm(recipient=engine, holder="default", position=0)

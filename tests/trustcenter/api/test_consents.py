@@ -232,13 +232,18 @@ def test_a_repeated_batch_has_one_effect(shop):
         ({}, "/consents"),
         ({"consents": []}, "/consents"),
         ({"consents": {}}, "/consents"),
-        ({"consents": [1] * 1001}, "/consents"),
         ({"consents": [1], "atomic": "true"}, "/atomic"),
         ({"consents": [1], "automatic": True}, "/automatic"),
     ],
 )
 def test_a_wrong_batch_is_named(shop, body, pointer):
     about(post(MANY, body, key=shop), 400, pointer)
+
+
+def test_a_batch_of_choices_over_the_limit_is_413_with_the_limit(shop):
+    response = post(MANY, {"consents": [1] * 1001}, key=shop)
+    about(response, 413)
+    assert response.json()["detail"].startswith("At most 1,000 consents")
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,15 @@ def test_a_holder_confirms_what_it_was_told(engine):
     assert (row.told, row.confirmed) == (beat["position"], beat["position"])
 
 
+def test_a_log_that_was_restored_and_grew_again_is_noticed(engine):
+    head, _ = snapshot(engine)
+    since = f"/api/v1/changes?after={head['position']}&wait=0&mark="
+    assert head["mark"] == order.mark(head["position"])
+    assert lines(since + head["mark"], engine)[-1]["mark"] == head["mark"]
+    about(get(since + "0123456789abcdef", key=engine), 410)
+    about(get(since + "another", key=engine), 400, "/mark")
+
+
 def test_what_is_wrong_is_named(engine):
     about(get("/api/v1/changes", key=engine), 400, "/after")
     about(get("/api/v1/changes?after=-1&wait=21&holder=A", key=engine), 400, "/after", "/wait", "/holder")

@@ -12,7 +12,7 @@ from tests.world import key
 from trustcenter.sdk import Client, Timeout
 from trustcenter.wsgi import application
 
-SCOPES = "decide,consents:read,consents:write,reports"
+SCOPES = "decide,consents:read,consents:write,reports,feed"
 PATIENT = Timeout(connect=10, read=30, total=60)  # the machine may be busy
 
 

@@ -11,6 +11,9 @@ from django.urls import path
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from tests.serving import until
+from tests.trustcenter.sdk.feeding import feeding
+from tests.trustcenter.sdk.test_local import checking
 from tests.world import ALICE, NOW, key, say
 from trustcenter.sdk import Client
 from trustcenter.sdk.django import AllowedQuerySet
@@ -103,3 +106,13 @@ def test_an_api_view_runs_for_those_who_permit(shop):
         refused = shop.get(f"/shop/{who}/recommendations")
         assert refused.status_code == 403
         assert b"said no" not in refused.content
+
+
+def test_both_take_a_local_checker_for_a_client(shop):
+    with feeding() as feed, checking(feed) as checker:
+        assert checker.wait_ready(30)
+        asking[:] = [checker]
+        assert shop.get("/shop/totals").json() == {"totals": [10]}
+        assert shop.get("/shop/C-1001/recommendations").status_code == 403
+        feed.say("customer:C-1001", "purchase_history")
+        until(lambda: shop.get("/shop/C-1001/recommendations").status_code == 200)

@@ -26,5 +26,8 @@ def test_the_examples_do_what_they_say(served, online, monkeypatch, capsys):
     assert "to customer:C-1001 10 % off" in said
     assert "\nconsent_refused\n" in said
     assert "never reached" not in said
+    assert "['C-1001'] 3 " in said
+    assert "\nlocally yes " in said
+    assert "\nlocally refused_by_copy\n" in said
     assert "a@x" in said
     assert "b@x" not in said

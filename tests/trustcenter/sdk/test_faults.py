@@ -187,13 +187,13 @@ def test_a_long_batch_may_take_longer_than_one_check():
 
 
 def test_a_part_of_a_batch_that_is_lost_takes_no_other_with_it():
-    questions = [Question(OFFERS, f"customer:C-{place}") for place in range(1001)]
+    questions = [Question(OFFERS, f"customer:C-{place}") for place in range(10_001)]
     with (
         scripted(answer(body=b"garbage"), answer(body={"evaluations": [YES]})) as server,
         Client(server.url, "tc_a_b", recipient="mail-engine") as client,
     ):
         answers = client.check_many(questions)
-    assert [each.allowed for each in answers] == [False] * 1000 + [True]
+    assert [each.allowed for each in answers] == [False] * 10_000 + [True]
 
 
 def test_a_write_is_tried_again_under_one_key_and_says_when_it_is_lost():
