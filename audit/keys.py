@@ -10,17 +10,22 @@ import base64
 import hmac
 import os
 import secrets
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 NAMES = ("log", "receipt", "data", "lookup", "suppression")
+# Follows the log key: there only while the two overlap.
+NEXT = "log-next"
+PRIVATE = ("log", NEXT, "receipt")
+# Which part of `serve` a process is; web processes are told by it that they hold no private key.
+PART = "TRUST_PART"
 
 
 def folder() -> Path:
@@ -34,6 +39,7 @@ def key(name: str) -> bytes:
 
     Raises ImproperlyConfigured, with how to mend it, when the key is not there or not 32 bytes.
     """
+    _check_may_hold(name)
     text = _given().get(name) or _read(name)
     try:
         value = base64.b64decode(text, validate=True)
@@ -64,11 +70,75 @@ def expand(extracted: bytes, use: str) -> bytes:
     return hmac.digest(extracted, use.encode() + b"\x01", "sha256")
 
 
-def signer(name: str) -> tuple[bytes, Callable[[bytes], bytes]]:
-    """The public key (32 bytes) and the signing function of an Ed25519 key; only for sealer and worker."""
-    private = Ed25519PrivateKey.from_private_bytes(key(name))
-    public = private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return public, private.sign
+class Signer(Protocol):
+    """Who signs with one Ed25519 key (RFC 8032): the key itself may be elsewhere, in a KMS or another process."""
+
+    @property
+    def public(self) -> bytes:
+        """The public key, 32 bytes."""
+
+    def sign(self, text: bytes, /) -> bytes:
+        """The signature over these bytes, 64 bytes."""
+
+
+@dataclass(frozen=True)
+class _Own:
+    """A key that this process holds."""
+
+    private: Ed25519PrivateKey
+
+    @property
+    def public(self) -> bytes:
+        return self.private.public_key().public_bytes_raw()
+
+    def sign(self, text: bytes, /) -> bytes:
+        return self.private.sign(text)
+
+
+def signer(name: str) -> Signer:
+    """Who signs as `log`, `log-next` or `receipt`: what TRUST_SIGNER names, else the key that is ours.
+
+    Only for sealer and worker. Raises ImproperlyConfigured where there is no such key, and in a web process.
+    """
+    _check_may_hold(name)
+    found: Signer | None = import_string(settings.SIGNER)(name) if settings.SIGNER else None
+    return found or _Own(Ed25519PrivateKey.from_private_bytes(key(name)))
+
+
+def has(name: str) -> bool:
+    """Whether there is a key of this name to sign with."""
+    try:
+        return bool(signer(name).public)
+    except ImproperlyConfigured:
+        return False
+
+
+def withhold() -> None:
+    """Make this process, and those it starts, unable to sign: what signs is neither given to them nor read."""
+    os.environ[PART] = "web"
+    settings.TRUST_KEYS = os.environ["TRUST_KEYS"] = without_private(settings.TRUST_KEYS)
+
+
+def without_private(given: str) -> str:
+    """TRUST_KEYS without the keys that sign."""
+    return " ".join(item for item in given.split() if item.split(":", 1)[0] not in PRIVATE)
+
+
+def make_next() -> bool:
+    """Make the key that is to follow the log key; False when there is one."""
+    if has(NEXT):
+        return False
+    _write(folder() / f"{NEXT}.key", base64.b64encode(secrets.token_bytes(32)))
+    return True
+
+
+def promote_next() -> None:
+    """The next log key is the log key from now on; the old one stays beside it, under another name."""
+    for old, new in (("log", "log-old"), (NEXT, "log")):
+        path = folder() / f"{old}.key"
+        if path.exists():
+            path.replace(folder() / f"{new}.key")
+    key.cache_clear()
 
 
 def make() -> list[str]:
@@ -77,6 +147,7 @@ def make() -> list[str]:
     for name in (*NAMES, "secret"):
         path = folder() / f"{name}.key"
         given = bool(_given().get(name)) or (name == "secret" and "SECRET_KEY" in os.environ)
+        given = given or (name in PRIVATE and bool(settings.SIGNER))
         if not given and not path.exists():
             _write(path, base64.b64encode(secrets.token_bytes(32)))
             made.append(name)
@@ -86,6 +157,11 @@ def make() -> list[str]:
 def make_after_migrate(**_: Any) -> None:
     make()
     key.cache_clear()
+
+
+def _check_may_hold(name: str) -> None:
+    if name in PRIVATE and os.environ.get(PART) == "web":
+        raise ImproperlyConfigured(f"A web process does not hold the key “{name}”: whoever breaks into it cannot sign.")
 
 
 def _given() -> dict[str, str]:

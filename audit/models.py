@@ -122,6 +122,14 @@ class VerifierKey(AppendOnly):
     vkey = models.CharField(max_length=255, unique=True)
     purpose = models.CharField(max_length=16)
     created_at = models.DateTimeField()
+    # It signs heads of more than `since_size` entries, and of at most `until_size` once it is known where it ends.
+    since_size = models.BigIntegerField(default=0)
+    until_size = models.BigIntegerField(null=True)
+
+    guard = Guard(
+        update="NEW.id <> OLD.id OR NEW.vkey <> OLD.vkey OR NEW.purpose <> OLD.purpose "
+        "OR NEW.since_size <> OLD.since_size OR OLD.until_size IS NOT NULL"
+    )
 
 
 class Verification(AppendOnly):
@@ -131,3 +139,11 @@ class Verification(AppendOnly):
     size = models.BigIntegerField()
     good = models.BooleanField()
     finding = models.TextField(blank=True)
+
+
+class Refusal(models.Model):
+    """Why the sealer signs nothing now: one row while it refuses, none otherwise. For those who cannot see the mark."""
+
+    code = models.CharField(max_length=32)
+    detail = models.TextField()
+    since = models.DateTimeField()

@@ -61,7 +61,7 @@ def write_many(*tables: Lines) -> None:
     """
     connection = transaction.get_connection()
     filled = [(table, _prepared(table)) for table in tables if table.values]
-    if connection.vendor == "postgresql" and all(len(lines) == 1 for _, lines in filled):
+    if filled and connection.vendor == "postgresql" and all(len(lines) == 1 for _, lines in filled):
         # One journey for all; for so little, COPY is three.
         shapes = tuple(_Shape(table.model, (), ()) for table, _ in filled)
         with connection.cursor() as cursor:

@@ -39,6 +39,15 @@ def _keys(tmp_path_factory, worker_id):
     keys.make()
 
 
+@pytest.fixture(autouse=True)
+def _no_mark():
+    """A test's database is taken back when it ends, and what it published with it."""
+    from audit.services import mark
+
+    yield
+    mark.file().unlink(missing_ok=True)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory):
     """SQLite in a file, as in production: in memory all threads share one connection, and nobody ever waits."""

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from audit import keys as keys_of_house
 from audit.models import Entry
+from audit.services import mark
 from consent.models import ConsentState
 from consent.rules.choice import Choice
 from consent.services import (
@@ -29,6 +31,8 @@ from consent.services import (
     on_behalf,
     portal_links,
     rebuild,
+    recovery,
+    rotation,
     scans,
     searches,
     sign_in_codes,
@@ -217,6 +221,17 @@ def _begun():
     return {"row": row, "report": report}
 
 
+def _lost_mark():
+    seal_all()
+    mark.file().unlink()
+    recovery.accept_database(**FACTS)
+
+
+def _clock_back():
+    seal_all(YEARS_LATER)
+    recovery.accept_clock(**FACTS)
+
+
 def _retire():
     rows = [row | {"retired": row["key"] == "ride_photos"} for row in document()["purposes"]]
     catalogue.apply(document=document() | {"purposes": rows}, **FACTS)
@@ -313,6 +328,9 @@ VERBS = {
     "uses.report": [(_two_uses, ["use.reported", "use.reported"])],
     "uses.report_benefits": [(_benefit, ["benefit.reported"])],
     "rebuild.mend": [(_mend, ["state.rebuilt", "state.rebuilt"]), (lambda: _mend(damaged=False), [])],
+    "recovery.accept_clock": [(_clock_back, ["log.clock_accepted"])],
+    "recovery.accept_database": [(_lost_mark, ["log.mark_accepted"])],
+    "rotation.begin": [(lambda: (keys_of_house.make_next(), rotation.begin(**FACTS)), ["log.key_rotated"])],
     "keys.create": [(lambda: keys.create(recipient="mailbird", scopes=["decide"], **FACTS), ["key.created"])],
     "keys.revoke": [
         (lambda: keys.revoke(prefix=keys.listed()[0].prefix, **FACTS), ["key.revoked"]),

@@ -90,6 +90,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         log,
         officers,
         protect,
+        rotation,
+        sealing,
         serve,
         states,
         witnesses,
@@ -104,7 +106,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
     )
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
     records = (catalogue, keys, officers, files, exports, export_audit, audience, states, erasures)
-    for group in (demo, serve, database, *records, log, witnesses, protect, doctor):
+    for group in (demo, serve, database, *records, log, sealing, rotation, witnesses, protect, doctor):
         group.add(commands)
     return parser, list(commands.choices)
 

@@ -74,7 +74,10 @@ def _migrated() -> str:
 
 
 def _sealing() -> str:
-    oldest = prove.state().oldest_waiting
+    state = prove.state()
+    if state.refusal:
+        return f"nothing is signed ({state.refusal.code}); run `trustcenter doctor`"
+    oldest = state.oldest_waiting
     if oldest is None or access.clock() - oldest < LAG:
         return "good"
     return f"the oldest entry has waited {int((access.clock() - oldest).total_seconds())} s; is the sealer running?"

@@ -16,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from audit.services import figures, prove
+from audit.services import figures, prove, refusals
 from consent.rules.actions import BY_ACT
 from trustcenter import access
 
@@ -91,6 +91,12 @@ def _state() -> Iterator[Metric]:
     yield GaugeMetricFamily("trustcenter_log_size", "Sealed entries.", value=state.size)
     yield GaugeMetricFamily("trustcenter_log_waiting", "Entries that wait for the sealer.", value=state.waiting)
     yield GaugeMetricFamily("trustcenter_log_oldest_waiting_seconds", "Age of the oldest of these.", value=oldest)
+    refusing = GaugeMetricFamily(
+        "trustcenter_log_refusing", "1 while the sealer signs nothing, and why.", labels=["code"]
+    )
+    for code in refusals.MENDING:
+        refusing.add_metric([code], float(state.refusal is not None and state.refusal.code == code))
+    yield refusing
     if state.signed_at:
         since = (now - state.signed_at).total_seconds()
         yield GaugeMetricFamily("trustcenter_log_signed_seconds", "Since the newest signed head.", value=since)

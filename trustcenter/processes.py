@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -31,13 +31,14 @@ class Part:
     name: str
     command: Sequence[str]
     vital: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     failures: int = 0
     started: float = 0.0
     again_at: float = field(default=0.0)
 
     def start(self) -> None:
-        environment = os.environ | {PARENT: str(os.getpid())}
+        environment = {**os.environ, **self.environment, PARENT: str(os.getpid())}
         # The command is our own interpreter with our own module: nothing of it comes from outside.
         self.process = subprocess.Popen(self.command, env=environment, process_group=0)  # noqa: S603
         self.started = time.monotonic()

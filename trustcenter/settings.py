@@ -34,7 +34,8 @@ def secret(name: str, default: str = "") -> str:
 
 # Everything that is written goes under this folder: database, keys, broker, log of the processes.
 DATA_DIR: Path = env.path("TRUST_DATA_DIR", Path("var")).resolve()
-# What must not be as old as a restored database: the record of erasures. Back it up apart, or put it on another disk.
+# What a restored database must not take back with it: the last published head of the log, and the record of erasures.
+# Outside the backups of the database, and one place for all sealers.
 OUTSIDE_DIR: Path = env.path("TRUST_OUTSIDE_DIR", DATA_DIR / "outside").resolve()
 # The address people and systems reach us by; the base of every link. https turns on secure cookies.
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
@@ -55,6 +56,9 @@ SECRET_KEY = secret("SECRET_KEY") or (
 # Keys as `name:base64` parted by spaces (log, receipt, data, lookup, suppression); without them, files in
 # $TRUST_DATA_DIR/keys, which `migrate` makes. Web processes need only data, lookup and suppression.
 TRUST_KEYS = secret("TRUST_KEYS")
+# Dotted path of what signs for us, called with `log`, `log-next` or `receipt`: it gives an object with `public` and
+# `sign(bytes)` (audit.keys.Signer), or None for a key of that name that is ours. For a KMS.
+SIGNER = env.str("TRUST_SIGNER", "")
 # The origin line of the log: a name of yours without a scheme, never changed afterwards.
 LOG_ORIGIN = env.str("LOG_ORIGIN", f"{urlsplit(PUBLIC_URL).netloc}/log")
 

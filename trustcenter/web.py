@@ -14,6 +14,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
+from audit import keys
 from trustcenter import logs, processes, stalls
 
 
@@ -33,6 +34,7 @@ def main(address: str, port: int, workers: int) -> None:
     processes.end_with_parent()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustcenter.settings")
     django.setup()
+    keys.withhold()
     server = Server(
         "trustcenter.wsgi:application",
         address=address,

@@ -15,7 +15,7 @@ from audit.proof.doors import single
 from audit.proof.errors import ProofError
 from audit.services import prove, witnesses
 from audit.services.entries import moment
-from audit.services.seal import read_tile
+from audit.services.tree import read_tile
 
 _STEP = 1000
 _README = """\

@@ -4,27 +4,28 @@ Everything here reads; nothing here holds a private key.
 """
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Max
 
 from audit import vault
 from audit.models import Checkpoint as SignedHead
-from audit.models import Entry, Leaf, Payload, Pending, Verification, VerifierKey
+from audit.models import Entry, Leaf, Payload, Pending, Refusal, Verification, VerifierKey
 from audit.proof import bundle, note, tiles
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
-from audit.services import witnesses
-from audit.services.seal import read_tile
+from audit.services import refusals, witnesses
+from audit.services.tree import read_tile
 
 
 @dataclass(frozen=True)
 class State:
-    """How the log stands: its newest signed head, what waits, and the last time it was checked."""
+    """How the log stands: its newest signed head, what waits, the last time it was checked, why nothing is signed."""
 
     size: int
     root: str
@@ -32,6 +33,7 @@ class State:
     waiting: int
     oldest_waiting: datetime | None
     checked: Verification | None
+    refusal: Refusal | None
 
 
 def state() -> State:
@@ -45,6 +47,7 @@ def state() -> State:
         waiting=Pending.objects.count(),
         oldest_waiting=oldest.entry.recorded_at if oldest else None,
         checked=Verification.objects.order_by("-id").first(),
+        refusal=refusals.standing(),
     )
 
 
@@ -62,7 +65,12 @@ def cosigned() -> str | None:
 
 def vkeys() -> list[str]:
     """The public keys of the log, oldest first, one C2SP vkey each."""
-    return list(VerifierKey.objects.filter(purpose="log").order_by("id").values_list("vkey", flat=True))
+    return [row.vkey for row in keys_of_log()]
+
+
+def keys_of_log() -> list[VerifierKey]:
+    """The same, each with the sizes of the heads it signs."""
+    return list(VerifierKey.objects.filter(purpose="log").order_by("id"))
 
 
 def tile(level: int, index: int, width: int) -> bytes | None:
@@ -93,6 +101,13 @@ def proof_of(seq: int) -> dict[str, Any] | None:
     }
 
 
+def places(numbers: Sequence[UUID]) -> tuple[int, dict[UUID, int]]:
+    """How many entries the newest signed head covers, and the places of those of these entries that it covers."""
+    size = SignedHead.objects.aggregate(size=Max("size"))["size"] or 0
+    found = Leaf.objects.filter(entry_id__in=numbers, seq__lt=size)
+    return size, dict(found.values_list("entry_id", "seq"))
+
+
 def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = False) -> dict[str, Any] | None:
     """A proof that carries itself: the entries, their proofs, the checkpoint and the keys.
 
@@ -101,7 +116,8 @@ def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = Fals
     """
     chosen = list(entries)
     newest = SignedHead.objects.order_by("-size").first()
-    places = dict(Leaf.objects.filter(entry__in=chosen).values_list("entry_id", "seq"))
+    size = newest.size if newest else 0
+    places = dict(Leaf.objects.filter(entry__in=chosen, seq__lt=size).values_list("entry_id", "seq"))
     if newest is None or len(places) < len(chosen):
         return None
     try:

@@ -21,9 +21,9 @@ def sign(document: dict[str, Any], *, log: dict[str, Any]) -> str:
     It is verified before it is returned, so that nobody is handed a broken one. Raises ProofError when the document
     does not say what the entry says.
     """
-    public, signer = keys.signer("receipt")
+    key = keys.signer("receipt")
     said = document | {"iss": _name(), "tc:key": _vkey(), "tc:log": log}
-    token = jws.sign(canonical.dumps(said), public, signer)
+    token = jws.sign(canonical.dumps(said), key.public, key.sign)
     receipt.verify_receipt(token.encode("ascii"), None)
     return token
 
@@ -33,13 +33,19 @@ def vkeys() -> list[str]:
     return list(VerifierKey.objects.filter(purpose="receipt").order_by("id").values_list("vkey", flat=True))
 
 
-def jwks() -> dict[str, list[dict[str, str]]]:
+def jwks() -> dict[str, list[dict[str, Any]]]:
     """Every public key of this house, of log and receipts, as a JWK set (RFC 7517).
 
     Old ones stay: receipts outlive them.
     """
-    published = VerifierKey.objects.order_by("id").values_list("vkey", flat=True)
-    return {"keys": [jws.jwk(note.parse_vkey(each).public_key) for each in published]}
+    return {"keys": [_jwk(each) for each in VerifierKey.objects.order_by("id")]}
+
+
+def _jwk(row: VerifierKey) -> dict[str, Any]:
+    """Keys of the log say which heads they sign: those of so many entries."""
+    sizes = {"tc:since": row.since_size, "tc:until": row.until_size}
+    of_log = {name: size for name, size in sizes.items() if size} if row.purpose == "log" else {}
+    return jws.jwk(note.parse_vkey(row.vkey).public_key) | of_log
 
 
 def _name() -> str:
@@ -47,5 +53,4 @@ def _name() -> str:
 
 
 def _vkey() -> str:
-    public, _ = keys.signer("receipt")
-    return note.vkey(_name(), public)
+    return note.vkey(_name(), keys.signer("receipt").public)

@@ -1,24 +1,32 @@
-"""Grow the tree by what was committed, and sign its new head.
+"""Grow the tree by what was committed, then sign and publish its new head.
 
-One path: what a crash left behind is found in the outbox by the next pass, so recovery is the normal pass.
-A crash before COMMIT leaves nothing; a crash after it leaves a signed checkpoint that anyone may have read, and
-which the next pass builds on. A signed head whose transaction rolled back never leaves this function.
+One path: what a crash left behind is found by the next pass, in the outbox or as a head that was not published yet, so
+recovery is the normal pass. Nothing is signed that has not committed (audit/services/heads.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
-from audit import keys
-from audit.models import Checkpoint as SignedHead
-from audit.models import Entry, Head, Leaf, Pending, Tile, VerifierKey
-from audit.proof import merkle, note, tiles
-from audit.proof.checkpoint import Checkpoint
+from audit import rows
+from audit.models import Entry, Head, Pending
+from audit.proof import merkle, tiles
+from audit.services import heads, refusals, tree
+from audit.services.refusals import LogDamaged, Refused
 
-BATCH = 4096
+BATCH = 8192
+_WAITING = (
+    "SELECT p.id, p.leaf_hash, e.leaf FROM audit_pending p LEFT JOIN audit_entry e ON e.id = p.entry_id "
+    "ORDER BY p.id LIMIT %s"
+)
+_PLACE = (
+    "INSERT INTO audit_leaf (seq, entry_id) SELECT %s + row_number() OVER (ORDER BY id), entry_id FROM audit_pending "
+    "WHERE id"
+)
+_FLUSH = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 
 
 @dataclass(frozen=True)
@@ -29,74 +37,74 @@ class Sealed:
     size: int
 
 
-class LogDamaged(RuntimeError):
-    """What is stored is not what was hashed; nothing more is signed until a person has looked."""
-
-
-@transaction.atomic
 def seal(*, now: datetime) -> Sealed:
-    """Take up to 4,096 waiting entries into the tree and sign a checkpoint over them.
+    """Take up to 8,192 waiting entries into the tree, and publish a signed head over them.
 
-    Safe with any number of callers: the head row is locked, and its size is compared before it is moved.
-    Raises LogDamaged when a waiting entry no longer has the hash it was written with.
+    Safe with any number of callers. Raises Refused, and writes down why, when nothing may be signed: LogDamaged when a
+    waiting entry no longer has the hash it was written with.
     """
-    _first_pass(now)
+    try:
+        size, taken = heads.publish(now=now), 0
+        if Pending.objects.exists():
+            taken = _grow()
+            size = heads.publish(now=now)
+    except Refused as problem:
+        refusals.remember(problem, now=now)
+        raise
+    refusals.forget()
+    return Sealed(taken, size)
+
+
+def take(entry: Entry) -> int:
+    """Give one waiting entry its place before all others; returns its place. In the transaction that wrote it."""
     head = Head.objects.select_for_update().get()
-    waiting = list(Pending.objects.order_by("id").values_list("id", "entry_id", "leaf_hash")[:BATCH])
-    if not waiting and SignedHead.objects.filter(size=head.size).exists():
-        return Sealed(0, head.size)
-    _check_edge(head)
-    _read_back({entry: bytes(leaf_hash) for _, entry, leaf_hash in waiting})
-    Leaf.objects.bulk_create(
-        [Leaf(seq=head.size + place, entry_id=entry) for place, (_, entry, _) in enumerate(waiting)]
-    )
-    grown, root = tiles.grow(read_tile, head.size, [bytes(leaf_hash) for *_, leaf_hash in waiting])
-    _store(grown)
-    size = head.size + len(waiting)
+    waiting = Pending.objects.get(entry=entry)
+    _extend(head, [(waiting.pk, waiting.leaf_hash, entry.leaf)])
+    return head.size
+
+
+@transaction.atomic(durable=True)
+def _grow() -> int:
+    """One batch from the outbox into the tree."""
+    _make_durable()
+    head = Head.objects.select_for_update().get()
+    waiting = rows.read(_WAITING, [BATCH])
     if waiting:
-        moved = Head.objects.filter(pk=head.pk, size=head.size).update(size=size, root=root)
-        if moved != 1:
-            raise LogDamaged("Another sealer moved the head under our lock.")
-        Pending.objects.filter(id__in=[row for row, _, _ in waiting]).delete()
-    SignedHead.objects.create(size=size, root=root, note=_sign(size, root), signed_at=now)
-    return Sealed(len(waiting), size)
+        _extend(head, waiting)
+    return len(waiting)
 
 
-def read_tile(level: int, index: int) -> bytes:
-    """The stored hashes of one tile, full or partial."""
-    return bytes(Tile.objects.values_list("data", flat=True).get(level=level, index=index))
+def _extend(head: Head, waiting: Sequence[tuple[Any, ...]]) -> None:
+    """Add leaves to the tree: the head row is locked, and its size compared before it is moved."""
+    tree.check_edge(head)
+    hashes = [_read_back(*row) for row in waiting]
+    grown, root = tiles.grow(tree.read_tile, head.size, hashes)
+    tree.store(grown, head.size)
+    moved = Head.objects.filter(pk=head.pk, size=head.size).update(size=head.size + len(waiting), root=root)
+    if moved != 1:
+        raise LogDamaged("Another sealer moved the head under our lock.")
+    _move([row[0] for row in waiting], head.size)
 
 
-def _first_pass(now: datetime) -> None:
-    """Publish the key we sign with, and start the tree, once."""
-    public, _ = keys.signer("log")
-    VerifierKey.objects.get_or_create(
-        vkey=note.vkey(settings.LOG_ORIGIN, public), defaults={"purpose": "log", "created_at": now}
-    )
-    Head.objects.get_or_create(pk=1, defaults={"size": 0, "root": merkle.EMPTY_ROOT})
+def _make_durable() -> None:
+    """A head is published after this commits, so the commit must outlive a power cut even where others need not."""
+    connection = transaction.get_connection()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_FLUSH)
 
 
-def _check_edge(head: Head) -> None:
-    """The tiles we are about to build on must still give the root we signed."""
-    if tiles.root_at(read_tile, head.size) != bytes(head.root):
-        raise LogDamaged("The stored tree does not give its own root. See docs/operate.md, Health.")
-
-
-def _read_back(waiting: dict[UUID, bytes]) -> None:
+def _read_back(number: int, written: bytes, leaf: bytes | None) -> bytes:
     """Hash again what was stored: a bit that flipped on the way must not be signed."""
-    for entry, leaf in Entry.objects.filter(id__in=waiting).values_list("id", "leaf"):
-        if merkle.leaf_hash(bytes(leaf)) != waiting[entry]:
-            raise LogDamaged(
-                f"Entry {entry} is not what was written. Run `trustcenter verify` and see docs/operate.md."
-            )
+    if leaf is None or merkle.leaf_hash(bytes(leaf)) != bytes(written):
+        entry = Pending.objects.get(pk=number).entry_id
+        raise LogDamaged(f"Entry {entry} is not what was written. Run `trustcenter verify` and see docs/operate.md.")
+    return bytes(written)
 
 
-def _store(grown: dict[tuple[int, int], bytes]) -> None:
-    for (level, index), data in grown.items():
-        Tile.objects.update_or_create(level=level, index=index, defaults={"data": data})
-
-
-def _sign(size: int, root: bytes) -> str:
-    public, sign = keys.signer("log")
-    body = Checkpoint(settings.LOG_ORIGIN, size, root).body()
-    return note.sign(body, settings.LOG_ORIGIN, public, sign)
+def _move(numbers: Sequence[int], first: int) -> None:
+    """From the outbox to their places, in the order in which they were hashed. The rows never leave the database."""
+    among, values = rows.among(numbers)
+    with transaction.get_connection().cursor() as cursor:
+        cursor.execute(f"{_PLACE} {among}", [first - 1, *values])
+        cursor.execute(f"DELETE FROM audit_pending WHERE id {among}", values)  # noqa: S608  placeholders only

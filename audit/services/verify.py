@@ -73,7 +73,8 @@ def _signed_head() -> Checkpoint | None:
         raise ProofError("size", f"The log holds {stored} entries, but its signed head is missing.")
     signed = Checkpoint.parse(note.open_note(newest.note, prove.vkeys()))
     covered = Leaf.objects.filter(seq__lt=signed.size).count()
-    if head.size < signed.size or stored > signed.size or covered < signed.size:
+    # What is in the tree and not signed yet, the sealer is signing now, or it says why not.
+    if head.size < signed.size or stored > head.size or covered < signed.size:
         raise ProofError("size", f"The log holds {stored} entries, but {signed.size} were signed for.")
     return signed
 

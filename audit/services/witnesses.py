@@ -16,7 +16,7 @@ from audit.models import Checkpoint as SignedHead
 from audit.models import Cosignature
 from audit.proof import cosignature, note, policy, tiles, witness
 from audit.proof.errors import ProofError
-from audit.services.seal import read_tile
+from audit.services.tree import read_tile
 
 Post = Callable[[str, bytes], tuple[int, bytes]]
 _TRIES = 3

@@ -50,6 +50,10 @@ ACTIONS = {
     "portal.invited": "A link to the portal was made for a customer.",
     "portal.code_sent": "A code to come in was sent to a customer's e-mail address.",
     "portal.entered": "A customer opened the portal.",
+    "log.clock_accepted": "The log is signed on, though the clock went back.",
+    "log.mark_accepted": "The note of how far the log was published was lost, and made anew.",
+    "log.key_rotated": "A key of the log begins, or ends, to sign.",
+    "log.genesis": "A new log begins under a new name; this says how the old one ended.",
     "import.finished": "A file of consents was imported.",
 }
 BY_ACT = {

@@ -13,7 +13,7 @@ from audit import vault
 from audit.models import Leaf
 from audit.proof import canonical, jws
 from audit.proof.errors import ProofError
-from audit.services import prove
+from audit.services import export, prove
 from audit.services import receipts as signing
 from consent.errors import NotFound, ReceiptGone
 from consent.models import ConsentEvent, Receipt, ReceiptsDone, Subject
@@ -117,8 +117,7 @@ def waiting() -> int:
 
 
 def _tip() -> int:
-    newest = Leaf.objects.order_by("-seq").values_list("seq", flat=True).first()
-    return 0 if newest is None else newest + 1
+    return export.sealed()
 
 
 def _behind(imported: bool, size: int) -> int:

@@ -30,6 +30,7 @@ from trustcenter.api.fields import (
     handle,
     several,
 )
+from trustcenter.api.waiting import WAIT, PlaceOutput, wanted, with_places
 
 ITEMS = 1000
 STATUSES = (
@@ -138,6 +139,7 @@ class RecordedOutput(serializers.Serializer[Any]):
     receipt = ReceiptOutput()
     token = serializers.CharField(help_text="A check with `at_least` of this token sees at least this.")
     confirmation = ConfirmationOutput(required=False)
+    proof = PlaceOutput(required=False)
 
 
 class ResultOutput(serializers.Serializer[Any]):
@@ -149,6 +151,7 @@ class ResultOutput(serializers.Serializer[Any]):
     receipt = ReceiptOutput(required=False)
     token = serializers.CharField(required=False)
     confirmation = ConfirmationOutput(required=False)
+    proof = PlaceOutput(required=False)
     problem = ProblemOutput(required=False)
 
 
@@ -168,20 +171,21 @@ class RecordConsent(APIView):
         {201: RecordedOutput},
         WRITE,
         request=ConsentInput,
-        parameters=[ONCE],
+        parameters=[ONCE, WAIT],
         operation_id="record_consent",
         summary="Record one choice",
         description="A customer we did not know becomes known by it. A third party cannot record a yes to itself.",
     )
     def post(self, request: Request) -> Any:
-        now = access.clock()
+        now, waits = access.clock(), wanted(request)
 
         def work() -> tuple[int, Any]:
             subject, choice = _choice(request, request.data)
             by = access.system_actor(request._request, request.user)  # type: ignore[arg-type]
             return 201, _told(request, consents.record(subject=subject, choice=choice, by=by, now=now))
 
-        return once(request, work)
+        answer = once(request, work)
+        return with_places(answer) if waits else answer
 
 
 class RecordConsents(APIView):
@@ -194,13 +198,15 @@ class RecordConsents(APIView):
         {200: ResultsOutput},
         WRITE,
         request=BatchDescription,
-        parameters=[ONCE],
+        parameters=[ONCE, WAIT],
         operation_id="record_consents",
         summary="Record up to 1,000 choices",
         description="Each item has its own result, unless `atomic` is true: then all are recorded or none.",
     )
     def post(self, request: Request) -> Any:
-        return once(request, lambda: (200, self._record(request)))
+        waits = wanted(request)
+        answer = once(request, lambda: (200, self._record(request)))
+        return with_places(answer) if waits else answer
 
     def _record(self, request: Request) -> dict[str, Any]:
         check_number(request.data, "consents", ITEMS)

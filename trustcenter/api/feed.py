@@ -1,6 +1,5 @@
 """A copy for recipients that decide in their own house: take it, follow what changes, confirm how far."""
 
-import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -23,6 +22,7 @@ from consent.services.feed import Line, Reader, Since
 from trustcenter import access
 from trustcenter.api.answers import READ, operation
 from trustcenter.api.doors import Input, read
+from trustcenter.api.waiting import HELD
 
 NDJSON = "application/x-ndjson"
 WAIT, LONGEST = 5, 20  # seconds a call may be held while nothing happens
@@ -30,7 +30,6 @@ LOOK_EVERY = 0.2  # seconds between two looks
 PATIENCE = 3.0  # seconds a copy waits for a purpose that was just published to be sealed
 CHUNK = 65_536
 HOLDER = "default"
-_waiting = threading.BoundedSemaphore(max(1, settings.WEB_THREADS - 2))
 LARGEST = 2**62
 
 
@@ -152,7 +151,7 @@ def _follow(since: Since, wait: int, arrived: float, found: feed.Changes) -> Ite
     """
     until, looked = arrived + wait, arrived
     told: set[UUID] = set()
-    held = wait > 0 and _waiting.acquire(blocking=False)
+    held = wait > 0 and HELD.acquire(blocking=False)
     try:
         while True:
             yield from found.lines
@@ -163,7 +162,7 @@ def _follow(since: Since, wait: int, arrived: float, found: feed.Changes) -> Ite
             looked, found = time.monotonic(), feed.changes(since=since, told=told, now=access.clock())
     finally:
         if held:
-            _waiting.release()
+            HELD.release()
     # The caller counts from when it sent the request; that was before it arrived here.
     lease = looked - arrived + settings.FEED_LEASE if found.current else 0.0
     relied = timedelta(seconds=settings.FEED_LEASE if lease else 0)

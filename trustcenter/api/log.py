@@ -48,6 +48,11 @@ class JwkOutput(serializers.Serializer[Any]):
     kid = serializers.CharField(help_text="Its thumbprint (RFC 7638).")
     x = serializers.CharField()
 
+    def get_fields(self) -> dict[str, Any]:
+        sizes = {"tc:since": "It signs heads of more entries than this.", "tc:until": "And of no more than this."}
+        more = {name: serializers.IntegerField(required=False, help_text=text) for name, text in sizes.items()}
+        return super().get_fields() | more
+
 
 class JwksOutput(serializers.Serializer[Any]):
     """The keys of /log/vkeys, as other tools read them."""
@@ -123,7 +128,8 @@ class ReadKeys(PublicView):
         auth=[],
     )
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
-        return _plain("".join(f"{each}\n" for each in [*prove.vkeys(), *receipts.vkeys()]) or None, HOURS)
+        lines = [line for row in prove.keys_of_log() for line in _lines(row)]
+        return _plain("".join(f"{each}\n" for each in [*lines, *receipts.vkeys()]) or None, HOURS)
 
 
 class ReadProof(PublicView):
@@ -182,6 +188,14 @@ def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
         f"Canonical: {settings.PUBLIC_URL}/.well-known/security.txt",
     ]
     return _plain("".join(f"{each}\n" for each in lines), HOURS)
+
+
+def _lines(row: Any) -> list[str]:
+    """A key; one that does not sign heads of every size has a comment above it, as in C2SP tlog-policy."""
+    if row.until_size is None and not row.since_size:
+        return [row.vkey]
+    until = "" if row.until_size is None else f" and at most {row.until_size}"
+    return [f"# heads of more than {row.since_size}{until} entries:", row.vkey]
 
 
 def _plain(text: str | None, kept: str, otherwise: str = "Nothing was sealed yet.") -> HttpResponse:

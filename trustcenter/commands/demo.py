@@ -173,11 +173,12 @@ def _reset() -> None:
     if not _marker().exists():
         raise Conflict(f"{place} was not made by the demo, so nothing is deleted.")
     name = settings.DATABASES["default"]["NAME"]
-    if not str(name).startswith(str(place)):
+    if not all(str(each).startswith(str(place)) for each in (name, settings.OUTSIDE_DIR)):
         raise Conflict("The demo's data is in a database of its own making only; drop yours by hand.")
     terminal.note(f"Deleting the demo's database, keys, broker and figures in {place}.")
     connections.close_all()
     for path in chain(place.glob(f"{Path(name).name}*"), [_marker()]):
         path.unlink()
-    for folder in (place / "keys", settings.BROKER_FOLDER, settings.METRICS_DIR):
+    # Beside a new database the old one's mark would say that something was lost.
+    for folder in (place / "keys", settings.BROKER_FOLDER, settings.METRICS_DIR, settings.OUTSIDE_DIR):
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,7 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from audit import guards, keys
-from audit.services import erasures, prove
+from audit.services import erasures, heads, prove, refusals
+from audit.services.refusals import Refused
 from consent.services.erasures import ACTION
 from trustcenter import access, health
 from trustcenter.commands import terminal
@@ -78,7 +79,7 @@ def _clock() -> list[str]:
 def _keys() -> list[str]:
     found = []
     for name in keys.NAMES:
-        keys.key(name)
+        _ = keys.signer(name).public if name in keys.PRIVATE else keys.key(name)
         path = keys.folder() / f"{name}.key"
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             found.append(f"{path} can be read by others. Run: chmod 600 {path}")
@@ -87,7 +88,7 @@ def _keys() -> list[str]:
 
 def _log() -> list[str]:
     now, state = access.clock(), prove.state()
-    found = []
+    found = _signing(now)
     if state.oldest_waiting and now - state.oldest_waiting > health.LAG:
         waited = int((now - state.oldest_waiting).total_seconds())
         found.append(f"{state.waiting:,} entries wait, the oldest for {waited:,} s. Is `trustcenter serve` running?")
@@ -105,6 +106,16 @@ def _erasures() -> list[str]:
             f"The record of erasures lacks {len(lost):,} that the log tells of. Run `trustcenter reapply-erasures`."
         )
     return found
+
+
+def _signing(now: datetime) -> list[str]:
+    """Looked at here and now, as the sealer does; where the mark cannot be seen from here, what the sealer wrote."""
+    try:
+        heads.look(now=now)
+    except Refused as problem:
+        return [f"Nothing is signed. {problem} {problem.mending}"]
+    standing = prove.state().refusal
+    return [f"Nothing is signed. {standing.detail} {refusals.MENDING[standing.code]}"] if standing else []
 
 
 def _broker() -> list[str]:

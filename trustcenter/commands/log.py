@@ -1,18 +1,10 @@
-"""verify, seal."""
+"""verify."""
 
 import argparse
-import signal
-import threading
 from typing import Any
 
-import structlog
-from django.conf import settings
-from django.db import OperationalError, close_old_connections
-
 from audit.proof import __main__ as verifier
-from audit.services import seal
-from trustcenter import access, processes
-from trustcenter.commands import signing, terminal, witnesses
+from trustcenter.commands import terminal
 
 _VERIFY = """\
   trustcenter verify receipt.jws                       a signed receipt, offline
@@ -40,15 +32,6 @@ def add(commands: Any) -> None:
     verify.add_argument("--head", metavar="FILE", help="with --log: a head you kept, which the log must contain")
     verify.add_argument("--vkey", action="append", metavar="VKEY", help="a key of log or receipts that you trust")
     verify.add_argument("--policy", metavar="FILE", help="logs and witnesses that you trust (C2SP tlog-policy)")
-    sealer = terminal.command(
-        commands,
-        "seal",
-        _seal,
-        short="grow and sign the log, again and again",
-        about="The sealer, which signs receipts too. `serve` runs it; by hand only where web and worker run apart.",
-        examples="  trustcenter seal\n  trustcenter seal --once      seal what waits, then end\n",
-    )
-    sealer.add_argument("--once", action="store_true", help="seal what waits, then end")
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -67,41 +50,3 @@ def _verify(options: argparse.Namespace) -> int:
         words = ["log", options.log, *chosen.get("--head", []), *words]
     with terminal.progress("Checked") as progress:
         return verifier.main(words, progress)
-
-
-def _seal(options: argparse.Namespace) -> int:
-    if options.once:
-        taken = 0
-        while done := seal.seal(now=access.clock()).taken:
-            taken += done
-        signing.all_waiting()
-        terminal.say(f"Sealed {taken:,} entries.")
-        return 0
-    processes.end_with_parent()
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    log = structlog.get_logger("sealer")
-    log.info("sealing", every=settings.SEAL_EVERY)
-    signer = threading.Thread(target=signing.until, args=(stop,), name="receipts")
-    signer.start()
-    # A witness may take half a minute to answer; nobody waits for that when we are told to end.
-    threading.Thread(target=witnesses.until, args=(stop,), name="witnesses", daemon=True).start()
-    while not stop.is_set():
-        if not _pass(log):
-            stop.wait(settings.SEAL_EVERY)
-    signer.join()
-    return 0
-
-
-def _pass(log: Any) -> int:
-    """One pass; how many entries it took. A database that is away for a moment is no reason to end."""
-    try:
-        done = seal.seal(now=access.clock())
-    except OperationalError as problem:
-        log.warning("database away", problem=str(problem))
-        close_old_connections()
-        return 0
-    if done.taken:
-        log.info("sealed", taken=done.taken, size=done.size)
-    return done.taken

@@ -69,6 +69,7 @@ def obstacles(host: str, port: int) -> list[str]:
         found += [
             f"The key “{name}” is a known example. Remove it; `trustcenter migrate` makes a random one."
             for name in keys.NAMES
+            if not (settings.SIGNER and name in keys.PRIVATE)
             if hashlib.sha256(keys.key(name)).hexdigest() in _KNOWN
         ]
     except ImproperlyConfigured as problem:
@@ -91,9 +92,11 @@ def run(host: str, port: int, workers: int) -> int:
     shutil.rmtree(settings.METRICS_DIR, ignore_errors=True)
     settings.METRICS_DIR.mkdir(mode=0o700, parents=True)
     python = [sys.executable, "-m"]
+    # What signs never comes near what strangers talk to.
+    web = {keys.PART: "web", "TRUST_KEYS": keys.without_private(settings.TRUST_KEYS)}
     return Tree(
         [
-            Part("web", [*python, "trustcenter.web", host, str(port), str(workers)], vital=True),
+            Part("web", [*python, "trustcenter.web", host, str(port), str(workers)], vital=True, environment=web),
             Part("sealer", [*python, "trustcenter.cli", "seal"]),
             Part("worker", [*python, "trustcenter.worker"]),
         ]

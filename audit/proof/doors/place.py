@@ -56,7 +56,8 @@ def fetch(url: str, body: bytes | None = None) -> bytes:
 
 def keys(read: Read) -> list[str]:
     """Return the keys a log hands out itself; raises ProofError `unicode-bad`, OSError."""
-    return _text(read("vkeys")).split()
+    lines = _text(read("vkeys")).splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def head(read: Read, vkeys: Sequence[str]) -> tuple[Checkpoint, str]:

@@ -10,6 +10,7 @@ from audit import guards
 from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile
 from audit.proof import bundle
 from audit.services import prove, seal, verify
+from audit.services.refusals import LogDamaged
 from tests.world import ALICE, NOW, ask, say, seal_all
 
 
@@ -47,7 +48,7 @@ def test_the_whole_log_verifies_and_a_changed_leaf_is_found(cast):
 def test_a_damaged_entry_is_never_signed(cast):
     say(ALICE, "withdraw")
     _change_one_leaf()
-    with pytest.raises(seal.LogDamaged):
+    with pytest.raises(LogDamaged):
         seal.seal(now=NOW)
 
 
@@ -56,7 +57,7 @@ def test_a_tile_that_does_not_fit_its_entries_is_found_and_not_built_on(cast):
     bend(lambda: Tile.objects.update(data=bytes(Tile.objects.get().data)[::-1]))
     assert "Tile" in verify.whole_log(now=NOW).finding
     say(ALICE, "withdraw")
-    with pytest.raises(seal.LogDamaged):
+    with pytest.raises(LogDamaged):
         seal.seal(now=NOW)
 
 
