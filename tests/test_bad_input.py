@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 import time_machine
 from django.apps import apps
+from django.conf import settings
 
 from consent.models import PurposeVersion
 from tests import world
 from tests.callers import call, choice, question, subject
 from tests.world import ALICE, CAROL, NOW
+from trustcenter.requests import BATCH
 
 AT, DAY, BORN = "2026-05-14T11:00:00Z", "2030-01-01", "2015-06-01"
 MOMENTS = (
@@ -197,8 +199,9 @@ def test_a_lone_surrogate_is_refused(send, path):
 
 
 @every_path
-def test_more_than_a_mebibyte_is_413(send, path):
-    response = send(path, json.dumps(GOOD[path]) + " " * 1_048_576)
+def test_more_than_its_limit_is_413(send, path):
+    most = settings.BATCH_BODY_LIMIT if path == BATCH else settings.BODY_LIMIT
+    response = send(path, json.dumps(GOOD[path]) + " " * most)
     assert response.status_code == 413
     assert response.json()["code"] == "too_large"
 

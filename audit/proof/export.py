@@ -110,6 +110,11 @@ def verify(
     return Report(signed, *_plain(head), tuple(entries.shown), *span, vkeys is not None, complete, chosen, earlier)
 
 
+def leaves(file: BinaryIO) -> Iterator[dict[str, Any]]:
+    """Yield what every entry of an export says that `verify` has found to hold."""
+    return (_entry(raw)[0].leaf for raw in Reader(file).lines("entries.jsonl"))
+
+
 def checkpoint(file: BinaryIO) -> tuple[str, list[str]]:
     """Return the signed head in an export and the keys that came with it, unread otherwise; raises as `verify`."""
     reader = Reader(file)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from audit.proof import bundle
+from audit.proof import export
 from audit.proof.errors import ProofError
 from audit.services import prove
 from consent.errors import Conflict
@@ -23,7 +23,7 @@ receipts, sessions, and the secret that opens them. There is no way back. The lo
 bring them back."""
 _REAPPLY = """\
   trustcenter reapply-erasures
-  trustcenter reapply-erasures --log log.json   also those told of in what export-audit wrote before
+  trustcenter reapply-erasures --log log.zip    also those told of in what export-audit wrote before
       For when the record of erasures ($TRUST_OUTSIDE_DIR/erasures.log) was lost together with the database.
 """
 _AGAIN = """\
@@ -72,9 +72,10 @@ def _reapply(options: argparse.Namespace) -> int:
 
 
 def _leaves(path: Path) -> Sequence[Mapping[str, Any]]:
-    """The entries of a proof file, once our own keys prove it. Raises Conflict."""
-    try:
-        report = bundle.verify_bundle(bundle.loads(path.read_bytes()), prove.vkeys())
-    except ProofError as problem:
-        raise Conflict(f"{path} does not prove that it is our log: {problem}") from None
-    return [entry.leaf for entry in report.entries]
+    """The entries of an export that tell of an erasure, once our own keys prove it. Raises Conflict."""
+    with path.open("rb") as file:
+        try:
+            export.verify(file, prove.vkeys())
+        except ProofError as problem:
+            raise Conflict(f"{path} does not prove that it is our log: {problem}") from None
+        return [leaf for leaf in export.leaves(file) if leaf["action"] == erasures.ACTION]

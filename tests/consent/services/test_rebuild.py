@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audit.models import Entry, Payload, SubjectSecret
+from audit.models import Entry, SubjectSecret
+from audit.services import entries
 from consent.models import ConsentEvent, ConsentState, PurposeVersion
 from consent.services import catalogue, histories, rebuild, states, subjects
 from consent.services.subjects import Handle
@@ -99,7 +100,7 @@ def test_a_repair_is_a_fact_without_personal_data_also_of_an_erased_customer(cas
     leaf = json.loads(bytes(entry.leaf))
     assert (leaf["subject"], leaf["purpose"], leaf["actor"]) == (pseudonym, "personal_offers", {"type": "operator"})
     assert leaf["details"] == {"members": ["status", "objected"]}
-    assert not Payload.objects.filter(entry=entry).exists()
+    assert entries.payloads([entry]) == {}
     seal_all()
 
 

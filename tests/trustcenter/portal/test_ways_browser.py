@@ -125,35 +125,39 @@ def test_A10_a_yes_to_sensitive_data_asks_for_a_fresh_code_and_a_no_never(door, 
     expect(later.get_by_role("status")).to_contain_text("You turned off")
 
 
+def press(page: Page) -> None:
+    """Press the button of a page, and wait for the next one."""
+    with page.expect_navigation():
+        page.locator("main button").first.click()
+
+
 def stops(page: Page, today) -> Iterator[str]:
     """Every page of the ways in, one after the other, each in what it can show."""
     page.goto("/welcome")
     yield "welcome"
     page.locator("form").last.evaluate("form => form.noValidate = true")
     page.locator("#email").fill("no address")
-    page.locator("main button").click()
+    press(page)
     yield "no address"
     page.locator("#email").fill(MAIL.id)
-    page.locator("main button").click()
-    page.wait_for_url("**/welcome/code")
+    press(page)
     yield "code"
     page.locator("#code").fill("12")
-    page.locator("main button").click()
+    press(page)
     yield "no code"
     visit.code()
     SignInCode.objects.update(tries=5)
     page.locator("#code").fill("123456")
-    page.locator("main button").click()
+    press(page)
     yield "spent code"
     page.goto(letter(today, "personal_offers", "plan_staff", language="en"))
     yield "letter"
-    page.locator("main button").click()
+    press(page)
     yield "stopped"
     page.goto("/stop/made-up")
     yield "old letter"
     page.goto(visit.link(today))
-    page.click("main button")
-    page.wait_for_url("**/")
+    press(page)
     page.goto("/fresh?next=/log")
     yield "fresh"
 

@@ -20,7 +20,7 @@ from trustcenter.sdk.protect import Follower, Mapping, apply, line, remove, veri
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("same_database"),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="needs TrustCenter on PostgreSQL"),
+    pytest.mark.postgres,
 ]
 MAPPING = Mapping.of(
     {
