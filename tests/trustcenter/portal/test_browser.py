@@ -154,7 +154,7 @@ def test_a_receipt_is_checked_without_javascript_and_without_a_session(enter, to
 def test_after_saving_the_note_has_the_focus(enter):
     page = enter()
     page.get_by_role("button", name="Turn off Improve your visit").click()
-    page.wait_for_function("document.activeElement.id === 'saved'")  # a click does not wait for the next page
+    expect(page.locator("#saved")).to_be_focused()
     assert_accessible(page, explained=EXPLAINED)
     assert duplicate_names(page) == {}
 
