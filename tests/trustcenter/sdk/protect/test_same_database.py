@@ -1,6 +1,10 @@
 """The protected table stands beside TrustCenter's own: a reduction counts in its own transaction."""
 
+import contextlib
+import fcntl
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -19,7 +23,6 @@ from trustcenter.sdk.protect import Follower, Mapping, apply, line, remove, veri
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("same_database"),
     pytest.mark.postgres,
 ]
 MAPPING = Mapping.of(
@@ -68,6 +71,14 @@ class Shop:
             return cursor.fetchone()[0]
 
 
+@contextlib.contextmanager
+def alone(port):
+    """Roles are the whole server's: one test at a time has these, whichever process it runs in."""
+    with (Path(tempfile.gettempdir()) / f"trustcenter-roles-{port}").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture
 def shop(cast):
     seal_all()
@@ -75,7 +86,7 @@ def shop(cast):
     place = {key: given[key] for key in ("host", "port", "password", "dbname")}
     address = psycopg.conninfo.make_conninfo(**place, user="postgres")
     http = httpx.Client(transport=Transport())
-    with psycopg.connect(address, autocommit=True) as admin:
+    with alone(given["port"]), psycopg.connect(address, autocommit=True) as admin:
         admin.execute(SHOP)
         apply(admin, MAPPING)
         key = world.key("mail-engine", "feed")
