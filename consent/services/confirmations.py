@@ -1,7 +1,5 @@
 """The one-time token of a yes that waits to be confirmed (double opt-in). Whoever holds it, holds the address."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +7,7 @@ from datetime import datetime, timedelta
 from consent.errors import LinkSpent
 from consent.models import Confirmation, ConsentEvent, Controller, Purpose, Subject
 from consent.rules import lifecycle
-from consent.services import versions
+from consent.services import tokens, versions
 
 LASTS = timedelta(days=7)
 
@@ -35,14 +33,14 @@ class Told:
 
 def make(event: ConsentEvent, *, now: datetime) -> Waiting:
     """A token for a pending yes; inside the caller's transaction."""
-    made = Waiting(secrets.token_urlsafe(32), now + LASTS)
-    Confirmation.objects.create(event=event, token_hash=_hash(made.token), expires_at=made.expires_at)
+    made = Waiting(tokens.make(), now + LASTS)
+    Confirmation.objects.create(event=event, token_hash=tokens.hashed(made.token), expires_at=made.expires_at)
     return made
 
 
 def find(*, token: str, now: datetime) -> ConsentEvent:
     """The yes that a token can still confirm; changes nothing. Raises LinkSpent."""
-    row = Confirmation.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now)
+    row = Confirmation.objects.filter(token_hash=tokens.hashed(token), used_at__isnull=True, expires_at__gt=now)
     found = row.select_related(
         "event__subject", "event__purpose__current", "event__version__controller", "event__notice"
     ).first()
@@ -85,7 +83,3 @@ def _answered_since(event: ConsentEvent) -> bool:
     """Whether the customer said yes or no after that: then it is the later word that counts."""
     later = ConsentEvent.objects.filter(subject=event.subject_id, purpose=event.purpose_id, pk__gt=event.pk)
     return later.filter(act__in=lifecycle.ANSWERS).exists()
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -1,7 +1,5 @@
 """One way in: a link from the brand's own site that works once. The visit it begins is in `visits`."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +9,7 @@ from django.db.models import QuerySet
 
 from consent.errors import Field, IdentifierUnverified, Invalid, LinkSpent
 from consent.models import PortalLink, Subject
-from consent.services import handles, ledger, visits
+from consent.services import handles, ledger, tokens, visits
 from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 from consent.services.visits import Visit
@@ -39,9 +37,9 @@ def create(*, subject: Handle, language: str = "", by: Actor, now: datetime) -> 
     if not row.verified:
         raise IdentifierUnverified
     found = row.subject
-    token = secrets.token_urlsafe(32)
+    token = tokens.make()
     PortalLink.objects.create(
-        subject=found, token_hash=_hash(token), language=language, created_at=now, expires_at=now + LASTS
+        subject=found, token_hash=tokens.hashed(token), language=language, created_at=now, expires_at=now + LASTS
     )
     ledger.record(Fact("portal.invited", subject=found.pseudonym), by=by, now=now)
     return Invitation(token, now + LASTS)
@@ -63,7 +61,7 @@ def enter(*, token: str, instead_of: str = "", by: Actor, now: datetime) -> Visi
     """
     if _unused(token, now).update(used_at=now) != 1:
         raise LinkSpent
-    link = PortalLink.objects.select_related("subject").get(token_hash=_hash(token))
+    link = PortalLink.objects.select_related("subject").get(token_hash=tokens.hashed(token))
     return visits.start(subject=link.subject, language=link.language, instead_of=instead_of, by=by, now=now)
 
 
@@ -80,9 +78,5 @@ def forget(*, now: datetime) -> int:
 
 def _unused(token: str, now: datetime) -> QuerySet[PortalLink]:
     # Who was erased just when the link was made has one that leads nowhere.
-    row = PortalLink.objects.filter(token_hash=_hash(token), used_at__isnull=True, expires_at__gt=now)
+    row = PortalLink.objects.filter(token_hash=tokens.hashed(token), used_at__isnull=True, expires_at__gt=now)
     return row.filter(subject__erased_at=None)
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

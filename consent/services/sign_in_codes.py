@@ -4,7 +4,6 @@ Asking does the same for every address: it writes one row and looks nobody up. O
 to whom it finds. So neither the answer nor the time it takes tells whether an address is known (OWASP ASVS 5.0, 6.3.8).
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from audit import vault
 from consent.errors import LinkSpent, NotFound, TooMany
 from consent.models import Identifier, SignInCode, Subject
-from consent.services import handles, ledger, subjects, visits
+from consent.services import handles, ledger, subjects, tokens, visits
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
 from consent.services.visits import Visit
@@ -101,7 +100,7 @@ def enter(*, browser: str, code: str, instead_of: str = "", by: Actor, now: date
     Raises LinkSpent when no code waits in this browser: used, 10 minutes old, or tried 5 times. A try is counted before
     it is looked at: however many come at the same moment, five are answered. So this is no single transaction.
     """
-    mine = SignInCode.objects.filter(browser_hash=_browser_hash(browser))
+    mine = SignInCode.objects.filter(browser_hash=tokens.hashed(browser))
     open_still = mine.filter(used_at__isnull=True, asked_at__gt=now - LASTS, tries__lt=TRIES)
     if open_still.update(tries=F("tries") + 1) != 1:
         raise LinkSpent
@@ -121,11 +120,11 @@ def forget(*, now: datetime) -> int:
 
 
 def _note(address_hash: bytes, network: str, language: str, now: datetime) -> str:
-    token = secrets.token_urlsafe(32)
+    token = tokens.make()
     row = SignInCode.objects.create(
         address_hash=address_hash,
         network_hash=vault.lookup_hash("sign-in network", network),
-        browser_hash=_browser_hash(token),
+        browser_hash=tokens.hashed(token),
         language=language,
         asked_at=now,
     )
@@ -194,10 +193,6 @@ def _reachable(row: SignInCode) -> Identifier | None:
 def _own(subject: Subject) -> Identifier | None:
     known = subject.identifiers.filter(namespace=NAMESPACE, verified=True, suppressed=False)
     return known.order_by("-id").first()
-
-
-def _browser_hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _code_hash(row: SignInCode, code: str) -> bytes:

@@ -1,7 +1,5 @@
 """A customer's visit to the portal: a session in a cookie, which knows how sure we are who it is."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from consent.models import PortalSession, Subject
-from consent.services import ledger
+from consent.services import ledger, tokens
 from consent.services.ledger import Actor, Fact
 
 # How long a code that was entered counts as fresh.
@@ -42,10 +40,10 @@ def start(
     level: 1 is known, 2 is shown afresh by a code. instead_of: the token of the visit that this browser had; it ends.
     """
     leave(token=instead_of)
-    token = secrets.token_urlsafe(32)
+    token = tokens.make()
     fresh_at = now if level == 2 else None
     PortalSession.objects.create(
-        subject=subject, token_hash=_hash(token), level=level, fresh_at=fresh_at, started_at=now, seen_at=now
+        subject=subject, token_hash=tokens.hashed(token), level=level, fresh_at=fresh_at, started_at=now, seen_at=now
     )
     ledger.record(Fact("portal.entered", subject=subject.pseudonym, details={"level": level}), by=by, now=now)
     return Visit(token, subject, language)
@@ -53,7 +51,7 @@ def start(
 
 def visitor(*, token: str, now: datetime) -> Visitor | None:
     """Whose visit a cookie is; None when there is none or it is over. Moves the idle clock, by the minute."""
-    row = PortalSession.objects.filter(token_hash=_hash(token)).select_related("subject").first()
+    row = PortalSession.objects.filter(token_hash=tokens.hashed(token)).select_related("subject").first()
     if row is None or row.subject.erased_at:
         return None
     if now - row.seen_at > settings.PORTAL_IDLE or now - row.started_at > settings.PORTAL_MAX:
@@ -66,7 +64,7 @@ def visitor(*, token: str, now: datetime) -> Visitor | None:
 @transaction.atomic
 def leave(*, token: str) -> None:
     """End a visit."""
-    PortalSession.objects.filter(token_hash=_hash(token)).delete()
+    PortalSession.objects.filter(token_hash=tokens.hashed(token)).delete()
 
 
 def end_all(*, of: Iterable[Subject]) -> None:
@@ -78,7 +76,3 @@ def end_all(*, of: Iterable[Subject]) -> None:
 def forget(*, now: datetime) -> int:
     """Delete visits that are over; how many."""
     return PortalSession.objects.filter(started_at__lt=now - settings.PORTAL_MAX).delete()[0]
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
