@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from audit.models import Entry, Payload, SubjectSecret
+from audit.services import outside
 from audit.services.entries import moment
 
 NEWEST = 500  # a backup brings back the newest erasures first, so the newest tell whether it brought any
@@ -39,7 +39,7 @@ class Erasure:
 
 def place() -> Path:
     """The file that remembers erasures."""
-    return Path(settings.OUTSIDE_DIR) / "erasures.log"
+    return outside.place("erasures.log")
 
 
 def destroy(pseudonyms: Sequence[str]) -> int:
@@ -58,19 +58,16 @@ def remember(erasures: Sequence[Erasure]) -> None:
     Before the commit: if that fails, the erasure is known and not done, and `reapply-erasures` does it. The other way
     round one could be done and not known.
     """
-    path = place()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    outside.make()
     lines = "".join(f"{each.pseudonym} {each.entry} {moment(each.at)}\n" for each in erasures)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    handle = os.open(place(), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "r+b", buffering=0) as file:
         end = os.fstat(handle).st_size
         # A crash may have left half a line. What it told of was never committed.
         torn = end > 0 and os.pread(handle, 1, end - 1) != b"\n"
         file.write((_TORN + b"\n" if torn else b"") + lines.encode("ascii"))
         os.fsync(handle)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    outside.keep_names()
 
 
 def remembered(*, newest: int = 0) -> list[Erasure]:

@@ -16,11 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from django.conf import settings
-
 from audit.proof import note
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
+from audit.services import outside
 from audit.services.refusals import Refused
 
 PATIENCE = 5.0  # seconds for another sealer to move it
@@ -37,14 +36,14 @@ class Mark:
 
 def file() -> Path:
     """Where the mark stands."""
-    return Path(settings.OUTSIDE_DIR) / "log-mark.json"
+    return outside.place("log-mark.json")
 
 
 @contextmanager
 def held() -> Iterator[None]:
     """Keep other sealers from moving the mark. Raises Refused when one holds on to it, or the folder cannot be used."""
     try:
-        file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        outside.make()
         lock = (file().parent / "log-mark.lock").open("wb")
     except OSError as problem:
         raise _unwritable(problem) from None
@@ -79,18 +78,9 @@ def write(text: str, *, head: Checkpoint, signed_at: datetime) -> None:
             opened.flush()
             os.fsync(opened.fileno())
         new.replace(file())
-        _keep_names(file().parent)
+        outside.keep_names()
     except OSError as problem:
         raise _unwritable(problem) from None
-
-
-def _keep_names(folder: Path) -> None:
-    """A renamed file has its name for good once its folder is on the disk."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _wait_for(lock: IO[bytes]) -> None:
