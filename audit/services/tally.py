@@ -18,9 +18,12 @@ def by_purpose(*, subjects: Iterable[str], actions: Iterable[str], since: dateti
     return {(row["purpose"], row["outcome"]): row["times"] for row in rows}
 
 
-def by_month(*, subjects: Iterable[str], actions: Iterable[str], since: datetime) -> dict[tuple[int, int, str], int]:
-    """How many entries per (year, month, outcome) since a moment, in UTC."""
+def by_month(
+    *, subjects: Iterable[str], actions: Iterable[str], purpose: str = "", since: datetime
+) -> dict[tuple[int, int, str], int]:
+    """How many entries per (year, month, outcome) since a moment, in UTC; of one purpose, or of all."""
     found = Entry.objects.filter(subject__in=tuple(subjects), action__in=tuple(actions), recorded_at__gte=since)
+    found = found.filter(purpose=purpose) if purpose else found
     months = found.order_by().annotate(month=TruncMonth("recorded_at")).values("month", "outcome")
     return {
         (row["month"].year, row["month"].month, row["outcome"]): row["times"]

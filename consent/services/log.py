@@ -104,7 +104,7 @@ def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None
     rows = list(named.annotate(heard=Exists(theirs)))
     return Log(
         lines=tuple(lines),
-        months=_months(subject, now),
+        months=_months(subject, chosen.purpose, now),
         heard=tuple(row for row in rows if row.heard),
         silent=tuple(row for row in rows if not row.heard),
         titles=titles,
@@ -203,12 +203,13 @@ def _grouped(lines: Iterable[Line]) -> list[Line]:
     return sorted(kept.values(), key=lambda line: line.at, reverse=True)
 
 
-def _months(subject: Subject, now: datetime) -> tuple[Month, ...]:
-    """The last six months, this one included, oldest first."""
+def _months(subject: Subject, purpose: str, now: datetime) -> tuple[Month, ...]:
+    """The last six months of one purpose, or of all, this month included, oldest first."""
     places = [divmod(now.year * 12 + now.month - 1 - back, 12) for back in reversed(range(MONTHS))]
     start = datetime(places[0][0], places[0][1] + 1, 1, tzinfo=UTC)
-    counts = Counter(tally.by_month(subjects=families.pseudonyms(subject), actions=USES, since=start))
-    for entry in asked.about(subject=subject, since=start):
+    them = families.pseudonyms(subject)
+    counts = Counter(tally.by_month(subjects=them, actions=USES, purpose=purpose, since=start))
+    for entry in asked.about(subject=subject, purpose=purpose, since=start):
         counts[entry.recorded_at.year, entry.recorded_at.month, entry.outcome] += 1
     return tuple(
         Month(

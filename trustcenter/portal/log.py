@@ -30,6 +30,7 @@ def show(request: HttpRequest, subject: Any) -> HttpResponse:
     shown = {
         "log": found,
         "bars": bars(found.months),
+        "charted": found.titles.get(chosen.purpose, ""),
         "form": form,
         "chosen": chosen,
         "who": WHO,

@@ -126,6 +126,16 @@ def test_the_chart_and_its_table_say_the_same(alice, today):
     assert "3" in told
 
 
+def test_the_chart_of_one_purpose_counts_that_purpose_alone(alice, today):
+    ask(ALICE, now=today)
+    ask(ALICE, "improve_visit", recipient="queue-planner", now=today)
+    page = alice.get("/log?purpose=improve_visit").text
+    told = re.search(r'<table class="tight" id="chart-table">.*?</table>', page, re.DOTALL)[0]
+    title = world.document()["purposes"][0]["texts"]["en"]["title"]
+    assert f"Uses each month: {title}" in page
+    assert re.findall(r"<b>(\d)</b>", told) == ["0", "1"]
+
+
 def test_it_names_who_was_never_heard(alice, today):
     ask(ALICE, now=today)
     page = alice.get("/log").text
