@@ -11,18 +11,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from audit import rows
 from audit.models import PLAIN_OUTCOMES, PLAIN_REASONS, Entry
-from audit.services.entries import uuid7
 
-READ = 20_000
+READ = 10_000
+# By so many entries of each part it is judged which one leads; mostly a page is found among as many.
+_TRIED = 1000
 # A kind of actor with more of them than this leads no search: nearly the whole log is theirs.
 _ACTORS = 64
 _LAST, _FIRST = UUID(int=2**128 - 1), UUID(int=0)
 _TIME = 80  # bits of a UUIDv7 below its milliseconds
+_OFF = ("enable_sort", "enable_seqscan", "enable_bitmapscan", "jit")
 _COLUMNS = ("actor_type", "actor_ref", "subject", "action", "purpose", "recipient", "outcome", "reason")
+
+# One way to list entries by an index: the columns, the values and the condition of each of its parts, which are merged.
+Way = Sequence[tuple[tuple[str, ...], tuple[str, ...], str]]
 
 
 @dataclass(frozen=True)
@@ -79,21 +84,53 @@ def newest(chosen: Filter, within: Span, limit: int) -> tuple[list[UUID], UUID |
     """The numbers of the newest that fit, and the last number it looked at, None where it looked at all of them."""
     if within.first >= within.end:
         return [], None
-    _, edge, leading = max(_reaches(chosen, within), key=lambda each: each[0])
-    query, values = _listed(leading, within, "*")
-    conditions, more = _conditions(chosen)
-    query = f"SELECT id FROM ({query}) looked WHERE {conditions} ORDER BY id DESC LIMIT %s"  # noqa: S608
-    numbers = [number for (number,) in rows.read(query, [*values, READ, *more, limit], Entry._meta.pk)]
+    with transaction.atomic(savepoint=False):
+        _follow_indices()
+        return _newest(chosen, within, limit)
+
+
+def _newest(chosen: Filter, within: Span, limit: int) -> tuple[list[UUID], UUID | None]:
+    ways = list(_ways(chosen))
+    leading = ways[0] if len(ways) == 1 else min(ways, key=lambda way: _far(way, within))
+    for most in (_TRIED, READ):
+        numbers = _fitting(leading, chosen, within, most, limit)
+        if len(numbers) == limit:
+            return numbers, None
+        edge, _ = _reach(leading, within, most)
+        if edge is None:
+            break
     return numbers, edge
 
 
-def found(numbers: Sequence[UUID], edge: UUID | None, limit: int) -> Found:
-    """The page of these numbers, the newest first: a full one has one more than the limit. edge: as of `newest`."""
-    shown = numbers[:limit]
-    kept = Entry.objects.filter(id__in=shown).select_related("leaf_row").order_by("-id")
-    if len(numbers) > limit:
-        return Found(tuple(kept), shown[-1])
-    return Found(tuple(kept), edge, moment_of(edge) if edge else None)
+def _fitting(way: Way, chosen: Filter, within: Span, most: int, limit: int) -> list[UUID]:
+    """The newest that fit, of so many entries of a way."""
+    query, values = _listed(way, within, most, ", ".join(("id", "recorded_at", *_COLUMNS)))
+    conditions, more = _conditions(chosen)
+    query = f"SELECT id FROM ({query}) looked WHERE {conditions} ORDER BY id DESC LIMIT %s"  # noqa: S608
+    return [number for (number,) in rows.read(query, [*values, *more, limit], Entry._meta.pk)]
+
+
+def found(
+    numbers: Sequence[UUID],
+    edge: UUID | None,
+    limit: int,
+    *,
+    beside: Sequence[Entry] = (),
+    beside_edge: UUID | None = None,
+) -> Found:
+    """The page of these numbers and of the entries beside them, the newest first.
+
+    numbers: one more than the limit where there is more. edge, beside_edge: how far each was looked at, as of `newest`.
+    """
+    reached = max(filter(None, (numbers[limit] if len(numbers) > limit else edge, beside_edge)), default=None)
+    known = {each.id: each for each in beside}
+    among = sorted((each for each in {*numbers, *known} if reached is None or each >= reached), reverse=True)
+    shown = among[:limit]
+    known = Entry.objects.select_related("leaf_row").in_bulk(shown) | known
+    entries = tuple(known[each] for each in shown)
+    if len(among) > limit:
+        return Found(entries, shown[-1])
+    return Found(entries, reached, moment_of(reached) if reached else None)
 
 
 def moment_of(number: UUID) -> datetime:
@@ -101,18 +138,28 @@ def moment_of(number: UUID) -> datetime:
     return datetime.fromtimestamp((number.int >> _TIME) / 1000, UTC)
 
 
-# One way to list entries by an index: the conditions of each of its parts, which together are merged.
-Way = Sequence[tuple[tuple[str, ...], tuple[str, ...], str]]
+def _follow_indices() -> None:
+    """Have PostgreSQL read along our indices, until the transaction ends.
+
+    Every statement here is bounded by a LIMIT on one of them. Left alone, the planner now and then reads and sorts all
+    that might fit, since it takes the entries of a filter for scattered, or compiles for a third of a second.
+    """
+    if connection.vendor == "postgresql":
+        rows.read("SELECT " + ", ".join(f"set_config('{name}', 'off', true)" for name in _OFF), [])
 
 
-def _reaches(chosen: Filter, within: Span) -> Iterator[tuple[tuple[bool, int, int], UUID | None, Way]]:
-    """How far back each way leads in one search: whether to the end, and then by how few, else to which number."""
-    for way in _ways(chosen):
-        query, values = _listed(way, within, "id")
-        query = f"SELECT COUNT(*), MIN(CAST(id AS text)) FROM ({query}) looked"  # noqa: S608
-        ((count, last),) = rows.read(query, [*values, READ])
-        edge = UUID(last) if count == READ else None
-        yield (edge is None, -count, -edge.int if edge else 0), edge, way
+def _far(way: Way, within: Span) -> tuple[UUID, int]:
+    """The smaller, the better a way leads: how far back some entries of it reach, then how many they are."""
+    edge, count = _reach(way, within, _TRIED)
+    return edge or _FIRST, count
+
+
+def _reach(way: Way, within: Span, most: int) -> tuple[UUID | None, int]:
+    """The last of so many entries of a way, None where it has fewer; and how many there are up to there."""
+    query, values = _listed(way, within, most, "id")
+    query = f"SELECT COUNT(*), MIN(CAST(id AS text)) FROM ({query}) looked"  # noqa: S608
+    ((count, last),) = rows.read(query, values)
+    return (UUID(last) if count == most else None), count
 
 
 def _ways(chosen: Filter) -> Iterator[Way]:
@@ -131,9 +178,9 @@ def _ways(chosen: Filter) -> Iterator[Way]:
         ways.append([(("outcome",), (value,), _apart("outcome", PLAIN_OUTCOMES)) for value in chosen.outcomes])
     if chosen.reasons and not set(chosen.reasons) & set(PLAIN_REASONS):
         ways.append([(("reason",), (value,), _apart("reason", PLAIN_REASONS)) for value in chosen.reasons])
-    if actors := [each for kind, ref in chosen.actors for each in ([(kind, ref)] if ref else _all_of(kind))]:
-        if len(actors) <= _ACTORS:
-            ways.append([(("actor_type", "actor_ref"), each, "") for each in actors])
+    actors = {each for kind, ref in chosen.actors for each in ([(kind, ref)] if ref else _all_of(kind))}
+    if 0 < len(actors) <= _ACTORS:
+        ways.append([(("actor_type", "actor_ref"), each, "") for each in actors])
     yield from ways or [[((), (), "")]]
 
 
@@ -148,15 +195,18 @@ def _all_of(kind: str) -> list[tuple[str, str]]:
     return found
 
 
-def _listed(way: Way, within: Span, columns: str) -> tuple[str, list[object]]:
-    """The statement that lists entries by a way, newest first, as many as the last value says."""
-    names = "id" if columns == "id" else ", ".join(("id", "recorded_at", *_COLUMNS))
+def _listed(way: Way, within: Span, most: int, columns: str) -> tuple[str, list[object]]:
+    """The statement that lists at most so many entries by a way, newest first, from each of its parts as it is needed."""
     parts, values = [], []
-    for columns_of, equal, apart in way:
-        conditions = " AND ".join([*(f"{name} = %s" for name in columns_of), "id >= %s", "id < %s"])
-        parts.append(f"SELECT {names} FROM audit_entry WHERE {conditions}{apart}")  # noqa: S608
-        values += [*equal, _prepared(within.first), _prepared(within.end)]
-    return " UNION ALL ".join(parts) + " ORDER BY id DESC LIMIT %s", values
+    ordered = " ORDER BY id DESC LIMIT %s"
+    # PostgreSQL merges parts only that are in order by themselves; SQLite sees to their order, and takes no such words.
+    alone = len(way) > 1 and connection.vendor == "postgresql"
+    for names, equal, apart in way:
+        conditions = " AND ".join([*(f"{name} = %s" for name in names), "id >= %s", "id < %s"])
+        part = f"SELECT {columns} FROM audit_entry WHERE {conditions}{apart}"  # noqa: S608
+        parts.append(f"({part}{ordered})" if alone else part)
+        values += [*equal, _prepared(within.first), _prepared(within.end), *([most] if alone else [])]
+    return " UNION ALL ".join(parts) + ordered, [*values, most]
 
 
 def _conditions(chosen: Filter) -> tuple[str, list[object]]:

@@ -26,6 +26,7 @@ from tests.bench.__main__ import databases, machine
 START, SPAN = datetime(2025, 6, 1, tzinfo=UTC), timedelta(days=365)
 STEP = 10_000
 SUBJECTS, COMMON = 100_000, 20_000
+USUAL, BUSY = f"s_{77:020}", "s_busy"
 RECIPIENTS = ("mail-engine", "queue-planner", "tills", "app", "mailbird", "adpartner")
 PURPOSES = ("personal_offers", "improve_visit", "plan_staff", "ride_photos", "ads_elsewhere")
 REFUSALS = ("consent_withdrawn", "no_consent", "category_not_chosen", "consent_expired", "objected", "consent_refused")
@@ -80,9 +81,14 @@ def fill(number: int) -> None:
     """Write so many entries, with their places in the log."""
     from django.db import connection, transaction
 
+    from audit import vault
     from audit.models import Entry, Leaf
     from audit.rows import Lines, write_many
+    from consent.models import Subject
 
+    for pseudonym in (USUAL, BUSY):
+        Subject.objects.create(pseudonym=pseudonym, created_at=START)
+        vault.create(pseudonym, now=START)
     chance, step, place = random.Random(5), SPAN / number, 0
     names = ("id", "recorded_at", "action", "actor_type", "actor_ref", "subject", "purpose", "recipient")
     names += ("outcome", "reason", "leaf")
@@ -108,7 +114,7 @@ def _entry(chance: random.Random, place: int, at: datetime) -> tuple[Any, ...]:
     if place % COMMON == 7:
         row = ("use.reported", "system", "tills", subject, RARE["purpose"], RARE["recipient"], *_wrong(place))
     elif place % 50 == 3:
-        row = ("decision.made", "system", recipient, "s_common", purpose, recipient, "allowed", "permitted")
+        row = ("decision.made", "system", recipient, BUSY, purpose, recipient, "allowed", "permitted")
     elif kind < 0.9:
         answer = ("allowed", "permitted") if chance.random() < 0.8 else ("refused", chance.choice(REFUSALS))
         row = ("decision.made", "system", recipient, subject, purpose, recipient, *answer)
@@ -126,59 +132,61 @@ def _wrong(place: int) -> tuple[str, str]:
 
 
 def filters() -> Iterator[tuple[str, Any]]:
-    """What is looked for, in words and as a filter: each by itself, then what belongs and what cannot be together."""
-    from audit.services.search import Filter
+    """What is looked for, in words and as a search: each by itself, then what belongs and what cannot be together."""
+    from consent.rules.entries import ACTORS, chosen
+    from consent.services.entries import Wanted
 
     middle = START + SPAN / 2
-    yield "nothing: the newest entries", Filter()
-    yield "a customer (10 entries)", Filter(subjects=("s_" + "7" * 20, f"s_{77:020}"))
-    yield "a customer of 1 in 50 entries", Filter(subjects=("s_common",))
-    yield "nobody", Filter(subjects=("s_nobody",))
-    yield "an act: decision.made", Filter(actions=("decision.made",))
-    yield "a rare act: evidence.viewed", Filter(actions=("evidence.viewed",))
-    yield "an act that never was", Filter(actions=("catalogue.retired",))
-    yield "acts: consent.*", Filter(actions=("consent.given", "consent.withdrawn", "consent.refused", "consent.renewed"))
-    yield "who: staff", Filter(actors=(("staff", ""),))
-    yield "who: one of the staff", Filter(actors=(("staff", "staff-2"),))
-    yield "who: a system", Filter(actors=(("system", "tills"),))
-    yield "who: systems", Filter(actors=(("system", ""),))
-    yield "a purpose", Filter(purposes=("improve_visit",))
-    yield "a rare purpose", Filter(purposes=(RARE["purpose"],))
-    yield "a recipient", Filter(recipients=("mailbird",))
-    yield "a rare recipient", Filter(recipients=(RARE["recipient"],))
-    yield "an answer: allowed", Filter(outcomes=("allowed",))
-    yield "an answer: refused", Filter(outcomes=("refused",))
-    yield "a rare answer: breach", Filter(outcomes=("breach",))
-    yield "a reason", Filter(reasons=("objected",))
-    yield "a rare reason", Filter(reasons=(RARE["reason"],))
-    yield "a day in the middle", Filter(since=middle, before=middle + timedelta(days=1))
-    yield "a rare act, a customer of many entries", Filter(actions=("evidence.viewed",), subjects=("s_common",))
-    yield "a customer of many entries, refused (none)", Filter(subjects=("s_common",), outcomes=("refused",))
-    yield "one purpose, refused, in one month", Filter(
-        purposes=("improve_visit",), outcomes=("refused",), since=middle, before=middle + timedelta(days=30)
-    )
-    yield "a recipient and another's purpose (none)", Filter(recipients=("mailbird",), purposes=("ads_elsewhere",))
-    yield "who, act, purpose, recipient, answer (all common)", Filter(
-        actors=(("system", "tills"),),
-        actions=("decision.made",),
-        purposes=("improve_visit",),
-        recipients=("tills",),
-        outcomes=("allowed",),
-    )
-    yield "an act by whom it never is (none)", Filter(actions=("consent.withdrawn",), actors=(("system", ""),))
-    yield "allowed and a reason to refuse (none)", Filter(outcomes=("allowed",), reasons=REFUSALS)
+    day, month = (middle, middle + timedelta(days=1)), (middle, middle + timedelta(days=30))
+
+    def by(*times: datetime, pseudonym: str = "", **values: str) -> Wanted:
+        since, before = times or (None, None)
+        listed = {name: value.split() for name, value in values.items()}
+        return Wanted(chosen(listed, since=since, before=before), pseudonym=pseudonym)
+
+    yield "nothing: the newest entries", by()
+    yield "a customer of some ten entries", by(pseudonym=USUAL)
+    yield "a customer of 1 in 50 entries", by(pseudonym=BUSY)
+    yield "an act: decision.made", by(action="decision.made")
+    yield "a rare act: evidence.viewed", by(action="evidence.viewed")
+    yield "an act that never was", by(action="catalogue.retired")
+    yield "acts: consent.*", by(action="consent.")
+    yield "who: staff", by(actor="staff")
+    yield "who: one of the staff", by(actor="staff:staff-2")
+    yield "who: a system", by(actor="system:tills")
+    yield "who: systems", by(actor="system")
+    yield "who: anybody", by(actor=" ".join(ACTORS))
+    yield "a purpose", by(purpose="improve_visit")
+    yield "a rare purpose", by(purpose=RARE["purpose"])
+    yield "a recipient", by(recipient="mailbird")
+    yield "a rare recipient", by(recipient=RARE["recipient"])
+    yield "an answer: allowed", by(outcome="allowed")
+    yield "an answer: refused", by(outcome="refused")
+    yield "a rare answer: breach", by(outcome=RARE["outcome"])
+    yield "a reason", by(reason="objected")
+    yield "a rare reason", by(reason=RARE["reason"])
+    yield "a day in the middle", by(*day)
+    yield "a rare act, the busy customer (none)", by(action="evidence.viewed", pseudonym=BUSY)
+    yield "the busy customer, refused (none)", by(outcome="refused", pseudonym=BUSY)
+    yield "one purpose, refused, in one month", by(*month, purpose="improve_visit", outcome="refused")
+    yield "a recipient and another's purpose (none)", by(recipient="mailbird", purpose="ads_elsewhere")
+    common = {"actor": "system:tills", "action": "decision.made", "purpose": "improve_visit", "recipient": "tills"}
+    yield "who, act, purpose, recipient, answer, all common", by(**common, outcome="allowed")
+    yield "an act by whom it never is (none)", by(action="consent.withdrawn", actor="system")
+    yield "allowed and a reason to refuse (none)", by(outcome="allowed", reason=" ".join(REFUSALS))
 
 
-def asked(chosen: Any, times: int) -> tuple[Any, list[float]]:
-    """Make a search so often; the first answer, and the milliseconds of each."""
-    from audit.services import search
+def asked(wanted: Any, times: int) -> tuple[Any, list[float]]:
+    """Make a search so often; the first page, and the milliseconds of each."""
     from audit.services.entries import uuid7
+    from consent.services import entries
+    from tests.world import OPERATOR
 
     chance, spent, first = random.Random(7), [], None
     for turn in range(times):
         before = uuid7(START + SPAN * chance.random()) if turn % 2 else None
         start = time.perf_counter()
-        found = search.find(chosen=chosen, before=before, limit=50)
+        found = entries.search(wanted=wanted, before=before, limit=50, by=OPERATOR, now=START + SPAN)
         spent.append((time.perf_counter() - start) * 1e3)
         first = first or found
     return first, spent
