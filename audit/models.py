@@ -32,7 +32,9 @@ class Entry(AppendOnly):
             models.Index(fields=["recipient", "id"], name="entry_recipient"),
             models.Index(fields=["purpose", "id"], name="entry_purpose"),
             models.Index(fields=["actor_type", "actor_ref", "id"], name="entry_actor"),
-            models.Index(fields=["outcome", "id"], condition=~models.Q(outcome__in=PLAIN_OUTCOMES), name="entry_outcome"),
+            models.Index(
+                fields=["outcome", "id"], condition=~models.Q(outcome__in=PLAIN_OUTCOMES), name="entry_outcome"
+            ),
             models.Index(fields=["reason", "id"], condition=~models.Q(reason__in=PLAIN_REASONS), name="entry_reason"),
         ]
 

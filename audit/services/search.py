@@ -8,7 +8,7 @@ has not looked at then it says: it never counts everything, and never runs until
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -20,14 +20,16 @@ READ = 10_000
 # By so many entries of each part it is judged which one leads; mostly a page is found among as many.
 _TRIED = 1000
 # A kind of actor with more of them than this leads no search: nearly the whole log is theirs.
-_ACTORS = 64
+_ACTORS = 16
 _LAST, _FIRST = UUID(int=2**128 - 1), UUID(int=0)
 _TIME = 80  # bits of a UUIDv7 below its milliseconds
-_OFF = ("enable_sort", "enable_seqscan", "enable_bitmapscan", "jit")
+_PLANS = dict.fromkeys(("enable_sort", "enable_seqscan", "enable_bitmapscan", "jit"), "off")
+_PLANS["plan_cache_mode"] = "force_custom_plan"
 _COLUMNS = ("actor_type", "actor_ref", "subject", "action", "purpose", "recipient", "outcome", "reason")
 
-# One way to list entries by an index: the columns, the values and the condition of each of its parts, which are merged.
-Way = Sequence[tuple[tuple[str, ...], tuple[str, ...], str]]
+# A stretch of an index: its columns, their values, and the condition of a partial one. Of such parts a way is merged.
+Part = tuple[tuple[str, ...], tuple[str, ...], str]
+Way = Sequence[Part]
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def newest(chosen: Filter, within: Span, limit: int) -> tuple[list[UUID], UUID |
 def _newest(chosen: Filter, within: Span, limit: int) -> tuple[list[UUID], UUID | None]:
     ways = list(_ways(chosen))
     leading = ways[0] if len(ways) == 1 else min(ways, key=lambda way: _far(way, within))
-    for most in (_TRIED, READ):
+    # Of a way of many parts PostgreSQL reads as many of each: together they are no more than of one.
+    for most in (_TRIED, max(_TRIED, READ // len(leading))):
         numbers = _fitting(leading, chosen, within, most, limit)
         if len(numbers) == limit:
             return numbers, None
@@ -142,10 +145,12 @@ def _follow_indices() -> None:
     """Have PostgreSQL read along our indices, until the transaction ends.
 
     Every statement here is bounded by a LIMIT on one of them. Left alone, the planner now and then reads and sorts all
-    that might fit, since it takes the entries of a filter for scattered, or compiles for a third of a second.
+    that might fit, since it takes the entries of a filter for scattered, or compiles for a third of a second; and a
+    plan that was made for every value walks the whole log for one that is rare.
     """
     if connection.vendor == "postgresql":
-        rows.read("SELECT " + ", ".join(f"set_config('{name}', 'off', true)" for name in _OFF), [])
+        values = [part for pair in _PLANS.items() for part in pair]
+        rows.read("SELECT " + ", ".join(["set_config(%s, %s, true)"] * len(_PLANS)), values)
 
 
 def _far(way: Way, within: Span) -> tuple[UUID, int]:
@@ -186,27 +191,47 @@ def _ways(chosen: Filter) -> Iterator[Way]:
 
 def _all_of(kind: str) -> list[tuple[str, str]]:
     """The actors of a kind, one more than may lead: each found in the index behind the one before."""
-    found: list[tuple[str, str]] = [(kind, "")]
-    while len(found) <= _ACTORS:
-        later = Entry.objects.filter(actor_type=kind, actor_ref__gt=found[-1][1]).order_by("actor_ref")
-        if (ref := later.values_list("actor_ref", flat=True).first()) is None:
-            break
+    found: list[tuple[str, str]] = []
+    refs = Entry.objects.filter(actor_type=kind).order_by("actor_type", "actor_ref").values_list("actor_ref", flat=True)
+    ref = refs.first()
+    while ref is not None and len(found) <= _ACTORS:
         found.append((kind, ref))
+        ref = refs.filter(actor_ref__gt=ref).first()
     return found
 
 
 def _listed(way: Way, within: Span, most: int, columns: str) -> tuple[str, list[object]]:
-    """The statement that lists at most so many entries by a way, newest first, from each of its parts as it is needed."""
-    parts, values = [], []
-    ordered = " ORDER BY id DESC LIMIT %s"
-    # PostgreSQL merges parts only that are in order by themselves; SQLite sees to their order, and takes no such words.
-    alone = len(way) > 1 and connection.vendor == "postgresql"
-    for names, equal, apart in way:
-        conditions = " AND ".join([*(f"{name} = %s" for name in names), "id >= %s", "id < %s"])
-        part = f"SELECT {columns} FROM audit_entry WHERE {conditions}{apart}"  # noqa: S608
-        parts.append(f"({part}{ordered})" if alone else part)
-        values += [*equal, _prepared(within.first), _prepared(within.end), *([most] if alone else [])]
-    return " UNION ALL ".join(parts) + ordered, [*values, most]
+    """The statement that lists at most so many entries by a way, newest first."""
+    ordered = "ORDER BY id DESC LIMIT %s"
+    if connection.vendor == "postgresql":
+        parts = [_along(each, within, most, columns) for each in way]
+        query = f"SELECT * FROM ({' UNION ALL '.join(part for part, _ in parts)}) listed {ordered}"  # noqa: S608
+    else:
+        parts = [_equal(each, within, columns) for each in way]
+        query = f"{' UNION ALL '.join(part for part, _ in parts)} {ordered}"
+    return query, [*(value for _, values in parts for value in values), most]
+
+
+def _equal(part: Part, within: Span, columns: str) -> tuple[str, list[object]]:
+    """For SQLite, which goes along the index of an equality, and reads of each part what the merged whole needs."""
+    names, equal, apart = part
+    conditions = " AND ".join([*(f"{name} = %s" for name in names), "id >= %s", "id < %s"])
+    query = f"SELECT {columns} FROM audit_entry WHERE {conditions}{apart}"  # noqa: S608
+    return query, [*equal, _prepared(within.first), _prepared(within.end)]
+
+
+def _along(part: Part, within: Span, most: int, columns: str) -> tuple[str, list[object]]:
+    """For PostgreSQL: as a stretch of the index, in its order.
+
+    Of an equality it thinks that what is frequent is frequent everywhere, and walks the primary key to the beginning of
+    the log for what there is none of before this page.
+    """
+    names, equal, apart = part
+    row, marks = ", ".join([*names, "id"]), ", ".join(["%s"] * (len(names) + 1))
+    order = ", ".join(f"{name} DESC" for name in (*names, "id"))
+    conditions = f"({row}) >= ({marks}) AND ({row}) < ({marks}){apart}"
+    query = f"(SELECT {columns} FROM audit_entry WHERE {conditions} ORDER BY {order} LIMIT %s)"  # noqa: S608
+    return query, [*equal, _prepared(within.first), *equal, _prepared(within.end), most]
 
 
 def _conditions(chosen: Filter) -> tuple[str, list[object]]:

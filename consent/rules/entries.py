@@ -34,7 +34,9 @@ class Chosen:
         return [*self.values, *(name for name, at in times.items() if at)]
 
 
-def chosen(sent: Mapping[str, Sequence[str]], *, since: datetime | None = None, before: datetime | None = None) -> Chosen:
+def chosen(
+    sent: Mapping[str, Sequence[str]], *, since: datetime | None = None, before: datetime | None = None
+) -> Chosen:
     """The filter that somebody typed: texts by the names of PARTS, at most 20 each; none ask for nothing.
 
     An action that ends in a dot is a group: `consent.` is all that begins so. Raises Invalid naming each wrong part.

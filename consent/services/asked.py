@@ -79,7 +79,7 @@ def within(*, subject: Subject, chosen: Filter, within: Span) -> tuple[list[Entr
 
 
 def _columns(chosen: Filter) -> dict[str, Any]:
-    wanted = {"purpose__in": chosen.purposes, "recipient__in": chosen.recipients}
+    wanted: dict[str, Any] = {"purpose__in": chosen.purposes, "recipient__in": chosen.recipients}
     wanted |= {"recorded_at__gte": chosen.since, "recorded_at__lt": chosen.before}
     return {name: value for name, value in wanted.items() if value}
 
@@ -112,7 +112,7 @@ def _in(lists: Any, numbers: list[int]) -> Iterator[tuple[UUID, str]]:
     return _answers(rows.iterator(chunk_size=_TOGETHER), numbers)
 
 
-def _answers(rows: Iterable[tuple[UUID, str, bytes]], numbers: list[int]) -> Iterator[tuple[UUID, str]]:
+def _answers(rows: Iterable[tuple[UUID, str, Any]], numbers: list[int]) -> Iterator[tuple[UUID, str]]:
     """The same of rows that were read, one list after another."""
     for entry, found in groupby(rows, lambda row: row[0]):
         reasons = [reason for _, reason, kept in found if _among(bytes(kept), numbers)]

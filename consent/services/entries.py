@@ -1,6 +1,6 @@
 """Search the log. That somebody searched is itself a fact, and a customer whom they named sees it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,9 +20,9 @@ SEARCHED = "log.searched"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for. customer: only of this one, by an identifier; pseudonym: the same by their name in the log."""
+    """What is looked for. customer: only of this one, by an identifier; pseudonym: or by their name in the log."""
 
-    chosen: Chosen = Chosen()
+    chosen: Chosen = field(default_factory=Chosen)
     customer: Handle | None = None
     pseudonym: str = ""
 

@@ -76,5 +76,5 @@ def _check(wanted: Wanted, size: int, most: int | None) -> None:
     if wanted.chosen and not export.matching(wanted, size).exists():
         raise Invalid(Field("/filter", "empty", "No sealed entry fits this filter."))
     if most is not None and len(export.matching(wanted, size).values_list("seq")[: most + 1]) > most:
-        said = f"More than {most:,} entries fit. Choose fewer, or have an operator write them: trustcenter export-audit."
+        said = f"More than {most:,} entries fit. Choose fewer, or have them written: trustcenter export-audit."
         raise Invalid(Field("/filter", "many", said))

@@ -3,13 +3,12 @@
 python -m tests.bench.search --entries 100000   a smaller log
 python -m tests.bench.search --only PostgreSQL  one of the two
 
-The entries are written below the verbs, in the mix of a busy year: nine in ten are checks. Each search is the verb that the
-console and the API call, with the entry it leaves and its commit; half of the searches begin with the newest entry, the
-others somewhere in the log. `looked` is how far back the last one got where it stopped before it had a page.
+The entries are written below the verbs, in the mix of a busy year: nine in ten are checks. Each search is the verb that
+the console and the API call, with the entry it leaves and its commit; half of the searches begin with the newest entry,
+the others somewhere in the log. `looked` is how far back the first one got where it stopped before it had a page.
 """
 
 import argparse
-import contextlib
 import os
 import random
 import statistics

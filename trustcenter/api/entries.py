@@ -43,7 +43,7 @@ class ActorOutput(serializers.Serializer[Any]):
     """Who acted."""
 
     type = serializers.ChoiceField(choices=rules.ACTORS, source="actor_type")
-    ref = serializers.CharField(source="actor_ref", help_text="The key of a recipient, or the number of a member of staff.")
+    ref = serializers.CharField(source="actor_ref", help_text="A recipient's key, or the number of a member of staff.")
 
 
 class EntryOutput(serializers.Serializer[Any]):
@@ -67,7 +67,7 @@ class EntriesOutput(serializers.Serializer[Any]):
     """A page of entries, newest first."""
 
     items = EntryOutput(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page; null at the end of the log.")
+    next = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page; null at the end.")
     searched_to = Moment(
         allow_null=True,
         help_text="With a time the page is short: what was recorded before it was not looked at yet; go on by `next`.",

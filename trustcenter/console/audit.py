@@ -1,10 +1,11 @@
 """The log: search it, see how it stands, check it."""
 
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -22,14 +23,15 @@ from trustcenter.console import forms, lines
 from trustcenter.console.frames import show
 
 PAGE = 50
-IN_MEMORY = 1 << 20  # what is larger waits in a file without a name
 
 
 @access.officer_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def audit(request: HttpRequest) -> HttpResponse:
-    """Entries, newest first, and the state of the log. Who names a customer sends the form, and their name in the log
-    stands in the addresses of the pages after that."""
+    """Entries, newest first, and the state of the log.
+
+    Who names a customer sends the form; in the addresses of the pages after that stands the customer's name in the log.
+    """
     sent = request.method == "POST"
     form = forms.Search(request.POST if sent else request.GET)
     if not form.is_valid():
@@ -47,14 +49,14 @@ def audit(request: HttpRequest) -> HttpResponse:
 
 @access.officer_only
 @require_POST
-def carry_away(request: HttpRequest) -> HttpResponse:
+def carry_away(request: HttpRequest) -> HttpResponseBase:
     """The sealed entries that a search finds, as the zip file that verifies offline, without personal data."""
     form = forms.Search(request.POST)
     if not form.is_valid():
         return _show(request, form, None)
     by = access.officer_actor(request)
     ready = exports.run(found=form.wanted(), most=exports.AT_ONCE, by=by, now=access.clock())
-    file = SpooledTemporaryFile(max_size=IN_MEMORY)
+    file = TemporaryFile()  # noqa: SIM115  the answer closes it
     try:
         ready.write(file)
         export.verify(file, ready.keys)  # nobody is handed a proof that does not hold
@@ -100,7 +102,7 @@ def _show(request: HttpRequest, form: forms.Search, page: Page | None) -> HttpRe
         "kept": kept,
         "subject": lines.short(kept.get("subject", "")),
         "everybody": urlencode({name: value for name, value in kept.items() if name != "subject"}),
-        "older": urlencode(kept | {"before": page.after}) if page and page.after else "",
+        "older": urlencode(kept | {"before": str(page.after)}) if page and page.after else "",
         "newest": urlencode(kept) if page and form.cleaned_data["before"] else None,
         "first": places[0] if places else "",
         "last": places[-1] if places else "",
@@ -122,5 +124,4 @@ def _log() -> dict[str, Any]:
         "waiting": lines.grouped(state.waiting),
         "vkey": vkey,
         "key": vkey.rpartition("+")[0],
-        "checked": lines.grouped(state.checked.size) if state.checked else "",
     }

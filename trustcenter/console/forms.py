@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.errors import Invalid, TrustError
 from consent.rules import entries as rules
@@ -139,7 +140,9 @@ class Search(forms.Form):
     )
     reason = forms.ChoiceField(label=_("Why"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    until = forms.DateField(
+        label=pgettext_lazy("the last day", "To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
     subject = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
     before = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
