@@ -197,7 +197,7 @@ def _all_of(kind: str) -> list[tuple[str, str]]:
     while ref is not None and len(found) <= _ACTORS:
         found.append((kind, ref))
         ref = refs.filter(actor_ref__gt=ref).first()
-    return found
+    return found or [(kind, "")]
 
 
 def _listed(way: Way, within: Span, most: int, columns: str) -> tuple[str, list[object]]:

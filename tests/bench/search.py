@@ -63,10 +63,13 @@ def measure(name: str, number: int, times: int) -> None:
 
     django.setup()
     from django.core.management import call_command
+    from django.db import connection
 
     call_command("migrate", verbosity=0)
     start = time.perf_counter()
     fill(number)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
     print(f"{name}: written in {time.perf_counter() - start:.0f} s, load {os.getloadavg()[0]:.0f}")
     print(f"{'filter':<52} {'found':>6} {'p50 ms':>8} {'p95 ms':>8}  looked")
     for what, chosen in filters():
@@ -78,7 +81,7 @@ def measure(name: str, number: int, times: int) -> None:
 
 def fill(number: int) -> None:
     """Write so many entries, with their places in the log."""
-    from django.db import connection, transaction
+    from django.db import transaction
 
     from audit import vault
     from audit.models import Entry, Leaf
@@ -97,8 +100,6 @@ def fill(number: int) -> None:
         with transaction.atomic():
             write_many(Lines(Entry, names, entries), Lines(Leaf, ("seq", "entry_id"), leaves))
         place += len(entries)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
 
 
 def _entry(chance: random.Random, place: int, at: datetime) -> tuple[Any, ...]:

@@ -6,9 +6,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from consent.errors import Invalid, TrustError
 from consent.rules import entries as rules
@@ -120,7 +119,7 @@ class Search(forms.Form):
         label=_("Kind of identifier"),
         required=False,
         max_length=64,
-        widget=forms.TextInput({"list": "kinds", "autocomplete": "off"}),
+        widget=forms.TextInput({"list": "kinds", "autocomplete": "off", "placeholder": "customer"}),
     )
     purpose = forms.ChoiceField(label=_("Purpose"), required=False)
     actor = forms.ChoiceField(label=_("Who"), required=False)
