@@ -118,7 +118,7 @@ def test_what_leads_a_search_is_rare(log):
 
 @pytest.mark.parametrize("name", INDICES)
 def test_each_part_of_a_filter_is_read_along_its_index(log, name):
-    """And nothing is sorted but the little that was found: however long the log is, a page costs the same."""
+    """And nothing is sorted but what that gave, READ at most: however long the log is, a page costs the same."""
     chosen = INDICES[name]
     with transaction.atomic():
         search._follow_indices()
@@ -127,7 +127,7 @@ def test_each_part_of_a_filter_is_read_along_its_index(log, name):
         explain = "EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN "
         plan = "\n".join(str(line) for line in rows.read(explain + query, values))
     assert f"entry_{name}" in plan, plan
-    assert "Sort " not in plan.replace("Sort Key", ""), plan
+    assert "Sort" not in plan[plan.rfind("Limit") :], plan
     assert "TEMP B-TREE" not in plan, plan
     assert "SCAN audit_entry" not in plan, plan
     assert "Seq Scan" not in plan, plan
