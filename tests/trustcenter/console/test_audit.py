@@ -118,12 +118,12 @@ def test_what_was_found_is_carried_away_signed(desk, tmp_path):
         "application/zip",
         'attachment; filename="log.zip"',
     )
-    file = BytesIO(b"".join(answer.streaming_content))
+    file = BytesIO(answer.content)
     report = export.verify(file, prove.vkeys())
     assert (report.count, report.complete) == (1, False)
     assert report.filter == {"outcome": ["refused"], "subject": [subjects.find(BOB).pseudonym]}
     assert Entry.objects.get(action="evidence.exported").actor_type == "staff"
-    assert export.verify(BytesIO(b"".join(desk.post(f"{AUDIT}/export").streaming_content)), None).complete
+    assert export.verify(BytesIO(desk.post(f"{AUDIT}/export").content), None).complete
 
 
 def test_more_than_a_person_can_wait_for_is_left_to_a_command(desk, monkeypatch):
