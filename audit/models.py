@@ -6,6 +6,8 @@ from audit.guards import AppendOnly, Guard
 
 # The outcomes of facts that somebody has to look at.
 FINDINGS = ("breach", "finding")
+# What stands in most entries, and what nobody looks for: an index of the others is a small one.
+PLAIN_OUTCOMES, PLAIN_REASONS = ("", "allowed"), ("", "permitted")
 
 
 class Entry(AppendOnly):
@@ -29,7 +31,11 @@ class Entry(AppendOnly):
             models.Index(fields=["action", "id"], name="entry_action"),
             models.Index(fields=["recipient", "id"], name="entry_recipient"),
             models.Index(fields=["purpose", "id"], name="entry_purpose"),
-            models.Index(fields=["id"], condition=models.Q(outcome__in=FINDINGS), name="entry_finding"),
+            models.Index(fields=["actor_type", "actor_ref", "id"], name="entry_actor"),
+            models.Index(
+                fields=["outcome", "id"], condition=~models.Q(outcome__in=PLAIN_OUTCOMES), name="entry_outcome"
+            ),
+            models.Index(fields=["reason", "id"], condition=~models.Q(reason__in=PLAIN_REASONS), name="entry_reason"),
         ]
 
 

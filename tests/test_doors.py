@@ -121,6 +121,7 @@ DOORS = [
     posted("api/v1/stop-links/batch", "consents:write", 200, {"links": [{"subject": subject(ALICE)}]}),
     machine("api/v1/receipts/<uuid:id>", f"/api/v1/receipts/{NUMBER}", "consents:read", 404),
     # the log
+    machine("api/v1/log/entries", "/api/v1/log/entries", "audit"),
     public("log/checkpoint", "/log/checkpoint"),
     public("log/cosigned", "/log/cosigned", 404),
     public("log/tile/<path:path>", "/log/tile/0/000.p/1"),
@@ -179,6 +180,7 @@ DOORS = [
     officers_only("console/customers/close", "/console/customers/close", "302 /console/customers", method="POST"),
     officers_only("console/findings", "/console/findings", 200),
     officers_only("console/audit", "/console/audit", 200),
+    officers_only("console/audit/export", "/console/audit/export", 200, method="POST"),
     officers_only("console/audit/check", "/console/audit/check", "302 /console/audit", method="POST"),
     officers_only("console/audit/<uuid:number>", f"/console/audit/{NUMBER}", 404),
 ]

@@ -31,8 +31,11 @@ ALL, IN = "these are all", "these are in"
 NAMES = ("README.txt", "verify.py", "entries.jsonl", "proof", "checkpoint", "vkeys")
 EARLIER = ("earlier", "consistency")
 LAST = ("manifest.json", "SHA256SUMS")
-FILTERS = ("subject", "action", "purpose", "recipient", "outcome")
-"""What entries may be chosen by: members of the leaf, each by a list of its values; and `since` and `before`, times."""
+FILTERS = ("subject", "action", "actor", "purpose", "recipient", "outcome", "reason")
+"""What entries may be chosen by: members of the leaf, each by a list of its values; and `since` and `before`, times.
+
+An actor is named by its kind, or by kind and reference: `system:mail-engine`.
+"""
 SHOWN = 20
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _BASE64_HASH = 44
@@ -78,10 +81,19 @@ def hash_lines(hashes: Iterator[bytes] | Sequence[bytes]) -> Iterator[bytes]:
 
 def fits(leaf: dict[str, Any], chosen: dict[str, Any]) -> bool:
     """Return whether an entry is one that a filter asks for; times compare as text, since all are spelled alike."""
-    if any(leaf.get(name) not in chosen[name] for name in FILTERS if name in chosen):
+    if not all(_names(leaf, name) & {*chosen[name]} for name in FILTERS if name in chosen):
         return False
     at = leaf.get("at")
     return isinstance(at, str) and chosen.get("since", "") <= at and ("before" not in chosen or at < chosen["before"])
+
+
+def _names(leaf: dict[str, Any], name: str) -> set[Any]:
+    """Return what a leaf may be chosen by under a name of FILTERS."""
+    value = leaf.get(name)
+    if name != "actor":
+        return {value} if isinstance(value, str) else set()
+    kind, ref = (value.get("type"), value.get("ref")) if isinstance(value, dict) else (None, None)
+    return {kind, f"{kind}:{ref}"} if isinstance(kind, str) else set()
 
 
 def verify(

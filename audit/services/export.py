@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.models import Checkpoint as SignedHead
 from audit.models import Leaf
@@ -64,9 +64,18 @@ def matching(wanted: Wanted, size: int) -> QuerySet[Leaf]:
     found = Leaf.objects.filter(seq__lt=size).order_by("seq")
     if not wanted.chosen:
         return found.filter(seq__gte=wanted.first, seq__lte=size - 1 if wanted.last is None else wanted.last)
-    found = found.filter(**{f"entry__{name}__in": values for name, values in (wanted.filter or {}).items()})
+    for name, values in (wanted.filter or {}).items():
+        found = found.filter(_by_actor(values) if name == "actor" else Q(**{f"entry__{name}__in": values}))
     times = {"entry__recorded_at__gte": wanted.since, "entry__recorded_at__lt": wanted.before}
     return found.filter(**{name: at for name, at in times.items() if at})
+
+
+def _by_actor(values: Sequence[str]) -> Q:
+    """Kinds of actors, and single ones as kind:reference."""
+    found = Q()
+    for kind, _, ref in (each.partition(":") for each in values):
+        found |= Q(entry__actor_type=kind, entry__actor_ref=ref) if ref else Q(entry__actor_type=kind)
+    return found
 
 
 class Export:

@@ -50,6 +50,7 @@ ACTIONS = {
     "portal.invited": "A link to the portal was made for a customer.",
     "portal.code_sent": "A code to come in was sent to a customer's e-mail address.",
     "portal.entered": "A customer opened the portal.",
+    "log.searched": "Somebody searched the log.",
     "log.clock_accepted": "The log is signed on, though the clock went back.",
     "log.mark_accepted": "The note of how far the log was published was lost, and made anew.",
     "log.key_rotated": "A key of the log begins, or ends, to sign.",
@@ -76,7 +77,7 @@ BY_ACT = {
 # The act that each fact of a choice tells of; a yes that waits to be confirmed is not told as a yes.
 ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}
 # What the customer sees under “Who used my data”.
-USES = ("decision.made", "audience.filtered", "search.made", "use.reported", "evidence.viewed")
+USES = ("decision.made", "audience.filtered", "search.made", "use.reported", "evidence.viewed", "log.searched")
 # After these, what a copy holds of a customer may no longer be so (rules/grants.py).
 _OF_CUSTOMERS = ("subject.", "identifier.", "consent.", "signal.", "state.")
 TOLD = tuple(action for action in ACTIONS if action.startswith(_OF_CUSTOMERS))

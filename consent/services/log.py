@@ -14,14 +14,14 @@ from audit.models import Entry
 from audit.services import tally
 from consent.models import Recipient, Subject
 from consent.rules.actions import USES
-from consent.services import asked, catalogue, families, uses, versions
+from consent.services import asked, catalogue, entries, families, uses, versions
 from consent.services.checks import OBSERVED
 from consent.services.uses import Seen
 
 PAGE, WHOLE, MONTHS = 300, 10_000, 6
 # Outcomes of which somebody saw data.
 SEEN = ("allowed", uses.BREACH, OBSERVED)
-BY_PEOPLE = ("evidence.viewed",)
+BY_PEOPLE = ("evidence.viewed", entries.SEARCHED)
 BY_MACHINES = tuple(action for action in USES if action not in BY_PEOPLE)
 
 

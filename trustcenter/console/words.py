@@ -62,6 +62,7 @@ ACTS = {
     "identifier.added": Act(_("Identifier added"), "on"),
     "identifier.verified": Act(_("Identifier verified"), "on"),
     "portal.invited": Act(_("Invited to the portal"), "wait"),
+    "portal.code_sent": Act(_("Code sent"), "wait"),
     "portal.entered": Act(_("Opened the portal"), "on"),
     "catalogue.published": Act(_("Purpose published"), "on"),
     "catalogue.retired": Act(_("Purpose retired"), "off"),
@@ -72,6 +73,21 @@ ACTS = {
     "key.revoked": Act(_("Key ended"), "off"),
     "officer.created": Act(_("Officer added"), "on"),
     "import.finished": Act(_("Import finished"), "on"),
+    "log.searched": Act(_("Log searched"), "yes"),
+    "log.clock_accepted": Act(_("Clock accepted"), "wait"),
+    "log.mark_accepted": Act(_("Mark made anew"), "wait"),
+    "log.key_rotated": Act(_("Key of the log changed"), "wait"),
+    "log.genesis": Act(_("New log begun"), "wait"),
+}
+# Acts that are searched for together, by what they begin with.
+GROUPS = {
+    "consent.": _("Every choice"),
+    "subject.": _("Every change of a record"),
+    "evidence.": _("What staff looked at or carried away"),
+    "portal.": _("Every way into the portal"),
+    "catalogue.": _("Every change of the catalogue"),
+    "key.": _("Every change of keys"),
+    "log.": _("Everything about the log itself"),
 }
 OUTCOMES = {
     "allowed": Act(_("Allowed"), "yes"),
