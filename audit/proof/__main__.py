@@ -18,6 +18,9 @@ examples:
       Check with a key you have from the organisation itself (its /log/vkeys page, a letter, an
       earlier proof). Now it also shows who signed it. Repeat --vkey for several keys:
       a receipt has a key of its own, whose name ends in /receipts.
+  {0} receipt.jws --jwks jwks.json
+      Check with all keys of the organisation (its /.well-known/jwks.json, saved), old ones too:
+      what a key signed that had ended by then is refused.
   {0} export.zip --policy policy.txt
       The head must also have been seen by the witnesses that your policy asks for.
   {0} --quiet receipt.jws && echo real
@@ -127,9 +130,9 @@ def _trust(options: argparse.Namespace) -> trust.Trust | None:
     try:
         return trust.read(options)
     except ProofError as error:
-        speech.say([f"Cannot use --vkey or --policy: {error}"], 0, sys.stderr)
+        speech.say([f"Cannot use --vkey, --jwks or --policy: {error}"], 0, sys.stderr)
     except OSError as error:
-        speech.say([f"Cannot read {options.policy}: {error.strerror}."], 0, sys.stderr)
+        speech.say([f"Cannot read {error.filename}: {error.strerror}."], 0, sys.stderr)
     return None
 
 

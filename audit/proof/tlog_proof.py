@@ -7,13 +7,13 @@
 
     <signed head>          with the cosignatures of its witnesses, to the end of the file
 
-Nothing vouches for `extra`: it is hashed like an entry that comes beside the file, and the hashes must lead to the root.
-No key stands in the file, so one must be given.
+Nothing vouches for `extra`: it is hashed like an entry that comes beside the file, and the hashes must lead to the
+root. No key stands in the file, so one must be given.
 """
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from . import bundle, canonical, encoding, merkle, note, shape
 from .errors import ProofError
@@ -23,7 +23,8 @@ _INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})", re.ASCII)
 _EXTRA = "extra "
 
 
-class Parsed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Parsed:
     """A well-formed proof, none of it verified; `extra` is None where there is none."""
 
     index: int

@@ -104,8 +104,9 @@ def sign_waiting(*, now: datetime) -> int:
     any number of callers: of two who sign the same batch, one keeps it. An event whose customer was erased in
     between, or whose entry does not prove it any more, is passed over for good.
     """
-    signing.publish(now=now)
+    # In this order: a key that ends after we looked at it ends behind every entry that is signed here.
     size = witnesses.settled(now=now)
+    signing.publish(now=now)
     signed = _pass(False, size, BATCH, now)
     return signed if _behind(False, size) else signed + _pass(True, size, IMPORTED, now)
 

@@ -53,9 +53,12 @@ class JwkOutput(serializers.Serializer[Any]):
     x = serializers.CharField()
 
     def get_fields(self) -> dict[str, Any]:
-        sizes = {"tc:since": "It signs heads of more entries than this.", "tc:until": "And of no more than this."}
+        sizes = {
+            "tc:since": "It was announced when the log had so many entries; a key of the log signs larger heads only.",
+            "tc:until": "A key of the log signs no larger head; one of receipts signs for no entry from this place on.",
+        }
         more = {name: serializers.IntegerField(required=False, help_text=text) for name, text in sizes.items()}
-        return super().get_fields() | more
+        return super().get_fields() | {"tc:vkey": serializers.CharField(help_text="As in /log/vkeys.")} | more
 
 
 class JwksOutput(serializers.Serializer[Any]):
@@ -132,8 +135,9 @@ class ReadKeys(PublicView):
         auth=[],
     )
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
-        lines = [line for row in prove.keys_of_log() for line in _lines(row)]
-        return _plain("".join(f"{each}\n" for each in [*lines, *receipts.vkeys()]) or None, HOURS)
+        rows = [*prove.keys_of_log(), *receipts.keys_of_receipts()]
+        lines = [line for row in rows for line in _lines(row)]
+        return _plain("".join(f"{each}\n" for each in lines) or None, HOURS)
 
 
 class ReadProof(PublicView):
@@ -212,6 +216,8 @@ def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 def _lines(row: Any) -> list[str]:
     """A key; one that does not sign heads of every size has a comment above it, as in C2SP tlog-policy."""
+    if row.purpose == "receipt":
+        return [row.vkey] if row.until_size is None else [f"# receipts of entries before {row.until_size}:", row.vkey]
     if row.until_size is None and not row.since_size:
         return [row.vkey]
     until = "" if row.until_size is None else f" and at most {row.until_size}"

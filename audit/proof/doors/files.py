@@ -49,6 +49,7 @@ def _proven(file: BinaryIO, leaf: bytes | None, trust: Trust, progress: Tick) ->
     raw = file.read()
     if receipt.is_receipt(raw):
         signed = receipt.verify_receipt(raw, trust.vkeys)
+        trust.known.check_receipt(signed)
         yield from _receipt_sentences(signed)
         yield from trust.sentences(signed.signed)
         return

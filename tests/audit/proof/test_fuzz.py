@@ -17,6 +17,7 @@ from audit.proof import (
     encoding,
     export,
     jws,
+    keyset,
     merkle,
     note,
     paths,
@@ -41,6 +42,8 @@ LOG = SmallLog(size=11)
 SIGNED = LOG.checkpoint() + cosignature.sign(note.parse(LOG.checkpoint())[0], KEY, sign, time=5)
 REQUEST = witness.make_request(witness.Request(7, tiles.consistency_proof(LOG.read_tile, 7, 11), LOG.checkpoint()))
 
+
+KEY_SET = json.dumps({"keys": [jws.jwk(Key(1).public) | {"tc:vkey": Key(1).vkey, "tc:until": 7}]}).encode()
 
 SHORT = {"verify.py": b"print('a verifier of fewer bytes')\n"}
 
@@ -87,6 +90,7 @@ READERS = {
         lambda raw: tlog_proof.verify(raw, None, [Key(1).vkey]),
         proof(extra=LOG.leaves[5]),
     ),
+    "key set": (keyset.parse, KEY_SET),
     "receipt": (lambda raw: receipt.verify_receipt(raw, None), signed()),
     "token": (lambda raw: jws.parse(text_of(raw)), signed()),
     "tile address": (lambda raw: paths.parse_tile_path(text_of(raw)), b"0/x001/x234/067.p/12"),
