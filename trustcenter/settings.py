@@ -85,6 +85,8 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=2)
 # Seconds a connection is kept, one per thread of a web worker: opening one costs more than a check.
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_MAX_AGE", 600)
+# Whether `serve` refuses to start under a database role that may more than the service needs; it warns otherwise.
+STRICT_ROLES = env.bool("STRICT_ROLES", False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Worker -----------------------------------------------------------------------------------------
