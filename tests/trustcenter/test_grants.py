@@ -26,7 +26,9 @@ APPEND_ONLY = sorted(table for table, guard in guards.guarded() if guard.update 
 
 def test_every_table_has_its_rights():
     there = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} | {"django_migrations"}
-    assert set(grants.RIGHTS) == there, "a table that is new has no rights yet: say in trustcenter/grants.py who may what"
+    assert set(grants.RIGHTS) == there, (
+        "a table that is new has no rights yet: say in trustcenter/grants.py who may what"
+    )
 
 
 def test_nobody_is_granted_what_a_guard_refuses_whole():
@@ -93,7 +95,9 @@ PARTS = [
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize(("part", "verb", "place"), PARTS, ids=[f"{part}-{verb}-{place}" for part, verb, place in PARTS])
+@pytest.mark.parametrize(
+    ("part", "verb", "place"), PARTS, ids=[f"{part}-{verb}-{place}" for part, verb, place in PARTS]
+)
 def test_each_verb_can_be_done_with_the_rights_of_its_process(prefix, park, part, verb, place):
     cast()
     keys.create(recipient="mail-engine", scopes=["decide"], by=OPERATOR, now=DAY_BEFORE)
@@ -160,7 +164,7 @@ FORBIDDEN = {
     **{f"change {table}": f"UPDATE {table} SET {{column}} = {{column}}" for table in APPEND_ONLY},
     **{f"delete from {table}": f"DELETE FROM {table}" for table in APPEND_ONLY},
     **{f"empty {table}": f"TRUNCATE {table} CASCADE" for table, _ in guards.guarded()},
-    "disable the triggers": "ALTER TABLE audit_entry DISABLE TRIGGER ALL",
+    "disable the triggers": "ALTER TABLE audit_entry DISABLE TRIGGER USER",
     "drop a trigger": "DROP TRIGGER guard_audit_entry_update ON audit_entry",
     "change what a guard does": "CREATE OR REPLACE FUNCTION trust_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
     "BEGIN RETURN NULL; END $$",
@@ -168,7 +172,7 @@ FORBIDDEN = {
     "make a table": "CREATE TABLE mine (id int)",
     "drop a table": "DROP TABLE audit_tile",
     "own a table": "ALTER TABLE audit_entry OWNER TO CURRENT_USER",
-    "grant itself a right": "GRANT UPDATE ON audit_entry TO CURRENT_USER",
+    "grant itself a right": "GRANT UPDATE ON audit_entry TO CURRENT_USER; UPDATE audit_entry SET id = id",
     "rewrite a table": "ALTER TABLE audit_entry ADD COLUMN mine int",
     "become the owner": "SET ROLE {owner}",
     "read migrations away": "DELETE FROM django_migrations",
@@ -216,9 +220,9 @@ def works_and_is_proven(folder, env):
         receipt = f"/api/v1/receipts/{made['receipt']['id']}"
         until(lambda: tree.get(receipt, key)[0] == 200)
         assert tree.get("/log/checkpoint")[0] == 200
-        status, erased = tree.post("/api/v1/subjects/erase", {"subject": who, "why": "customer_asked"}, key)
+        status, erased = tree.post("/api/v1/subjects/erase", {"subject": who, "why": "withdrawn"}, key)
         assert status == 200, erased
-        assert tree.get(receipt, key)[0] == 404
+        assert tree.get(receipt, key)[0] == 410
     assert not [line for line in tree.lines() if line.get("level") in ("error", "critical")]
     command(folder, "export-audit", "--output", str(folder / "log.zip"), **env)
     command(folder, "verify", str(folder / "log.zip"))
@@ -249,10 +253,10 @@ def refused(role, sql, *, lift=False):
 
 @pytest.mark.postgres
 def test_the_doctor_names_what_a_role_may_too_much(house, tmp_path):
-    for role, words in (("migrate", "owns tables"), ("serve", "")):
-        done = command(tmp_path, "doctor", code=1, **house.environment(role)).stdout  # nobody seals here
-        assert ("good   rights in the database" in done) is not bool(words), done
-        assert words in done
+    done = command(tmp_path, "doctor", code=1, **house.environment("migrate")).stdout
+    assert "owns tables, and can switch their guards off" in done
+    for role in ("serve", "only_web"):
+        command(tmp_path, "doctor", code=0, **house.environment(role))
     done = command(tmp_path, "doctor", code=1, DATABASE_URL=house.url("postgres")).stdout
     assert "is a superuser" in done
     with house.connect("postgres") as admin:
@@ -262,6 +266,5 @@ def test_the_doctor_names_what_a_role_may_too_much(house, tmp_path):
         admin.execute("ALTER TABLE audit_entry ENABLE TRIGGER guard_audit_entry_update")
         done = command(tmp_path, "doctor", code=1, **house.environment("serve")).stdout
         assert "Guards of append-only tables are missing" in done, "ALWAYS is part of it"
-    command(tmp_path, "migrate", **house.environment("migrate"))
-    done = command(tmp_path, "doctor", code=1, **house.environment("only_web")).stdout
-    assert "good   rights in the database" in done, "migrate puts rights and guards back"
+    command(tmp_path, "migrate", **house.environment("migrate"))  # puts rights and guards back
+    command(tmp_path, "doctor", code=0, **house.environment("only_web"))
