@@ -72,6 +72,10 @@ RIGHTS = {
     "django_migrations": ("S", "S", "S"),
     "django_session": ("SIUD", "", ""),
 }
+_GUARDS = (
+    "SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
+    "AND (proname = 'trust_refuse' OR proname ~ '^guard_.*_check$')"
+)
 _TOO_MUCH = (
     "SELECT table_name, privilege FROM unnest(%s::text[]) table_name, "
     "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege "
@@ -112,16 +116,13 @@ def roles(prefix: str) -> Iterator[str]:
 
 def ownership(prefix: str) -> Iterator[str]:
     """Tables, and the functions of their guards, belong to the owner, who may make more."""
-    owner, guard = f'"{prefix}_owner"', "proname = 'trust_refuse' OR proname ~ '^guard_.*_check$'"
+    owner = f'"{prefix}_owner"'
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
     yield f"GRANT USAGE, CREATE ON SCHEMA public TO {owner}"
     for table in RIGHTS:
         yield f'ALTER TABLE IF EXISTS "{table}" OWNER TO {owner}'
-    yield (
-        "DO $$ DECLARE each regprocedure; BEGIN "
-        f"FOR each IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND ({guard}) "  # noqa: S608
-        f"LOOP EXECUTE format('ALTER FUNCTION %s OWNER TO {owner}', each); END LOOP; END $$"
-    )
+    change = f"EXECUTE format('ALTER FUNCTION %s OWNER TO {owner}', each)"
+    yield f"DO $$ DECLARE each regprocedure; BEGIN FOR each IN {_GUARDS} LOOP {change}; END LOOP; END $$"
 
 
 def grants(prefix: str) -> Iterator[str]:

@@ -129,7 +129,9 @@ def test_spare_bits_and_short_hashes_are_refused():
     short = encoding.to_base64(encoding.from_base64(lines[2], "x")[:-1])
     for bent, said in ((loose, "base64-bad"), (short, "hash-length")):
         raw = "\n".join([*lines[:2], bent, *lines[3:]]).encode()
-        assert code(lambda raw=raw: tlog_proof.verify(raw, LOG.leaves[5], VKEYS)) == said
+        assert code(lambda raw=raw: tlog_proof.parse(raw)) == said
+    empty = proof().replace(b"index 5", b"extra \nindex 5")
+    assert code(lambda: tlog_proof.parse(empty)) == "tlog-proof-form"
 
 
 def test_an_entry_that_is_no_leaf_of_ours_is_refused():
