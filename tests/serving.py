@@ -49,8 +49,9 @@ class Serving:
         """Process ids under which a part was started, oldest first."""
         return [line["pid"] for line in self.lines() if line.get("part") == part and line["event"] == "started"]
 
-    def get(self, path: str) -> tuple[int, bytes]:
-        return self._open(urllib.request.Request(self.url + path))
+    def get(self, path: str, key: str = "") -> tuple[int, bytes]:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return self._open(urllib.request.Request(self.url + path, headers=headers))
 
     def post(self, path: str, body: Any, key: str) -> tuple[int, Any]:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}

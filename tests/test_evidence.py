@@ -331,7 +331,9 @@ VERBS = {
     "rebuild.mend": [(_mend, ["state.rebuilt", "state.rebuilt"]), (lambda: _mend(damaged=False), [])],
     "recovery.accept_clock": [(_clock_back, ["log.clock_accepted"])],
     "recovery.accept_database": [(_lost_mark, ["log.mark_accepted"])],
-    "rotation.begin": [(lambda: (keys_of_house.make_next(), rotation.begin(**FACTS)), ["log.key_rotated"])],
+    "rotation.begin": [
+        (lambda: (keys_of_house.make_next("log"), rotation.begin(name="log", **FACTS)), ["log.key_rotated"])
+    ],
     "keys.create": [(lambda: keys.create(recipient="mailbird", scopes=["decide"], **FACTS), ["key.created"])],
     "keys.revoke": [
         (lambda: keys.revoke(prefix=keys.listed()[0].prefix, **FACTS), ["key.revoked"]),

@@ -95,9 +95,9 @@ def seal_all(now: datetime | None = None) -> None:
 def sign_all(now: datetime | None = None) -> int:
     """Let the sealer catch up, and the receipts with it; returns how many were signed."""
     seal_all(now)
-    signed = 0
-    while signed_receipts.waiting():
-        signed += signed_receipts.sign_waiting(now=now or NOW + timedelta(seconds=2))
+    signed, moment = 0, now or NOW + timedelta(seconds=2)
+    while signed_receipts.waiting(now=moment):
+        signed += signed_receipts.sign_waiting(now=moment)
     return signed
 
 

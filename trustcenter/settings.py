@@ -56,8 +56,8 @@ SECRET_KEY = secret("SECRET_KEY") or (
 # Keys as `name:base64` parted by spaces (log, receipt, data, lookup, suppression); without them, files in
 # $TRUST_DATA_DIR/keys, which `migrate` makes. Web processes need only data, lookup and suppression.
 TRUST_KEYS = secret("TRUST_KEYS")
-# Dotted path of what signs for us, called with `log`, `log-next` or `receipt`: it gives an object with `public` and
-# `sign(bytes)` (audit.keys.Signer), or None for a key of that name that is ours. For a KMS.
+# Dotted path of what signs for us, called with `log`, `receipt`, or either with `-next` behind it: it gives an object
+# with `public` and `sign(bytes)` (audit.keys.Signer), or None for a key of that name that is ours. For a KMS.
 SIGNER = env.str("TRUST_SIGNER", "")
 # The origin line of the log: a name of yours without a scheme, never changed afterwards.
 LOG_ORIGIN = env.str("LOG_ORIGIN", f"{urlsplit(PUBLIC_URL).netloc}/log")
@@ -85,6 +85,8 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=2)
 # Seconds a connection is kept, one per thread of a web worker: opening one costs more than a check.
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_MAX_AGE", 600)
+# Whether `serve` refuses to start under a database role that may more than the service needs; it warns otherwise.
+STRICT_ROLES = env.bool("STRICT_ROLES", False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Worker -----------------------------------------------------------------------------------------

@@ -9,11 +9,13 @@ import socket
 import sys
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from audit import keys
-from trustcenter import health
+from trustcenter import grants, health
 from trustcenter.commands import terminal
 from trustcenter.processes import Part, Tree
 
@@ -78,6 +80,7 @@ def obstacles(host: str, port: int) -> list[str]:
         found.append(f"The database lacks {len(lacking)} migrations. Run `trustcenter migrate` first.")
     else:
         found += health.returned()
+        found += grants.findings(connection) if settings.STRICT_ROLES else []
     if taken := _taken(host, port):
         found.append(f"Cannot listen at {netloc(host, port)}: {taken}. Choose another address with --bind.")
     return found
@@ -107,6 +110,8 @@ def _serve(options: argparse.Namespace) -> int:
     host, port = options.bind
     if found := obstacles(host, port):
         return terminal.complain(*found)
+    for finding in grants.findings(connection):
+        structlog.get_logger("serve").warning("more rights than needed", finding=finding)
     return run(host, port, options.workers)
 
 

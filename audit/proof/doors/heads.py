@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .. import bundle, encoding, export, merkle, note, shape, tiles
+from .. import bundle, encoding, export, merkle, note, shape, tiles, tlog_proof
 from ..checkpoint import Checkpoint
 from ..errors import ProofError
 from . import place, speech
@@ -99,6 +99,8 @@ def _signed(name: str) -> tuple[str, list[str]]:
     if raw.startswith(b"{"):
         doc = bundle.loads(raw)
         return shape.text(doc, "checkpoint"), [shape.a_text(each, "vkeys") for each in shape.items(doc, "vkeys")]
+    if tlog_proof.is_proof(raw):
+        return tlog_proof.parse(raw).signed, []
     try:
         return raw.decode("utf-8"), []
     except UnicodeDecodeError:
