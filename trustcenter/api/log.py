@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from audit.proof import paths, tiles
 from audit.proof.errors import ProofError
 from audit.services import prove, receipts
-from consent.errors import NotFound
+from consent.errors import Conflict, NotFound, Pruned
 from consent.services import catalogue
 from trustcenter import access
 from trustcenter.api.answers import operation
@@ -153,7 +153,7 @@ class ReadEntry(APIView):
     @operation(
         "Log",
         {200: OpenApiTypes.OBJECT},
-        (401, 403, 404),
+        (401, 403, 404, 410),
         operation_id="read_entry",
         summary="One entry, byte for byte as it was hashed",
         description="A third party's key is refused: the entry of its own check holds the reason it is not told.",
@@ -161,7 +161,10 @@ class ReadEntry(APIView):
     def get(self, request: Request, seq: int) -> HttpResponse:
         key: Any = request.user
         access.own_house(key)
-        leaf = prove.leaf_at(seq)
+        try:
+            leaf = prove.leaf_at(seq)
+        except ProofError as problem:
+            raise (Pruned if problem.code == "pruned" else Conflict)(str(problem)) from None
         if leaf is None:
             raise NotFound("The log has not grown this far.")
         return HttpResponse(leaf, content_type="application/json")
