@@ -11,6 +11,8 @@ an entry `log.pruned` is published, whose `details` declare it:
     entries        how many go
     places         SHA-256 over their places, ascending, each as 8 bytes (big-endian)
 
+What was said, promised, decided and erased is never among them (`STAYS`), whatever a declaration says.
+
 So what is missing can be told from what somebody deleted: it is exactly those entries, or the log does not hold.
 """
 
@@ -25,6 +27,8 @@ from .errors import ProofError
 from .merkle import HASH_SIZE
 
 ACTION = "log.pruned"
+STAYS = ("catalogue.", "consent.", "identifier.", "key.", "log.", "officer.", "signal.", "state.", "subject.")
+"""How the names of actions begin whose entries no policy takes out."""
 _MEMBERS = ("first", "until", "size", "root", "keep_days", "actions", "spared", "entries", "places")
 
 
@@ -94,7 +98,8 @@ def parse(place: int, leaf: dict[str, Any]) -> Declaration:
         places=shape.text(said, "places"),
     )
     in_order = 0 <= found.first < found.until <= found.size <= place and 0 < found.entries <= found.until - found.first
-    if not in_order or keep_days < 1 or len(root) != HASH_SIZE or ACTION in found.actions:
+    stays = any(each.startswith(STAYS) for each in found.actions)
+    if not in_order or keep_days < 1 or len(root) != HASH_SIZE or stays:
         raise _contradiction(place)
     return found
 

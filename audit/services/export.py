@@ -91,6 +91,7 @@ class Export:
 
         file: open for writing bytes, and for seeking. Raises ProofError when an entry cannot be read any more.
         """
+        self._check_whole()
         writer, lines = archive.Writer(file), self._lines(progress)
         writer.add("README.txt", [_README.format(name="export.zip").encode()])
         writer.add("verify.py", [single.source()])
@@ -103,6 +104,15 @@ class Export:
         self._add_manifest(writer, lines)
         writer.close()
         return len(lines.places)
+
+    def _check_whole(self) -> None:
+        """Raises ProofError when an entry of a stretch is missing that no policy accounts for."""
+        start = max(self.wanted.first, *(each.until for each in self.policies), 0)
+        found = matching(self.wanted, self.head.size).filter(seq__gte=start).values_list("seq", flat=True)
+        if not self.wanted.chosen and found.count() < self.last + 1 - start:
+            there = set(found)
+            gone = next(place for place in range(start, self.last + 1) if place not in there)
+            raise ProofError("gap", f"Entry {gone} is missing from the log, and no log.pruned accounts for it.")
 
     def _lines(self, progress: Progress) -> "_Lines":
         found = matching(self.wanted, self.head.size)
@@ -196,7 +206,7 @@ class _Stretch(_Lines):
         read = lru_cache(maxsize=1)(read_tile)
         for gone in range(self.places[-1] + 1 if self.places else self.stretch.start, place):
             if gone >= self.minimum:
-                raise ProofError("gap", f"Entry {gone} is missing from the log, or was pruned just now. Export again.")
+                raise ProofError("gap", f"Entry {gone} was pruned just now. Export again.")
             yield export.pruned_line(gone, tree.leaf_hash(gone, read))
             self.places.append(gone)
             self.pruned += 1
