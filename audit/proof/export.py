@@ -242,7 +242,8 @@ class _Entries:
     def check_counts(self) -> None:
         self.account.finish(self.end)
         said, found = self.said, (self.count + self.beyond, self.disclosed, self.pruned)
-        if found != (self.total, shape.number(said, "disclosed"), said.get("pruned", 0)):
+        pruned = shape.number(said, "pruned") if "pruned" in said else 0
+        if found != (self.total, shape.number(said, "disclosed"), pruned):
             raise ProofError("export-counts", "The manifest counts other entries than there are.")
         if said["proves"] == IN:
             return

@@ -81,7 +81,8 @@ def parse(place: int, leaf: dict[str, Any]) -> Declaration:
     keep_days = shape.number(said, "keep_days")
     try:
         root = bytes.fromhex(shape.text(said, "root"))
-        before = cutoff(datetime.fromisoformat(shape.text(leaf, "at")), keep_days)
+        at = datetime.fromisoformat(shape.text(leaf, "at"))
+        before = cutoff(at, keep_days)
     except (ValueError, OverflowError):
         raise _contradiction(place) from None
     found = Declaration(
@@ -99,7 +100,7 @@ def parse(place: int, leaf: dict[str, Any]) -> Declaration:
     )
     in_order = 0 <= found.first < found.until <= found.size <= place and 0 < found.entries <= found.until - found.first
     stays = any(each.startswith(STAYS) for each in found.actions)
-    if not in_order or keep_days < 1 or len(root) != HASH_SIZE or stays:
+    if not in_order or keep_days < 1 or len(root) != HASH_SIZE or stays or at.tzinfo is None:
         raise _contradiction(place)
     return found
 

@@ -153,7 +153,7 @@ class ReadEntry(APIView):
     @operation(
         "Log",
         {200: OpenApiTypes.OBJECT},
-        (401, 403, 404, 410),
+        (401, 403, 404, 409, 410),
         operation_id="read_entry",
         summary="One entry, byte for byte as it was hashed",
         description="A third party's key is refused: the entry of its own check holds the reason it is not told.",

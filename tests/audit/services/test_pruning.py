@@ -17,8 +17,9 @@ from audit.services import prove, verify
 from consent.models import Asked
 from consent.rules import actions
 from consent.services import ledger, log, pruning, subjects, uses
+from tests.audit.services.killing import killed_at
 from tests.restoring import backup
-from tests.world import ALICE, BOB, NOW, OPERATOR, ask, cast, damage, publish, say, seal_all
+from tests.world import ALICE, BOB, NOW, OPERATOR, ask, cast, damage, lose, publish, say, seal_all
 
 KEEP = 100
 OLD, LATER = NOW + timedelta(minutes=1), NOW + timedelta(days=KEEP + 1)
@@ -57,18 +58,6 @@ def finding():
 
 def place_of(rows, number=0):
     return sorted(Leaf.objects.filter(entry__in=rows).values_list("seq", flat=True))[number]
-
-
-def lose(seq):
-    """Take one entry away, as somebody with the database could."""
-    number = Leaf.objects.get(seq=seq).entry_id
-    connection.check_constraints()
-    guards.remove(connection)
-    with transaction.atomic(), connection.cursor() as cursor:
-        identity = Entry._meta.pk.get_db_prep_value(number, connection)
-        for table, column in (("audit_payload", "entry_id"), ("audit_leaf", "entry_id"), ("audit_entry", "id")):
-            cursor.execute(f"DELETE FROM {table} WHERE {column} = %s", [identity])
-    guards.install(connection)
 
 
 def prune(now=LATER, keep_days=KEEP):
@@ -186,19 +175,41 @@ def test_nobody_declares_for_the_guard_without_an_entry_or_beyond_what_is_publis
             Pruning.objects.create(entry=entry, until=until, **values)
 
 
-def test_a_run_that_was_killed_is_finished_by_the_next(old, monkeypatch):
+def test_a_run_that_was_cut_off_is_finished_by_the_next(old, monkeypatch):
     monkeypatch.setattr("audit.services.pruning.TOGETHER", 7)
     pruning.run(keep_days=KEEP, by=OPERATOR, now=LATER)
     seal_all(LATER)
     assert pruning.take() == 7
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        pruning.take()
-        1 / 0
     half = verify.whole_log(now=LATER)
     assert (half.good, half.pruned) == (True, 7)
     assert pruning.run(keep_days=KEEP, by=OPERATOR, now=LATER).gone == 23
     assert Entry.objects.filter(action="log.pruned").count() == 1, "there is nothing new to declare"
     assert verify.whole_log(now=LATER).pruned == 30
+
+
+def test_killed_before_any_statement_or_commit_it_goes_on_and_nothing_is_missing_undeclared(transactional_db):
+    for turn in range(1, 100):
+        now = NOW + timedelta(days=2 * KEEP * turn)
+        later = now + timedelta(days=KEEP + 1)
+        enter(now, "decision.made", "decision.made", "key.revoked")
+        killed = killed_at(2 * turn - 1, lambda: pruning.run(keep_days=KEEP, by=OPERATOR, now=later))  # noqa: B023
+        seal_all(later)
+        killed |= killed_at(2 * turn - 1, pruning.finish)
+        assert finding() == ""
+        assert Entry.objects.count() == Leaf.objects.count() == Payload.objects.count()
+        if not killed:
+            break
+    assert not killed
+    assert turn > 10, "it has more steps than that"
+    assert not GOING.exists()
+    assert Entry.objects.filter(action="key.revoked").count() == turn
+
+
+def enter(now, *actions):
+    with transaction.atomic():
+        for each in actions:
+            ledger.record(ledger.Fact(each), by=OPERATOR, now=now)
+    seal_all(now)
 
 
 def test_a_restored_backup_is_pruned_again(restorable, tmp_path):
@@ -264,7 +275,9 @@ class TestLies:
         assert entry_id
         assert "not published when it says so" in finding()
 
-    @pytest.mark.parametrize("changed", [{"first": 1}, {"until": 10**6}, {"entries": 0}, {"keep_days": 0}, {"root": ""}])
+    @pytest.mark.parametrize(
+        "changed", [{"first": 1}, {"until": 10**6}, {"entries": 0}, {"keep_days": 0}, {"root": ""}]
+    )
     def test_what_cannot_be_so(self, lie, changed):
         assert "cannot be so" in lie(**changed)
 
