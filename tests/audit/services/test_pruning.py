@@ -4,9 +4,13 @@ The first tests show what happens without it: rows that somebody deleted are a f
 """
 
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import DatabaseError, connection, transaction
 
 from audit import guards
@@ -14,12 +18,13 @@ from audit.models import Checkpoint, Entry, Leaf, Payload, Pruning
 from audit.proof import export
 from audit.proof import pruning as proof
 from audit.services import prove, verify
-from consent.models import Asked
 from consent.rules import actions
 from consent.services import ledger, log, pruning, subjects, uses
+from consent.tasks import prune_log
 from tests.audit.services.killing import killed_at
 from tests.restoring import backup
 from tests.world import ALICE, BOB, NOW, OPERATOR, ask, cast, damage, lose, publish, say, seal_all
+from trustcenter.celery import app
 
 KEEP = 100
 OLD, LATER = NOW + timedelta(minutes=1), NOW + timedelta(days=KEEP + 1)
@@ -301,7 +306,7 @@ class TestLies:
         assert "not what the log.pruned entries declare" in finding()
 
 
-def test_the_lists_go_with_their_entry_and_the_rest_of_the_record_reads_on(old):
+def test_what_a_customer_is_shown_goes_back_to_where_the_log_does(old):
     alice, much_later = subjects.get(ALICE), LATER + timedelta(days=KEEP + 1)
     shown = log.read(subject=alice, language="en", chosen=log.Filter(), before=None, now=LATER)
     assert shown.since is None
@@ -309,7 +314,6 @@ def test_the_lists_go_with_their_entry_and_the_rest_of_the_record_reads_on(old):
     shown = log.read(subject=alice, language="en", chosen=log.Filter(), before=None, now=LATER)
     assert shown.since == LATER - timedelta(days=KEEP)
     assert shown.allowed == 5
-    assert not Asked.objects.exists()
     assert prune(much_later) == 5
 
 
@@ -331,3 +335,23 @@ def test_the_command_counts_declares_and_deletes(old, run, settings, monkeypatch
     code, said, _ = run("prune-log")
     assert "Gone: 30 entries" in said
     assert GOING.count() == 5
+
+
+def test_the_timetable_prunes_only_where_there_is_a_policy(old, settings):
+    """Far from now: all that stands here is older, by the clock of whoever runs this."""
+    prune_log()
+    assert not Entry.objects.filter(action="log.pruned").exists()
+    settings.LOG_KEEP_DAYS = 31
+    with time_machine.travel(LATER + timedelta(days=60)):
+        prune_log()
+    assert Entry.objects.filter(action="log.pruned").count() == 1
+    assert app.conf.beat_schedule["prune the log"]["task"] == prune_log.name
+
+
+@pytest.mark.parametrize(("days", "code"), [("0", 0), ("31", 0), ("30", 1), ("-5", 1)])
+def test_a_policy_of_less_than_a_month_is_refused(days, code):
+    environment = os.environ | {"LOG_KEEP_DAYS": days}
+    command = [sys.executable, "-c", "import trustcenter.settings"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == code
+    assert (b"LOG_KEEP_DAYS is 0" in done.stderr) == bool(code)
