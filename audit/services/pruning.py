@@ -19,7 +19,7 @@ from audit.models import FINDINGS, Entry, Head, Leaf, Payload, Pruning
 from audit.models import Checkpoint as SignedHead
 from audit.proof import pruning
 
-TOGETHER = 1000  # entries a transaction: a tenth of a second in which SQLite lets nobody else write
+TOGETHER = 500  # entries a transaction, during which SQLite lets nobody else write
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 python -m tests.bench.pruning [--entries 60000] [--only PostgreSQL]
 
 declare   seconds to find what is old, and to hash its places
-delete    entries a second, a thousand in each transaction; beside it the longest of these, for which SQLite lets nobody
+delete    entries a second, 500 in each transaction; beside it the longest of these, for which SQLite lets nobody
           else write
 verify    seconds for the whole log, before and after
 """
