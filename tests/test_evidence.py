@@ -31,6 +31,7 @@ from consent.services import (
     officers,
     on_behalf,
     portal_links,
+    pruning,
     rebuild,
     recovery,
     rotation,
@@ -228,6 +229,14 @@ def _lost_mark():
     recovery.accept_database(**FACTS)
 
 
+def _prune():
+    evidence.view(handle=ALICE, why="concern", note="K-311", **FACTS)
+    seal_all()
+    pruning.run(keep_days=50, by=OPERATOR, now=YEARS_LATER)
+    seal_all(YEARS_LATER)
+    assert pruning.finish() == 1, "what was seen is gone, and what is left says so"
+
+
 def _clock_back():
     seal_all(YEARS_LATER)
     recovery.accept_clock(**FACTS)
@@ -331,6 +340,7 @@ VERBS = {
     "rebuild.mend": [(_mend, ["state.rebuilt", "state.rebuilt"]), (lambda: _mend(damaged=False), [])],
     "recovery.accept_clock": [(_clock_back, ["log.clock_accepted"])],
     "recovery.accept_database": [(_lost_mark, ["log.mark_accepted"])],
+    "pruning.declare": [(_prune, ["log.pruned"])],
     "rotation.begin": [
         (lambda: (keys_of_house.make_next("log"), rotation.begin(name="log", **FACTS)), ["log.key_rotated"])
     ],
@@ -391,6 +401,7 @@ VERBS = {
 NO_FACT = {
     "import_runs.begin": "machinery: a file's place; what is taken in are facts, and that it is done is one",
     "idempotency.forget": "machinery: kept answers repeat facts that stand in the log already",
+    "pruning.take": "what goes was declared before, by log.pruned",
     "visits.leave": "the end of a visit changes nothing about the customer",
     "visits.forget": "machinery: removes visits that are over",
     "portal_links.forget": "machinery: removes links that are over",

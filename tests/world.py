@@ -108,3 +108,16 @@ def damage(rows: QuerySet, **values: Any) -> None:
     rows.update(**values)
     connection.check_constraints()
     guards.install(connection)
+
+
+def lose(place: int) -> None:
+    """Take one entry out of the log, as somebody with the database could."""
+    connection.check_constraints()
+    guards.remove(connection)
+    with connection.cursor() as cursor:
+        entry = "(SELECT entry_id FROM audit_leaf WHERE seq = %s)"
+        for table, column in (("audit_payload", "entry_id"), ("audit_entry", "id")):
+            cursor.execute(f"DELETE FROM {table} WHERE {column} = {entry}", [place])
+        cursor.execute("DELETE FROM audit_leaf WHERE seq = %s", [place])
+    connection.check_constraints()
+    guards.install(connection)

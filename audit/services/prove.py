@@ -19,7 +19,7 @@ from audit.models import Entry, Leaf, Payload, Pending, Refusal, Verification, V
 from audit.proof import bundle, note, tiles, tlog_proof
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
-from audit.services import refusals, witnesses
+from audit.services import pruning, refusals, witnesses
 from audit.services.tree import read_tile
 
 
@@ -82,9 +82,19 @@ def tile(level: int, index: int, width: int) -> bytes | None:
 
 
 def leaf_at(seq: int) -> bytes | None:
-    """The entry at a place of the log, as it was hashed; None when the newest checkpoint does not cover it."""
+    """The entry at a place of the log, as it was hashed; None when the newest checkpoint does not cover it.
+
+    Raises ProofError when it is not there any more: `pruned` by policy, or `gap`.
+    """
     size = SignedHead.objects.aggregate(size=Max("size"))["size"] or 0
-    return bytes(Leaf.objects.select_related("entry").get(seq=seq).entry.leaf) if seq < size else None
+    if seq >= size:
+        return None
+    leaf = Entry.objects.filter(leaf_row__seq=seq).values_list("leaf", flat=True).first()
+    if leaf is None and pruning.covers(seq):
+        raise ProofError("pruned", f"Entry {seq} was pruned by policy; its place and its hash can still be proven.")
+    if leaf is None:
+        raise ProofError("gap", f"Entry {seq} is missing from the log.")
+    return bytes(leaf)
 
 
 def proof_of(seq: int) -> dict[str, Any] | None:

@@ -54,6 +54,7 @@ ACTIONS = {
     "log.clock_accepted": "The log is signed on, though the clock went back.",
     "log.mark_accepted": "The note of how far the log was published was lost, and made anew.",
     "log.key_rotated": "A key of the log begins, or ends, to sign.",
+    "log.pruned": "Entries that were older than our policy keeps them were taken out of the log.",
     "log.genesis": "A new log begins under a new name; this says how the old one ended.",
     "import.finished": "A file of consents was imported.",
 }
@@ -78,6 +79,9 @@ BY_ACT = {
 ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}
 # What the customer sees under “Who used my data”.
 USES = ("decision.made", "audience.filtered", "search.made", "use.reported", "evidence.viewed", "log.searched")
+# What the policy of retention takes out of the log once it is old: who used what, who came in. What was said, what was
+# promised, who was erased, and what the log says of itself, stays for good (docs/adr/0013).
+AGEING = (*USES, "copy.taken", "benefit.reported", "portal.invited", "portal.code_sent", "portal.entered")
 # After these, what a copy holds of a customer may no longer be so (rules/grants.py).
 _OF_CUSTOMERS = ("subject.", "identifier.", "consent.", "signal.", "state.")
 TOLD = tuple(action for action in ACTIONS if action.startswith(_OF_CUSTOMERS))

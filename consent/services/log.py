@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 from msgspec import json
 
 from audit.models import Entry
-from audit.services import tally
+from audit.services import pruning, tally
 from consent.models import Recipient, Subject
 from consent.rules.actions import USES
 from consent.services import asked, catalogue, entries, families, uses, versions
@@ -71,7 +71,10 @@ class Month:
 
 @dataclass(frozen=True)
 class Log:
-    """A page of it. heard, silent: recipients that did and did not ask or report, ever. older: where to go on."""
+    """A page of it. heard, silent: recipients that did and did not ask or report. older: where to go on.
+
+    since: from when on every use is listed; None when none was ever taken out of the log.
+    """
 
     lines: tuple[Line, ...]
     months: tuple[Month, ...]
@@ -79,6 +82,7 @@ class Log:
     silent: tuple[Recipient, ...]
     titles: dict[str, str]
     older: UUID | None
+    since: datetime | None
 
     @property
     def recipients(self) -> int:
@@ -109,6 +113,7 @@ def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None
         silent=tuple(row for row in rows if not row.heard),
         titles=titles,
         older=page[-1].entry.id if len(page) < len(found) else None,
+        since=pruning.since(),
     )
 
 

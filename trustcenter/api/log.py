@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from audit.proof import paths, tiles
 from audit.proof.errors import ProofError
 from audit.services import prove, receipts
-from consent.errors import Field, Invalid, NotFound
+from consent.errors import Conflict, Field, Invalid, NotFound, Pruned
 from consent.services import catalogue
 from trustcenter import access
 from trustcenter.api.answers import operation
@@ -172,7 +172,7 @@ class ReadEntry(APIView):
     @operation(
         "Log",
         {(200, "application/json"): OpenApiTypes.OBJECT, (200, TEXT): str},
-        (400, 401, 403, 404),
+        (400, 401, 403, 404, 409, 410),
         operation_id="read_entry",
         summary="One entry, byte for byte as it was hashed",
         description="`?format=tlog-proof` gives its proof, with the entry in it, as one file that verifies alone. "
@@ -182,13 +182,13 @@ class ReadEntry(APIView):
     def get(self, request: Request, seq: int) -> HttpResponse:
         key: Any = request.user
         access.own_house(key)
-        if _as_tlog_proof(request):
-            proof = prove.tlog_proof_of(seq, with_entry=True)
-            if proof is not None:
-                return _text(proof)
-        elif (leaf := prove.leaf_at(seq)) is not None:
-            return HttpResponse(leaf, content_type="application/json")
-        raise NotFound("The log has not grown this far.")
+        try:
+            found = prove.tlog_proof_of(seq, with_entry=True) if _as_tlog_proof(request) else prove.leaf_at(seq)
+        except ProofError as problem:
+            raise (Pruned if problem.code == "pruned" else Conflict)(str(problem)) from None
+        if found is None:
+            raise NotFound("The log has not grown this far.")
+        return _text(found) if _as_tlog_proof(request) else HttpResponse(found, content_type="application/json")
 
 
 class ReadJwks(PublicView):

@@ -73,9 +73,10 @@ def _sentences(report: bundle.Report) -> Iterator[str]:
 def _export_sentences(report: export.Report) -> Iterator[str]:
     yield "This proof is real."
     yield from _head_sentences(report)
-    yield from _listed(report.entries, report.count, report.last)
+    yield from _listed(report.entries, report.count - report.pruned, report.last)
     yield f"{count(report.count)} in all."
     yield _extent(report.complete, report.first, report.last)
+    yield from _pruned(report)
     for name, value in report.filter.items():
         yield f"They were chosen by {name}: {plain(value if isinstance(value, str) else ', '.join(value))}."
     yield from _disclosed(report.disclosed)
@@ -117,6 +118,18 @@ def _extent(complete: bool, first: int, last: int) -> str:
     if complete:
         return f"These are all entries from {first} to {last}: none is left out."
     return "There may be others: this file proves that these are in the log, not that these are all."
+
+
+def _pruned(report: export.Report) -> Iterator[str]:
+    if not report.pruned:
+        return
+    yield f"Pruned by policy: {count(report.pruned)} of these. Their place is proven, their content is gone."
+    here = [each for each in report.policies if each.first <= report.last and each.until > report.first]
+    for each in here[:LISTED]:
+        kinds = plain(", ".join(each.actions))
+        yield f"Entry {each.place} declares it: from {each.first} to {each.until - 1}, {each.keep_days} days, {kinds}."
+    if len(here) > LISTED:
+        yield f"… and {count(len(here) - LISTED)} like it."
 
 
 def _disclosed(number: int) -> Iterator[str]:

@@ -2,14 +2,17 @@
 
 import base64
 import json
+from datetime import timedelta
 
 import pytest
 
 from audit.models import Entry, Leaf
 from audit.proof import jws, merkle, note, tlog_proof
 from audit.proof.checkpoint import Checkpoint
+from audit.services import order
+from consent.services import pruning
 from tests.callers import about, get, post, question
-from tests.world import ALICE, BOB, ask, key, seal_all, sign_all
+from tests.world import ALICE, BOB, NOW, OPERATOR, ask, key, lose, seal_all, sign_all
 
 
 @pytest.fixture
@@ -112,6 +115,32 @@ def test_an_entry_is_answered_as_it_was_hashed(sealed):
     assert response["Cache-Control"] == "no-store"
     about(get("/log/entries/0"), 401)
     about(get("/log/entries/0", key=key()), 403)
+
+
+def test_a_pruned_entry_is_gone_for_good_and_its_proof_is_not(sealed):
+    ask(ALICE)
+    seal_all()
+    place, head_before = sealed, head()
+    leaf = get(f"/log/entries/{place}", key=_auditor()).content
+    later = NOW + timedelta(days=40)
+    pruning.run(keep_days=31, by=OPERATOR, now=later)
+    seal_all(later)
+    assert pruning.finish() == 1
+    answer = get(f"/log/entries/{place}", key=_auditor())
+    about(answer, 410)
+    assert answer.json()["code"] == "pruned"
+    found = get(f"/log/entries/{place}/proof").json()
+    hashes = [base64.b64decode(each) for each in found["hashes"]]
+    merkle.verify_inclusion(place, found["size"], merkle.leaf_hash(leaf), hashes, head().root)
+    assert order.mark(head_before.size), "who followed the log goes on where they were"
+    assert get("/log/entries/0", key=_auditor()).status_code == 200
+
+
+def test_an_entry_that_somebody_deleted_is_not_called_pruned(sealed):
+    lose(0)
+    answer = get("/log/entries/0", key=_auditor())
+    about(answer, 409)
+    assert "missing" in answer.json()["detail"]
 
 
 def test_a_third_party_does_not_learn_from_the_entry_why_it_was_refused(cast):
