@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from audit.models import Checkpoint as SignedHead
-from audit.models import Entry, Head, Leaf, Tile, Verification
+from audit.models import Entry, Head, Leaf, Verification
 from audit.proof import merkle, note, tiles
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
 from audit.services import prove
 from audit.services.entries import moment
+from audit.services.tree import read_tile
 
 BATCH = 4096
 _COLUMNS = ("subject", "purpose", "recipient", "outcome", "reason")
@@ -34,22 +35,33 @@ def _check(progress: Callable[[int, int], None]) -> int:
     if signed is None:
         _check_strangers()
         return 0
-    grown: dict[tuple[int, int], bytes] = {}
-
-    def read_tile(level: int, index: int) -> bytes:
-        return grown.get((level, index), b"")
-
-    root, done = merkle.EMPTY_ROOT, 0
+    tree, bent = tiles.Regrown(), ""
     for batch in _leaf_hashes(signed.size):
-        changed, root = tiles.grow(read_tile, done, batch)
-        grown.update(changed)
-        done += len(batch)
-        progress(done, signed.size)
-    if done != signed.size or root != signed.root:
-        raise ProofError("root", "The entries do not give the signed root: at least one was changed or exchanged.")
-    _check_tiles(grown)
+        bent = bent or _unlike_stored(tree.append(batch))
+        progress(tree.size, signed.size)
+    bent = bent or _unlike_stored(tree.edge)
+    if tree.size != signed.size or tree.root != signed.root:
+        where = f" {bent}" if bent else ""
+        raise ProofError("root", f"The entries do not give the signed root: one was changed or exchanged.{where}")
+    if bent:
+        raise ProofError("tile", bent)
     _check_strangers()
     return signed.size
+
+
+def _unlike_stored(grown: dict[tuple[int, int], bytes]) -> str:
+    """Where the stored tiles do not begin as the leaves demand, in words; the sealer may have grown them since.
+
+    Proofs are cut from tiles. And where an entry was changed, they still tell which one.
+    """
+    for (level, index), wanted in sorted(grown.items()):
+        stored = read_tile(level, index)
+        if not stored.startswith(wanted):
+            cuts = range(0, len(wanted), merkle.HASH_SIZE)
+            place = next(at for at in cuts if stored[at : at + merkle.HASH_SIZE] != wanted[at : at + merkle.HASH_SIZE])
+            first = (index * tiles.WIDTH + place // merkle.HASH_SIZE) << (tiles.HEIGHT * level)
+            return f"Tile {level}/{index} of the stored tree does not fit its entries, from entry {first} on."
+    return ""
 
 
 def _check_strangers() -> None:
@@ -108,11 +120,3 @@ def _check_columns(row: Leaf) -> None:
     held = (*shown, *(getattr(entry, name) for name in _COLUMNS))
     if said != held:
         raise ProofError("column", f"A column of entry {row.seq} differs from its leaf.")
-
-
-def _check_tiles(grown: dict[tuple[int, int], bytes]) -> None:
-    """Proofs are cut from tiles, so each must begin as the leaves demand; the sealer may have grown it since."""
-    for row in Tile.objects.iterator():
-        wanted = grown.get((row.level, row.index), b"")
-        if not bytes(row.data).startswith(wanted):
-            raise ProofError("tile", f"Tile {row.level}/{row.index} of the stored tree does not fit its entries.")
