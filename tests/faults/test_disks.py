@@ -39,6 +39,10 @@ with open(sys.argv[2], "w") as file:
 """
 
 
+def _ran(*words, env=None):
+    return subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+
 def _traced(folder, number, fault, code, *given):
     """Run a program of which one call, the number-th of its kind on these files, fails or kills."""
     call, how = fault
@@ -46,9 +50,7 @@ def _traced(folder, number, fault, code, *given):
     inject = f"inject={call}:{how}:when={number}"
     words = [STRACE, "-f", "-qq", "-o", str(folder / "trace"), *paths, "-e", f"trace={call}", "-e", inject]
     settings = {"DJANGO_SETTINGS_MODULE": "trustcenter.settings"}
-    done = subprocess.run(
-        [*words, sys.executable, "-c", code, *given], cwd=ROOT, env=environment(folder, **settings), capture_output=True
-    )
+    done = _ran(*words, sys.executable, "-c", code, *given, env=environment(folder, **settings))
     return done.returncode, "INJECTED" in (folder / "trace").read_text() or done.returncode < 0
 
 
@@ -124,9 +126,7 @@ def test_F16_a_full_disk_of_postgresql_stops_the_log_whole_and_it_goes_on_when_t
     with _small_disk(48) as disk, _database_on(disk) as url:
         command(tmp_path, "migrate", DATABASE_URL=url)
         more = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "trustcenter.settings", "LOG_LEVEL": "ERROR"}
-        done = subprocess.run(
-            [sys.executable, "-c", _FULL], cwd=ROOT, env=environment(tmp_path, **more), capture_output=True, text=True
-        )
+        done = _ran(sys.executable, "-c", _FULL, env=environment(tmp_path, **more))
         assert done.returncode == 0, done.stderr[-3000:]
 
 
@@ -136,7 +136,7 @@ def _small_disk(megabytes):
     place = Path("/tmp") / f"disk-{uuid.uuid4().hex[:8]}"
     place.mkdir()
     size = f"size={megabytes}m"
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(place)], capture_output=True, text=True)
+    done = _ran("mount", "-t", "tmpfs", "-o", size, "tmpfs", str(place))
     if done.returncode:
         place.rmdir()
         pytest.skip(f"this machine lets us mount no small disk: {done.stderr.strip()}")

@@ -1,12 +1,15 @@
-"""Games with signatures, proofs, spellings and exports. Each is played against the obvious reader first, which loses."""
+"""Games with signatures, proofs, spellings and exports. The obvious reader plays each first, and loses."""
 
 import base64
 import hashlib
+import io
 import json
 import random
 
 import pytest
 import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from audit.proof import bundle, canonical, encoding, export, merkle, note, tiles
 from audit.proof.errors import ProofError
@@ -28,9 +31,6 @@ def refused(check, *given):
 def opens_naively(signed, key):
     """Good as soon as one line below the text is a good signature, whatever else is there."""
     text, _, below = signed.rpartition("\n\n")
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     for line in below.splitlines():
         raw = base64.b64decode(line.split()[-1] + "==")[4:]
         try:
@@ -157,7 +157,5 @@ def test_F28_an_export_with_a_line_less_and_every_sum_made_to_fit():
     files["SHA256SUMS"] = export.sums({name: sums[name] for name in files if name != "SHA256SUMS"})
     assert all(hashlib.sha256(files[name]).hexdigest() == sums[name] for name in sums), "the harm: sums and counts fit"
     assert left.count(b"\n") == said["entries"]
-    import io
-
     assert refused(lambda: export.verify(io.BytesIO(plainly(files)), [KEY.vkey]))
     assert export.verify(io.BytesIO(whole), [KEY.vkey]).count == 40

@@ -98,7 +98,7 @@ def _following(folder, place):
             stdout=log,
             stderr=subprocess.STDOUT,
             env=clean | {"LC_ALL": "C"},
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509  no threads here
             **common,
         )
     try:
