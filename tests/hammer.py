@@ -37,7 +37,7 @@ from tests import postgres
 from tests.postgres_programs import programs
 
 CLIENTS, CUSTOMERS = 6, 30
-PATIENCE = 120.0
+PATIENCE = 300.0  # the machine may be busy
 SERVE = ("serve", "--workers", "1")  # the fewer processes have to start, the sooner there is something to kill
 KEY = ("create-key", "--recipient", "mail-engine", "--scopes", "decide,consents:write,reports", "--json")
 
@@ -170,11 +170,12 @@ def _under_load(
             while done < kills or time.monotonic() < end:
                 with serving(place, wait=False, call=SERVE, port=load.port, **more) as tree:
                     if not done:
-                        until(tree.is_ready)
+                        until(tree.is_ready, PATIENCE)
                         _known(tree, load)
                         work = [pool.submit(load.watch), *(pool.submit(load.client, each) for each in range(CLIENTS))]
                     done += _killed(tree, load, server, chance, (done + 1) % 4 == 0)
-            with serving(place, call=SERVE, port=load.port, **more) as tree:
+            with serving(place, wait=False, call=SERVE, port=load.port, **more) as tree:
+                until(tree.is_ready, PATIENCE)
                 until(lambda: b"trustcenter_log_waiting 0.0" in tree.get("/metrics")[1], PATIENCE)
                 load.over.set()
                 command(place, "verify", "--log", tree.url, **more)
