@@ -72,9 +72,9 @@ class Load:
     def watch(self) -> None:
         """One that keeps every head that is shown."""
         while not self.over.wait(0.05):
-            with contextlib.suppress(OSError, HTTPException):
-                address = f"http://127.0.0.1:{self.port}/log/checkpoint"
-                self.heads.add(urllib.request.urlopen(address, timeout=5).read().decode())
+            address = f"http://127.0.0.1:{self.port}/log/checkpoint"
+            with contextlib.suppress(OSError, HTTPException), urllib.request.urlopen(address, timeout=5) as answer:
+                self.heads.add(answer.read().decode())
 
     def _again(self) -> dict[str, Any] | None:
         with contextlib.suppress(IndexError):
