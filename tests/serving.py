@@ -127,10 +127,15 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, *, wait: bool = True, call: tuple[str, ...] = ("serve", "--workers", "2"), **more: str
+    folder: Path,
+    *,
+    wait: bool = True,
+    call: tuple[str, ...] = ("serve", "--workers", "2"),
+    port: int = 0,
+    **more: str,
 ) -> Iterator[Serving]:
     """Serve from a folder, with `more` in the environment; whatever the test does, nothing of it is left running."""
-    port = free_port()
+    port = port or free_port()
     with (folder / "serve.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "manage.py", *call, "--bind", f"127.0.0.1:{port}"],

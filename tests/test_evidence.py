@@ -413,7 +413,7 @@ ROWS = [(verb, place) for verb, rows in VERBS.items() for place in range(len(row
 
 
 @pytest.mark.parametrize(("verb", "place"), ROWS, ids=[f"{verb}-{place}" for verb, place in ROWS])
-def test_it_leaves_exactly_one_entry_per_fact(park, verb, place):
+def test_F23_it_leaves_exactly_one_entry_per_fact(park, verb, place):
     cast()
     keys.create(recipient="mail-engine", scopes=["decide"], by=OPERATOR, now=NOW - timedelta(days=1))
     before = set(Entry.objects.values_list("id", flat=True))
@@ -434,7 +434,7 @@ def test_every_verb_that_writes_is_in_the_table():
     assert found == (VERBS.keys() - IN_STEPS) | NO_FACT.keys()
 
 
-def test_no_door_writes_past_the_services():
+def test_F23_no_door_writes_past_the_services():
     """Doors have no way to a table: what they import is services only (import contracts), and nobody else records."""
     callers = {
         file.stem

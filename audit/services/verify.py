@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Max
 
 from audit.models import Checkpoint as SignedHead
-from audit.models import Entry, Head, Leaf, Pruning, Tile, Verification
+from audit.models import Entry, Head, Leaf, Pruning, Verification
 from audit.proof import merkle, note, tiles
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
@@ -54,23 +54,34 @@ def _check(progress: Callable[[int, int], None]) -> tuple[int, int]:
         return 0, 0
     declared = pruning.declarations(signed.size)
     account = Account(declared)
-    grown: dict[tuple[int, int], bytes] = {}
-
-    def read_tile(level: int, index: int) -> bytes:
-        return grown.get((level, index), b"")
-
-    root, done = merkle.EMPTY_ROOT, 0
+    grown, bent = tiles.Regrown(), ""
     for batch in _leaf_hashes(signed.size, account):
-        changed, root = tiles.grow(read_tile, done, batch)
-        grown.update(changed)
-        done += len(batch)
-        progress(done, signed.size)
-    if done != signed.size or root != signed.root:
-        raise ProofError("root", "The entries do not give the signed root: at least one was changed or exchanged.")
-    _check_tiles(grown)
+        bent = bent or _unlike_stored(grown.append(batch))
+        progress(grown.size, signed.size)
+    bent = bent or _unlike_stored(grown.edge)
+    if grown.size != signed.size or grown.root != signed.root:
+        where = f" {bent}" if bent else ""
+        raise ProofError("root", f"The entries do not give the signed root: one was changed or exchanged.{where}")
+    if bent:
+        raise ProofError("tile", bent)
     _check_declared(declared)
     _check_strangers()
     return signed.size, account.missing
+
+
+def _unlike_stored(grown: dict[tuple[int, int], bytes]) -> str:
+    """Where the stored tiles do not begin as the leaves demand, in words; the sealer may have grown them since.
+
+    Proofs are cut from tiles. And where an entry was changed, they still tell which one.
+    """
+    for (level, index), wanted in sorted(grown.items()):
+        stored = tree.read_tile(level, index)
+        if not stored.startswith(wanted):
+            cuts = range(0, len(wanted), merkle.HASH_SIZE)
+            place = next(at for at in cuts if stored[at : at + merkle.HASH_SIZE] != wanted[at : at + merkle.HASH_SIZE])
+            first = (index * tiles.WIDTH + place // merkle.HASH_SIZE) << (tiles.HEIGHT * level)
+            return f"Tile {level}/{index} of the stored tree does not fit its entries, from entry {first} on."
+    return ""
 
 
 def _check_strangers() -> None:
@@ -158,10 +169,3 @@ def _check_declared(declared: list[Declaration]) -> None:
     if said != set(held):
         raise ProofError("pruned-column", "What the database lets go is not what the log.pruned entries declare.")
 
-
-def _check_tiles(grown: dict[tuple[int, int], bytes]) -> None:
-    """Proofs are cut from tiles, so each must begin as the leaves demand; the sealer may have grown it since."""
-    for row in Tile.objects.iterator():
-        wanted = grown.get((row.level, row.index), b"")
-        if not bytes(row.data).startswith(wanted):
-            raise ProofError("tile", f"Tile {row.level}/{row.index} of the stored tree does not fit its entries.")

@@ -81,7 +81,8 @@ ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "
 USES = ("decision.made", "audience.filtered", "search.made", "use.reported", "evidence.viewed", "log.searched")
 # What the policy of retention takes out of the log once it is old: who used what, who came in. What was said, what was
 # promised, who was erased, and what the log says of itself, stays for good (docs/adr/0013).
-AGEING = (*USES, "copy.taken", "benefit.reported", "portal.invited", "portal.code_sent", "portal.entered")
+_VISITS = ("copy.taken", "benefit.reported", "portal.invited", "portal.code_sent", "portal.entered")
+AGEING = (*(action for action in USES if not action.startswith("log.")), *_VISITS)
 # After these, what a copy holds of a customer may no longer be so (rules/grants.py).
 _OF_CUSTOMERS = ("subject.", "identifier.", "consent.", "signal.", "state.")
 TOLD = tuple(action for action in ACTIONS if action.startswith(_OF_CUSTOMERS))

@@ -181,7 +181,7 @@ FORBIDDEN = {
 
 @pytest.mark.postgres
 @pytest.mark.xdist_group("serve")
-def test_the_main_job_runs_under_the_role_of_the_service_which_can_undo_nothing(house, tmp_path):
+def test_F30_the_main_job_runs_under_the_role_of_the_service_which_can_undo_nothing(house, tmp_path):
     """And first: that the owner could do each of these things, so that it is the rights which forbid them."""
     env = house.environment("serve")
     works_and_is_proven(tmp_path, env)

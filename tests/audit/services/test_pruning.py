@@ -72,7 +72,7 @@ def prune(now=LATER, keep_days=KEEP):
     return done.gone + pruning.finish()
 
 
-def test_without_a_declaration_an_entry_that_is_gone_is_found_and_named(old, run, tmp_path):
+def test_F29_without_a_declaration_an_entry_that_is_gone_is_found_and_named(old, run, tmp_path):
     place = place_of(GOING)
     lose(place)
     assert f"Entry {place} is missing from the log" in finding()
@@ -82,7 +82,7 @@ def test_without_a_declaration_an_entry_that_is_gone_is_found_and_named(old, run
     assert run("doctor")[0] == 1
 
 
-def test_what_is_old_goes_and_everything_still_verifies(old, run, tmp_path):
+def test_F29_what_is_old_goes_and_everything_still_verifies(old, run, tmp_path):
     size, before = prove.state().size, export_of(run, tmp_path / "before.zip")
     proofs = {seq: prove.proof_of(seq)["hashes"] for seq in range(size)}
     kept = set(Entry.objects.exclude(id__in=GOING.filter(recorded_at=OLD)).values_list("id", flat=True))
