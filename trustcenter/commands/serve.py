@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from audit import keys
-from trustcenter import health
+from trustcenter import health, theme
 from trustcenter.commands import terminal
 from trustcenter.processes import Part, Tree
 
@@ -74,6 +74,7 @@ def obstacles(host: str, port: int) -> list[str]:
         ]
     except ImproperlyConfigured as problem:
         found.append(str(problem))
+    found += theme.current().problems
     if lacking := health.missing_migrations():
         found.append(f"The database lacks {len(lacking)} migrations. Run `trustcenter migrate` first.")
     else:
