@@ -162,7 +162,7 @@ DONE = {
 PERSON = {
     "before": gettext_lazy("Yes. A person decides each time, before it counts."),
     "after": gettext_lazy("Afterwards. The computer goes first, and a person checks what it did."),
-    "asked": gettext_lazy("When you ask. Until then the computer does it alone."),
+    "asked": gettext_lazy("Only when you ask. Until then the computer does it alone."),
 }
 AFFECTS = {
     (): gettext_lazy("It changes neither your price nor your service."),
