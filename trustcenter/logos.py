@@ -21,7 +21,9 @@ _SHAPES = frozenset(
 _NAMESPACE = re.compile(r"\{([^}]*)\}(.*)", re.DOTALL)
 _KNOWN = ("http://www.w3.org/1999/xlink", "http://www.w3.org/XML/1998/namespace")
 # A reference that leads out of the file, and what could hide one: an escape or a comment inside of CSS.
-_OUTSIDE = re.compile(r"url\s*\((?!\s*['\"]?#)|@import|image-set|src\s*\(|\\|/\*|[a-z]+script\s*:|data\s*:", re.IGNORECASE)
+_OUTSIDE = re.compile(
+    r"url\s*\((?!\s*['\"]?#)|@import|image-set|src\s*\(|\\|/\*|[a-z]+script\s*:|data\s*:", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

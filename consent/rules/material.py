@@ -117,9 +117,7 @@ def _countries(places: list[str]) -> Iterator[str]:
     return (place.split("-")[0] for place in places if place)
 
 
-def _sets(
-    member: str, word: str, old: Mapping[str, Any], new: Mapping[str, Any], *, code: str = ""
-) -> list[Change]:
+def _sets(member: str, word: str, old: Mapping[str, Any], new: Mapping[str, Any], *, code: str = "") -> list[Change]:
     code = code or member
     added = [each for each in new[member] if each not in old[member]]
     gone = [each for each in old[member] if each not in new[member]]

@@ -70,7 +70,11 @@ def test_our_own_colours_pass():
 @pytest.mark.parametrize(
     ("light", "dark", "said"),
     [
-        ("#ff6600", LILAC, r"BRAND_COLOUR #ff6600 has a contrast of 2\.\d\d with --wash; 4\.5 is needed.*nearest.* is #"),
+        (
+            "#ff6600",
+            LILAC,
+            r"BRAND_COLOUR #ff6600 has a contrast of 2\.\d\d with --wash; 4\.5 is needed.*nearest.* is #",
+        ),
         (PURPLE, "#5b21b6", r"BRAND_COLOUR_DARK #5b21b6 has a contrast of \d\.\d\d with --\S+; 4\.5 is needed"),
         (PURPLE, "", r"BRAND_COLOUR_DARK is missing: both colours are set, or neither\. #\w{6} would go with #5b21b6"),
         ("", LILAC, r"BRAND_COLOUR is missing: both colours are set, or neither\. #\w{6} would go with #c4b5fd"),
@@ -174,7 +178,9 @@ def test_a_wrong_theme_is_told_by_the_checks_by_doctor_and_by_serve(settings, db
 
 def test_serve_does_not_start_with_it(tmp_path):
     command(tmp_path, "migrate")
-    done = command(tmp_path, "serve", "--bind", "127.0.0.1:8619", code=1, BRAND_COLOUR="#eeeeee", BRAND_COLOUR_DARK=LILAC)
+    done = command(
+        tmp_path, "serve", "--bind", "127.0.0.1:8619", code=1, BRAND_COLOUR="#eeeeee", BRAND_COLOUR_DARK=LILAC
+    )
     assert "BRAND_COLOUR #eeeeee has a contrast of 1." in done.stdout + done.stderr
 
 

@@ -50,9 +50,7 @@ def check_principles(words: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
     return [*found, *facts.across(passages, Known((), (), "", ""))]
 
 
-def _of_language(
-    notice: list[Passage], basis: str, names: frozenset[str], known: Known | None
-) -> Iterator[Finding]:
+def _of_language(notice: list[Passage], basis: str, names: frozenset[str], known: Known | None) -> Iterator[Finding]:
     if notice and not notice[0].pack.language:
         message = "We have no rules for this language. Let a native reader check the words."
         yield notice[0].finding("L0", WARNING, notice[0].whole, message)
