@@ -24,7 +24,7 @@ from trustcenter.logos import Logo
 
 FOR_EVER = "public, max-age=31536000, immutable"
 ENOUGH = 4.5
-# What the accent is written on, or is written on it, in static/trustcenter.css. The wash is mixed from accent and paper.
+# What the accent is written on, or is written on it, in static/trustcenter.css; the wash is mixed from it and paper.
 LIGHT = {"--paper": "#fafbf9", "--on-accent": "#ffffff"}
 DARK = {"--paper": "#0e1311", "--sheet": "#141b18", "--on-accent": "#06231a", "--spine": "#12201b"}
 WASH = 0.08
@@ -119,7 +119,8 @@ def _faults(light: str, dark: str) -> Iterator[str]:
                 f"The nearest colour that has it is {nearest(colour, grounds)}."
             )
         elif not colour and re.fullmatch("#[0-9a-fA-F]{6}", other):
-            yield f"{name} is missing: both colours are set, or neither. {nearest(other, grounds)} would go with {other}."
+            fit = nearest(other, grounds)
+            yield f"{name} is missing: both colours are set, or neither. {fit} would go with {other}."
 
 
 def _parse(colour: str) -> _Colour:

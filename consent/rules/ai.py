@@ -55,11 +55,7 @@ def _check(found: Mapping[str, Any], row: Mapping[str, Any], at: str, problems: 
     if found["person_decides"] not in PERSON:
         problems.append(Field(f"{at}/person_decides", "choice", f"One of {', '.join(PERSON)}."))
     affects = found["affects"]
-    if (
-        not isinstance(affects, list)
-        or not all(each in AFFECTS for each in affects)
-        or len(set(affects)) < len(affects)
-    ):
+    if not isinstance(affects, list) or any(each not in AFFECTS or affects.count(each) > 1 for each in affects):
         detail = f"A list of {', '.join(AFFECTS)}; an empty one, [], when it changes neither."
         problems.append(Field(f"{at}/affects", "choice", detail))
     if found["trains"] is None:

@@ -52,7 +52,7 @@ _EXPLICIT = "{} is sensitive data: it needs explicit_consent, not consent. Chang
 
 
 def _computed(at: str, content: _Row, sensitive: Mapping[str, bool]) -> Iterator[Field]:
-    """A computer alone decides on sensitive data only with an explicit yes, or where a law says so (GDPR Art. 22(4))."""
+    """A computer alone decides on sensitive data only with an explicit yes, or where a law says so (GDPR 22(4))."""
     told = content["details"].get("ai")
     if not (told and content["automated_decisions"]) or content["legal_basis"] in _DECIDING:
         return

@@ -56,7 +56,7 @@ def refused_principles(parsed: _Parsed) -> Iterator[Field]:
 
 
 def _untold(content: _Content) -> Iterator[plain.Finding]:
-    """What was published before the facts of AI were asked for may stand; whoever reads the file again hears of them."""
+    """What was published before the facts of AI were asked for may stand; who reads the file again hears of them."""
     if ai.computed(content) and "ai" not in content["details"]:
         for language in content["texts"]:
             yield plain.Finding("L12", plain.WARNING, language, "ai", (0, 0), ai.UNTOLD)

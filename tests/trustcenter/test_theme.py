@@ -134,7 +134,7 @@ def test_a_logo_that_could_do_anything_is_refused(name):
         b"<svg/>",
         b'<?xml-stylesheet href="https://evil.example/a.css"?>' + svg(""),
         b'<!DOCTYPE svg [<!ENTITY a "b">]>' + svg("&a;"),
-        '<?xml version="1.0" encoding="UTF-7"?><svg/>'.encode(),
+        b'<?xml version="1.0" encoding="UTF-7"?><svg/>',
         svg("<script>alert(1)</script>").decode().encode("utf-16"),
         svg("", head=""),
         svg("", head='viewBox="0 0 600 100"'),

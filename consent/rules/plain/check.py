@@ -1,7 +1,6 @@
 """All rules over all languages of one notice."""
 
 from collections.abc import Iterable, Iterator, Mapping
-
 from typing import Any
 
 from consent.rules.plain import facts, fields, lengths, packs, phrases, style
