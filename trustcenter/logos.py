@@ -14,10 +14,10 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _SVG = "{http://www.w3.org/2000/svg}"
 # Shapes, and what they are painted with. No script, no foreignObject, no image, no animation, no link, no font; and no
 # `use`: a few lines of it can ask a browser to draw a thousand million shapes.
-_SHAPES = frozenset(
-    ("svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "defs", "title")
-    + ("desc", "style", "linearGradient", "radialGradient", "stop", "clipPath", "mask")
-)
+_SHAPES = {
+    *("svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "defs", "title"),
+    *("desc", "style", "linearGradient", "radialGradient", "stop", "clipPath", "mask"),
+}
 _NAMESPACE = re.compile(r"\{([^}]*)\}(.*)", re.DOTALL)
 _KNOWN = ("http://www.w3.org/1999/xlink", "http://www.w3.org/XML/1998/namespace")
 # A reference that leads out of the file, and what could hide one: an escape or a comment inside of CSS.
