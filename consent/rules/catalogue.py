@@ -63,6 +63,13 @@ def text_digest(purpose: str, number: int, language: str, words: Mapping[str, st
     return digest({"purpose": purpose, "version": number, "language": language, "text": dict(words)})
 
 
+def paragraphs(words: Mapping[str, str]) -> list[str]:
+    """The words of a notice below its title, in the order in which they are shown; those about AI are one paragraph."""
+    said = [words[name] for name in TEXT_REQUIRED[1:] if words.get(name)]
+    computed = " ".join(words[name] for name in ai.WORDS if words.get(name))
+    return [*said, computed] if computed else said
+
+
 def _rows(rows: Any, at: str, read: Any, problems: Problems) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         problems.append(Field(at, "type", "A list of mappings."))

@@ -3,7 +3,7 @@
 It is also the template library `portal`: each public function is a filter.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from consent.rules.catalogue import TEXT
+from consent.rules.catalogue import paragraphs
 from consent.services.ai import Computed
 from consent.services.holders import Heard, Receiver
 from consent.services.log import Line, Month
@@ -25,6 +25,7 @@ from trustcenter.templatetags.pages import country, day
 
 register = template.Library()
 register.filter("rosette", rosette)
+register.filter("paragraphs", paragraphs)
 
 CHANNELS = {
     "web": gettext_lazy("on our website"),
@@ -170,12 +171,6 @@ AFFECTS = {
     ("service",): gettext_lazy("It can change your service. It does not change your price."),
     ("price", "service"): gettext_lazy("It can change your price and your service."),
 }
-
-
-@register.filter
-def sentences(words: Mapping[str, str]) -> list[str]:
-    """The words of a notice below its title, in their order."""
-    return [words[name] for name in TEXT[1:] if words.get(name)]
 
 
 @register.filter
