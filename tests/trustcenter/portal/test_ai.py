@@ -21,7 +21,7 @@ from trustcenter.portal.urls import urlpatterns as portal
 from trustcenter.urls import urlpatterns as doors
 
 OTHERS = [each for each in doors if getattr(each, "app_name", "") != "portal"]
-REVIEW = path("copy-or-erase/<str:kind>", lambda request, kind: HttpResponse(kind), name="rights-new")
+REVIEW = path("copy-or-erase/<str:kind>", lambda request, kind: HttpResponse(kind), name="rights-ask")
 # With the page on which a customer asks for a person, should it not be there yet.
 urlpatterns = [*OTHERS, path("", include(([*portal, REVIEW], "portal")))]
 
@@ -91,7 +91,7 @@ def test_only_the_newest_ten_stand_on_the_page(alice, today):
 def test_until_there_is_a_way_to_ask_a_person_no_link_leads_nowhere(alice, today):
     ask(ALICE, now=today)
     page = alice.get("/ai").text
-    assert ("human_review" in page) == any(getattr(each, "name", "") == "rights-new" for each in portal)
+    assert ("human_review" in page) == any(getattr(each, "name", "") == "rights-ask" for each in portal)
 
 
 @pytest.mark.urls(__name__)
