@@ -43,11 +43,11 @@ def publish(*, now: datetime = NOW - timedelta(days=365), **changed: dict[str, A
 
 
 def _edited(row: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
-    """A purpose with an edit. What goes into its AI follows the categories, as an author would see to."""
+    """A purpose with an edit. What goes into its AI follows the categories; an AI that nothing goes into is no more."""
     new = row | changed
     if "categories" in changed and "ai" in row and "ai" not in changed:
         left = [key for key in row["ai"]["in"] if key in new["categories"]]
-        new["ai"] = row["ai"] | {"in": left or new["categories"][:1]}
+        new |= {"ai": row["ai"] | {"in": left}} if left else {"ai": None, "uses_ai": False}
     return new
 
 
