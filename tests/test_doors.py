@@ -131,6 +131,9 @@ DOORS = [
     public(".well-known/jwks.json", "/.well-known/jwks.json"),
     public(".well-known/gpc.json", "/.well-known/gpc.json"),
     public(".well-known/security.txt", "/.well-known/security.txt"),
+    # the brand's colours and logo; here are none
+    public("theme.<str:digest>.css", "/theme.0123456789abcdef.css", 404),
+    public("logo.<str:digest>.<str:kind>", "/logo.0123456789abcdef.svg", 404),
     # documentation
     public("api/openapi.yaml", "/api/openapi.yaml"),
     public("api/docs/", "/api/docs/"),
@@ -150,6 +153,9 @@ DOORS = [
     customers("receipts/<uuid:number>", f"/receipts/{NUMBER}", 404),
     customers("receipts/<uuid:number>/proof.json", f"/receipts/{NUMBER}/proof.json", 404),
     customers("receipts/<uuid:number>/receipt.jws", f"/receipts/{NUMBER}/receipt.jws", 404),
+    customers("ai", "/ai", 200),
+    public("ai/principles", "/ai/principles"),
+    public("ai/principles/<int:number>", "/ai/principles/1"),
     public("check", "/check"),
     public("welcome", "/welcome"),
     Door("welcome/code", "/welcome/code", gets=dict.fromkeys(CALLERS, "302 /welcome")),

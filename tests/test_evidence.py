@@ -252,6 +252,11 @@ def _edit_recipient():
     catalogue.apply(document=document() | {"recipients": rows}, **FACTS)
 
 
+def _edit_principles():
+    said = {"en": {"title": "How we use AI", "statements": ["We ask you first."]}}
+    catalogue.apply(document=document() | {"principles": said}, **FACTS)
+
+
 # verb → what is done, and the facts it must leave, in order
 VERBS = {
     "subjects.register": [
@@ -395,6 +400,7 @@ VERBS = {
         (lambda: publish(now=NOW, improve_visit={"retention": "P2D"}), ["catalogue.published"]),
         (_retire, ["catalogue.retired"]),
         (_edit_recipient, ["catalogue.recipient"]),
+        (_edit_principles, ["catalogue.principles"]),
     ],
 }
 # Verbs that write and state no fact, each with its reason.

@@ -38,8 +38,17 @@ def document() -> dict[str, Any]:
 
 def publish(*, now: datetime = NOW - timedelta(days=365), **changed: dict[str, Any]) -> None:
     """Publish the catalogue; `personal_offers={"retention": "P24M"}` publishes it with a purpose edited."""
-    purposes = [row | changed.get(row["key"], {}) for row in document()["purposes"]]
+    purposes = [_edited(row, changed.get(row["key"], {})) for row in document()["purposes"]]
     catalogue.apply(document=document() | {"purposes": purposes}, by=OPERATOR, now=now)
+
+
+def _edited(row: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    """A purpose with an edit. What goes into its AI follows the categories; an AI that nothing goes into is no more."""
+    new = row | changed
+    if "categories" in changed and "ai" in row and "ai" not in changed:
+        left = [key for key in row["ai"]["in"] if key in new["categories"]]
+        new |= {"ai": row["ai"] | {"in": left}} if left else {"ai": None, "uses_ai": False}
+    return new
 
 
 def digest(purpose: str, language: str = "en") -> str:

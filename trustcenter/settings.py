@@ -129,6 +129,14 @@ EMAIL_TIMEOUT = 10  # seconds; whoever waits behind a slow server waits no longe
 # From whom mail comes: `_default_from_email` in EMAIL_URL, or else the controller's e-mail address.
 DEFAULT_FROM_EMAIL = _mail.get("DEFAULT_FROM_EMAIL", "")
 
+# --- Brand ------------------------------------------------------------------------------------------
+
+# The brand's colour on light and on dark, as #rrggbb; both or neither. People must be able to read them.
+BRAND_COLOUR = env.str("BRAND_COLOUR", "")
+BRAND_COLOUR_DARK = env.str("BRAND_COLOUR_DARK", "")
+# Path of its logo, a PNG or a plain SVG. Name and contact are the controller's, in the catalogue.
+BRAND_LOGO = env.str("BRAND_LOGO", "")
+
 # --- Copies in other houses -------------------------------------------------------------------------
 
 # Seconds for which a copy may be used after it was told everything; shorter reaches cut-off copies sooner.

@@ -168,4 +168,3 @@ def _check_declared(declared: list[Declaration]) -> None:
     held = Pruning.objects.filter(entry__leaf_row__seq__lt=size).values_list("action", "first", "until")
     if said != set(held):
         raise ProofError("pruned-column", "What the database lets go is not what the log.pruned entries declare.")
-

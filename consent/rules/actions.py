@@ -5,6 +5,7 @@ ACTIONS = {
     "catalogue.recipient": "A recipient was added or changed.",
     "catalogue.category": "A data category was added or changed.",
     "catalogue.published": "A purpose version was published with its texts.",
+    "catalogue.principles": "The principles for AI were published in a new version.",
     "catalogue.retired": "A purpose was taken out of use.",
     "subject.created": "A customer became known.",
     "subject.changed": "A customer's jurisdiction or majority date was set.",

@@ -22,6 +22,8 @@ PAGE, WHOLE, MONTHS = 300, 10_000, 6
 # Outcomes of which somebody saw data.
 SEEN = ("allowed", uses.BREACH, OBSERVED)
 BY_PEOPLE = ("evidence.viewed", entries.SEARCHED)
+# Where data was used, not only looked for.
+RAN = ("decision.made", "audience.filtered", "use.reported")
 BY_MACHINES = tuple(action for action in USES if action not in BY_PEOPLE)
 
 
@@ -120,6 +122,14 @@ def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None
 def whole(*, subject: Subject, language: str, chosen: Filter) -> list[Line]:
     """Each use by itself, newest first, for carrying away; at most the last 10,000."""
     return _lines(_search(subject, chosen, None, WHOLE), versions.titles(language), language)
+
+
+def recent(*, subject: Subject, purpose: str, language: str, since: datetime, limit: int) -> list[Line]:
+    """When machines last saw data for one purpose, each time by itself, newest first; nothing that was refused."""
+    # Refusals stand among them, and only one outcome can be searched for.
+    found = uses.seen_by(subject=subject, actions=RAN, purpose=purpose, since=since, limit=5 * limit)
+    saw = [seen for seen in found if seen.entry.outcome in SEEN]
+    return _lines(saw[:limit], {}, language)
 
 
 def _search(subject: Subject, chosen: Filter, before: UUID | None, limit: int) -> list[Seen]:

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from audit import keys
-from trustcenter import grants, health
+from trustcenter import grants, health, theme
 from trustcenter.commands import terminal
 from trustcenter.processes import Part, Tree
 
@@ -76,6 +76,7 @@ def obstacles(host: str, port: int) -> list[str]:
         ]
     except ImproperlyConfigured as problem:
         found.append(str(problem))
+    found += theme.current().problems
     if lacking := health.missing_migrations():
         found.append(f"The database lacks {len(lacking)} migrations. Run `trustcenter migrate` first.")
     else:

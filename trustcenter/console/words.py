@@ -69,6 +69,7 @@ ACTS = {
     "catalogue.controller": Act(_("Controller changed"), "on"),
     "catalogue.recipient": Act(_("Recipient changed"), "on"),
     "catalogue.category": Act(_("Category changed"), "on"),
+    "catalogue.principles": Act(_("AI principles published"), "on"),
     "key.created": Act(_("Key made"), "on"),
     "key.revoked": Act(_("Key ended"), "off"),
     "officer.created": Act(_("Officer added"), "on"),
@@ -143,7 +144,7 @@ PROOFS = {
 # How staff met the customer for whom they write a choice down.
 MET = {"phone": _("On the phone"), "store": _("In a shop"), "paper": _("On paper")}
 # The parts of a notice text, in the order in which they are shown.
-PARTS = ("what", "why", "benefit", "if_no", "ai")
+PARTS = ("what", "why", "benefit", "if_no", "ai", "ai_out", "ai_learned", "ai_sure")
 
 
 def standing(reason: str, *, asked: bool, objectable: bool) -> Act:

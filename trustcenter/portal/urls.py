@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from trustcenter.portal import check, choices, confirm, entrance, log, receipts, stop
+from trustcenter.portal import ai, check, choices, confirm, entrance, log, receipts, stop
 
 
 class KeyConverter:
@@ -32,6 +32,9 @@ urlpatterns = [
     path("receipts/<uuid:number>", receipts.show, name="receipt"),
     path("receipts/<uuid:number>/proof.json", receipts.proof, name="proof"),
     path("receipts/<uuid:number>/receipt.jws", receipts.signed, name="signed"),
+    path("ai", ai.show, name="ai"),
+    path("ai/principles", ai.principles, name="principles"),
+    path("ai/principles/<int:number>", ai.principles, name="principles-version"),
     path("check", check.check, name="check"),
     path("welcome", entrance.welcome, name="welcome"),
     path("welcome/code", entrance.code, name="code"),
