@@ -58,6 +58,10 @@ class Thread:
     concern: Concern
     steps: tuple[Step, ...]
 
+    @property
+    def contact(self) -> str:
+        return str(self.steps[0].payload.get("contact", ""))
+
 
 @transaction.atomic
 def open(*, subject: Handle | Subject | None, said: Said, by: Actor, now: datetime) -> Raised:  # noqa: A001

@@ -1,7 +1,7 @@
 """How many customers stand where, for each purpose: now, and at any past moment."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,16 +104,20 @@ def _current(current: Mapping[int, Terms], now: datetime) -> Counter[_Place]:
 
 def _apart(rows: models.QuerySet[ConsentState], current: Mapping[int, Terms], now: datetime) -> Iterator[_Place]:
     """Who was a child, sent a browser's signal or is limited, one by one: what bears on them is their own."""
+    said = set()
     for row in rows.select_related("subject", "version", "event").iterator(chunk_size=500):
+        said.add((row.subject_id, row.purpose_id))
         facts = decisions.customer_facts(row.subject, states.as_rule(row), row.event, current[row.purpose_id], now)
         yield _Place(row.purpose_id, _shared(facts, now), row.version_id)
     customers = Subject.objects.filter(erased_at=None)
     special = customers.exclude(minor_until__isnull=True, gpc_at__isnull=True, limited_at__isnull=True)
-    limited = customers.filter(link_away=None, limited_at__isnull=False)
+    limited = list(customers.filter(link_away=None, limited_at__isnull=False))
     for purpose, terms in current.items():
         # Of the rest, those who said nothing stand where everybody does.
-        silent = special if terms.sale_or_sharing else limited
-        for subject in silent.exclude(states__purpose=purpose).iterator(chunk_size=500):
+        silent: Iterable[Subject] = [each for each in limited if (each.pk, purpose) not in said]
+        if terms.sale_or_sharing:
+            silent = special.exclude(states__purpose=purpose).iterator(chunk_size=500)
+        for subject in silent:
             yield _Place(purpose, decisions.customer_facts(subject, UNKNOWN, None, terms, now), None)
 
 

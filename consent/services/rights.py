@@ -1,7 +1,7 @@
 """Requests of customers for their rights: opened, followed and taken back by them, worked on and answered by staff.
 
 Each step is a fact. What anybody wrote stands in its payload, under the customer's secret, and nowhere else. A request
-for a limitation counts at once; one for deletion deletes nothing by itself, since staff first look at what must be kept.
+for a limitation counts at once; one for deletion deletes nothing by itself: staff first look at what must be kept.
 """
 
 from collections.abc import Mapping
