@@ -188,7 +188,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "trustcenter.requests.frame",
             ],
-            "libraries": {"portal": "trustcenter.portal.words"},
+            "libraries": {"portal": "trustcenter.portal.words", "cases": "trustcenter.portal.case_words"},
         },
     },
 ]

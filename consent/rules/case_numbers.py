@@ -14,6 +14,21 @@ _FORM = re.compile(f"([A-Z])-?([{SIGNS}]{{4}})-?([{SIGNS}]{{4}})")
 _MEANT = str.maketrans({"I": "1", "L": "1", "O": "0", " ": None, "\t": None, "–": "-", "—": "-"})
 
 
+SECRET = 16  # signs of a secret that somebody writes down: 80 bits
+
+
+def secret(value: int) -> str:
+    """A secret of a value below 2**80, for somebody to write down: `7K3F-92QX-…`."""
+    signs = "".join(SIGNS[value >> 5 * place & 31] for place in range(SECRET))
+    return "-".join(signs[at : at + 4] for at in range(0, SECRET, 4))
+
+
+def read_secret(typed: str) -> str:
+    """A secret as it was typed, in its one form."""
+    signs = typed.upper().translate(_MEANT).replace("-", "")
+    return "-".join(signs[at : at + 4] for at in range(0, len(signs), 4))
+
+
 def write(letter: str, value: int) -> str | None:
     """The number of a value below 2**35; None for one whose check sign would be none of the 32 (5 in 37 are)."""
     check = value % _BASE

@@ -72,14 +72,14 @@ def open(*, subject: Handle | Subject | None, said: Said, by: Actor, now: dateti
     known = _known(subject)
     _check(known, said, now)
     pseudonym = known.pseudonym if known else f"c_{secrets.token_urlsafe(16)}"
-    token = "" if known else tokens.make()
+    secret = "" if known else case_numbers.secret(secrets.randbits(5 * case_numbers.SECRET))
     if known is None:
         vault.create(pseudonym, now=now)
     concern = Concern.objects.create(
         reference=threads.draw(LETTER),
         subject=known,
         pseudonym=pseudonym,
-        token_hash=tokens.hashed(token) if token else None,
+        token_hash=tokens.hashed(secret) if secret else None,
         state="open",
         purpose=said.purpose,
         about=said.about,
@@ -90,7 +90,7 @@ def open(*, subject: Handle | Subject | None, said: Said, by: Actor, now: dateti
     details = {"channel": said.channel, "due": concern.due.isoformat(), "named": known is not None}
     payload = {"words": said.words.strip(), "contact": said.contact.strip()}
     _take(concern, "raised", payload, by, now, details=details)
-    return Raised(concern, token)
+    return Raised(concern, secret)
 
 
 def open_without_name(*, said: Said, network: str, by: Actor, now: datetime) -> Raised:
@@ -196,7 +196,9 @@ def _find(reference: str, who: Subject | str | None) -> Concern:
 
 def _may_read(concern: Concern, who: Subject | str | None) -> bool:
     if isinstance(who, str):
-        return concern.token_hash is not None and secrets.compare_digest(bytes(concern.token_hash), tokens.hashed(who))
+        return concern.token_hash is not None and secrets.compare_digest(
+            bytes(concern.token_hash), tokens.hashed(case_numbers.read_secret(who))
+        )
     return who is None or concern.subject in families.of(who)
 
 

@@ -13,12 +13,24 @@ from uuid import UUID
 from django.db import transaction
 
 from consent.errors import CodeNeeded, Conflict, Field, Invalid, NotFound, OutOfTurn
-from consent.models import Purpose, RightsRequest, RightsStep, Subject
+from consent.models import NoticeText, Purpose, PurposeVersion, RightsRequest, RightsStep, Subject
 from consent.rules import bases, case_numbers, deadlines
 from consent.rules import rights as rules
 from consent.rules.choice import CHANNELS, Choice
 from consent.rules.deadlines import Clock
-from consent.services import catalogue, consents, families, ledger, limits, rights_drafts, subjects, threads, uses
+from consent.services import (
+    catalogue,
+    consents,
+    families,
+    ledger,
+    limits,
+    log,
+    rights_drafts,
+    subjects,
+    threads,
+    uses,
+    versions,
+)
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
 from consent.services.threads import Step
@@ -58,9 +70,43 @@ class Followed:
         return self.request.state in rules.OPEN
 
 
-def due(*, subject: Subject, kind: str, now: datetime) -> date:
-    """By when a request that is opened now is answered."""
-    return _clock(subject, kind, now.date()).answer.after(now.date())
+@dataclass(frozen=True)
+class Kept:
+    """What we must keep, whatever is asked for: a use that rests on a contract or on a law."""
+
+    notice: NoticeText
+    version: PurposeVersion
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a request would mean, were it opened now. kept: of a deletion, what we must keep. line: of a review, the
+    entry of the log that it is about. titles: of an objection, what one can object to."""
+
+    due: date
+    kept: tuple[Kept, ...] = ()
+    line: log.Line | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+
+def offer(*, subject: Subject, kind: str, about: UUID | None, language: str, now: datetime) -> Offer:
+    """What a page shows before a request is opened. Raises NotFound for a kind that there is not."""
+    if kind not in rules.KINDS:
+        raise NotFound
+    named = versions.titles(language) if kind == "object" else {}
+    return Offer(
+        due=_clock(subject, kind, now.date()).answer.after(now.date()),
+        kept=_kept(language) if kind == "delete" else (),
+        line=log.one(subject=subject, number=about, language=language) if about else None,
+        titles={row.key: named[row.key] for row in objectable()} if named else {},
+    )
+
+
+def check(*, subject: Subject, wanted: Wanted) -> None:
+    """Raises what `open` would, but for a code that is missing; changes nothing."""
+    _check(wanted)
+    _check_about(subject, wanted)
+    _check_open(subject, wanted.kind)
 
 
 @transaction.atomic
@@ -201,6 +247,12 @@ def listed(*, state: str = "", before: int | None = None, limit: int) -> list[Ri
 def objectable() -> list[Purpose]:
     """The purposes that one can object to: they rest on our own interest, or the public's."""
     return [row for row in catalogue.purposes() if row.current and row.current.legal_basis in bases.OBJECTABLE]
+
+
+def _kept(language: str) -> tuple[Kept, ...]:
+    current = [row.current for row in catalogue.purposes() if row.current and row.retired_at is None]
+    published = versions.read(each for each in current if each.legal_basis in bases.FIXED)
+    return tuple(Kept(each.notice(language), each.version) for each in published.values())
 
 
 def _check(wanted: Wanted) -> None:
