@@ -101,7 +101,7 @@ def read(request: HttpRequest) -> HttpResponse:
 
 def _raise(request: HttpRequest, subject: Any, typed: dict[str, str]) -> HttpResponse:
     if subject and typed["name"] not in ("yes", "no"):
-        raise Invalid(_UNNAMED, *_problems(typed))
+        raise Invalid(*_problems(typed), _UNNAMED)
     named = subject is not None and typed["name"] == "yes"
     about = UUID(typed["entry"]) if typed["entry"] and named else None
     said = Said(typed["words"], CHANNEL, typed["purpose"], about, typed["contact"])
