@@ -94,7 +94,8 @@ def test_what_is_wrong_is_named_and_nothing_is_counted(cast):
     with pytest.raises(Invalid) as wrong:
         concerns.open_without_name(said=said, network="192.0.2.1", by=CUSTOMER, now=NOW)
     assert [each.pointer for each in wrong.value.fields] == ["/words", "/channel", "/purpose", "/contact"]
-    assert not (Concern.objects.exists() or Knock.objects.exists())
+    assert not Concern.objects.exists()
+    assert not Knock.objects.exists()
 
 
 def test_one_network_raises_ten_an_hour_and_another_goes_on(cast):
