@@ -164,9 +164,7 @@ DOORS = [
     customers(
         "copy-or-erase/requests/<str:reference>/withdraw", "/copy-or-erase/requests/R-0/withdraw", 404, method="POST"
     ),
-    customers(
-        "copy-or-erase/requests/<str:reference>/file", "/copy-or-erase/requests/R-0/file", "302 /fresh", method="POST"
-    ),
+    customers("copy-or-erase/requests/<str:reference>/file", "/copy-or-erase/requests/R-0/file", 404, method="POST"),
     public("concerns", "/concerns"),
     public("concerns/new", "/concerns/new"),
     public("concerns/read", "/concerns/read"),

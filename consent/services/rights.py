@@ -5,6 +5,7 @@ for a limitation counts at once; one for deletion deletes nothing by itself: sta
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from consent.errors import CodeNeeded, Conflict, Field, Invalid, NotFound, OutOfTurn
+from consent.errors import CodeNeeded, Conflict, Field, Invalid, NotFound, OutOfTurn, Suppressed
 from consent.models import NoticeText, Purpose, PurposeVersion, RightsRequest, RightsStep, Subject
 from consent.rules import bases, case_numbers, deadlines
 from consent.rules import rights as rules
@@ -148,7 +149,8 @@ def open(*, subject: Handle | Subject, wanted: Wanted, checked: bool, by: Actor,
         limits.begin(held, request, by=by, now=now)
     if wanted.kind == "object" and wanted.purpose:
         choice = Choice(wanted.purpose, "object", wanted.channel, "rights request")
-        consents.record(subject=held, choice=choice, by=by, now=now)
+        with suppress(Suppressed):  # who is left alone said no to everything already
+            consents.record(subject=held, choice=choice, by=by, now=now)
     rights_drafts.drop(subject=held, kind=wanted.kind)
     return request
 

@@ -56,6 +56,7 @@ def follow(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:
     return _thread(request, concerns.follow(reference=reference, who=subject), inside=subject)
 
 
+@sensitive_post_parameters("words")
 @require_POST
 @access.customer_only
 def add(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consent.errors import CodeNeeded, Conflict, Invalid, NotFound, OutOfTurn
@@ -31,6 +32,7 @@ def index(request: HttpRequest, subject: Any) -> HttpResponse:
     return render(request, "portal/rights.html", shown | {"section": "rights"})
 
 
+@sensitive_post_parameters("words")
 @require_http_methods(["GET", "POST"])
 @access.customer_only
 def ask(request: HttpRequest, subject: Any, kind: str) -> HttpResponse:
@@ -64,6 +66,7 @@ def follow(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:
     return _follow(request, subject, reference)
 
 
+@sensitive_post_parameters("words")
 @require_POST
 @access.customer_only
 def add(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:
@@ -95,6 +98,7 @@ def withdraw(request: HttpRequest, subject: Any, reference: str) -> HttpResponse
 @access.customer_only
 def file(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:
     """All that this service itself holds about the customer, as a file; after a fresh code."""
+    rights.follow(reference=reference, subject=subject)  # one's own, or nothing is here
     if not access.is_fresh(request):
         return access.ask_for_code(reverse("portal:rights-follow", args=[reference]))
     whole = whole_record.carry_away(customer=subject, by=access.customer_actor(request), now=access.clock())
