@@ -5,7 +5,17 @@ from datetime import UTC, datetime
 from celery import shared_task
 from django.conf import settings
 
-from consent.services import expiry, idempotency, portal_links, pruning, sign_in_codes, visits
+from consent.services import (
+    concerns,
+    expiry,
+    idempotency,
+    knocks,
+    portal_links,
+    pruning,
+    rights_drafts,
+    sign_in_codes,
+    visits,
+)
 
 
 @shared_task(name="consent.forget_answers", ignore_result=True)
@@ -30,6 +40,24 @@ def forget_visits() -> None:
 def forget_codes() -> None:
     """Delete requests for a code that count towards no limit any more."""
     sign_in_codes.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.forget_knocks", ignore_result=True)
+def forget_knocks() -> None:
+    """Delete what counts visitors without a name, when their hour is over."""
+    knocks.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.forget_drafts", ignore_result=True)
+def forget_drafts() -> None:
+    """Delete what customers had typed and never sent, when its day is over."""
+    rights_drafts.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.forget_concerns", ignore_result=True)
+def forget_concerns() -> None:
+    """Destroy what concerns without a name said, two years after they were closed."""
+    concerns.forget(now=datetime.now(UTC))
 
 
 @shared_task(name="consent.sweep_expiry", ignore_result=True)

@@ -45,6 +45,7 @@ def _describe(subject: Subject, customer: dict[str, Any], now) -> None:
     elif customer.get("must_opt_in"):
         subject.minor_until = date(2026, 1, 1)
     subject.gpc_at = now if customer.get("gpc") else None
+    subject.limited_at = now if customer.get("limited") else None
     subject.save()
 
 

@@ -69,6 +69,8 @@ def posted(route: str, scope: str, good: int, body: Any, *, third: int = 403) ->
 _WHO = "api/v1/subjects/<str:namespace>/<path:id>"
 _JOIN = {"subject": subject(ALICE), "reason": "One letter named both numbers."}
 _USE = {"subject": subject(ALICE), "purpose": "personal_offers", "at": AT}
+_RIGHT = {"subject": subject(ALICE), "kind": "copy", "channel": "phone", "identity_checked": True}
+_STEP = {"method": "POST", "body": {"step": "added", "words": "More."}}
 DOORS = [
     # check
     posted("access/v1/evaluation", "decide", 200, question(ALICE), third=403),
@@ -119,6 +121,12 @@ DOORS = [
     posted("api/v1/portal-links", "consents:write", 201, {"subject": subject(ALICE)}),
     posted("api/v1/stop-links", "consents:write", 200, {"subject": subject(ALICE)}),
     posted("api/v1/stop-links/batch", "consents:write", 200, {"links": [{"subject": subject(ALICE)}]}),
+    posted("api/v1/rights", "rights", 201, _RIGHT),
+    posted("api/v1/concerns", "rights", 201, {"subject": subject(ALICE), "words": "Why?", "channel": "phone"}),
+    machine("api/v1/rights/<str:reference>", "/api/v1/rights/R-0", "rights", 404),
+    machine("api/v1/concerns/<str:reference>", "/api/v1/concerns/C-0", "rights", 404),
+    machine("api/v1/rights/<str:reference>/steps", "/api/v1/rights/R-0/steps", "rights", 404, **_STEP),
+    machine("api/v1/concerns/<str:reference>/steps", "/api/v1/concerns/C-0/steps", "rights", 404, **_STEP),
     machine("api/v1/receipts/<uuid:id>", f"/api/v1/receipts/{NUMBER}", "consents:read", 404),
     # the log
     machine("api/v1/log/entries", "/api/v1/log/entries", "audit"),
@@ -156,6 +164,19 @@ DOORS = [
     customers("ai", "/ai", 200),
     public("ai/principles", "/ai/principles"),
     public("ai/principles/<int:number>", "/ai/principles/1"),
+    customers("copy-or-erase", "/copy-or-erase", 200),
+    customers("copy-or-erase/<key:kind>", "/copy-or-erase/copy", "302 /fresh"),  # level 2
+    customers("copy-or-erase/requests/<str:reference>", "/copy-or-erase/requests/R-0", 404),
+    customers("copy-or-erase/requests/<str:reference>/add", "/copy-or-erase/requests/R-0/add", 404, method="POST"),
+    customers(
+        "copy-or-erase/requests/<str:reference>/withdraw", "/copy-or-erase/requests/R-0/withdraw", 404, method="POST"
+    ),
+    customers("copy-or-erase/requests/<str:reference>/file", "/copy-or-erase/requests/R-0/file", 404, method="POST"),
+    public("concerns", "/concerns"),
+    public("concerns/new", "/concerns/new"),
+    public("concerns/read", "/concerns/read"),
+    customers("concerns/<str:reference>", "/concerns/C-0", 404),
+    customers("concerns/<str:reference>/add", "/concerns/C-0/add", 404, method="POST"),
     public("check", "/check"),
     public("welcome", "/welcome"),
     Door("welcome/code", "/welcome/code", gets=dict.fromkeys(CALLERS, "302 /welcome")),

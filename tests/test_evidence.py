@@ -17,6 +17,7 @@ from consent.services import (
     batches,
     catalogue,
     checks,
+    concerns,
     consent_export,
     consents,
     entries,
@@ -34,6 +35,7 @@ from consent.services import (
     pruning,
     rebuild,
     recovery,
+    rights,
     rotation,
     scans,
     searches,
@@ -47,8 +49,10 @@ from consent.services import (
     whole_record,
 )
 from consent.services.checks import Question
+from consent.services.concerns import Said
 from consent.services.feed import Reader
 from consent.services.links import Why
+from consent.services.rights import Wanted as Right
 from consent.services.searches import Wanted
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
@@ -242,6 +246,27 @@ def _clock_back():
     recovery.accept_clock(**FACTS)
 
 
+def _right(kind="copy", **more):
+    wanted = Right(kind, "phone", words="Please.", **more)
+    return {"reference": rights.open(subject=ALICE, wanted=wanted, checked=True, **FACTS).reference}
+
+
+def _limited_and_done():
+    found = _right("limit")
+    rights.answer(**found, words="Nobody uses it.", **FACTS)
+    return found
+
+
+def _concern(who=ALICE):
+    said = Said("They called me at night.", "phone")
+    return {"reference": concerns.open(subject=who, said=said, **FACTS).concern.reference}
+
+
+def _forget_concern():
+    concerns.close(**_concern(None), **FACTS)
+    concerns.forget(now=YEARS_LATER)
+
+
 def _retire():
     rows = [row | {"retired": row["key"] == "ride_photos"} for row in document()["purposes"]]
     catalogue.apply(document=document() | {"purposes": rows}, **FACTS)
@@ -389,6 +414,60 @@ VERBS = {
     "whole_record.carry_away": [(lambda: whole_record.carry_away(customer=ALICE, **FACTS), ["evidence.exported"])],
     "consent_export.run": [(lambda: list(consent_export.run(**FACTS)), ["evidence.exported"])],
     "import_runs.finish": [(lambda: import_runs.finish(**_begun(), **FACTS), ["import.finished"])],
+    "rights.open": [
+        (_right, ["rights.opened"]),
+        (lambda: _right("limit"), ["rights.opened", "subject.limited"]),
+        (
+            lambda: rights.open(
+                subject=ALICE, wanted=Right("object", "phone", "", "plan_staff"), checked=True, **FACTS
+            ),
+            ["rights.opened", "consent.objected"],
+        ),
+    ],
+    "rights.add": [
+        (lambda: rights.add(**_right(), subject=None, words="More.", **FACTS), ["rights.opened", "rights.added"]),
+    ],
+    "rights.withdraw": [
+        (lambda: rights.withdraw(**_right(), subject=None, **FACTS), ["rights.opened", "rights.withdrawn"]),
+        (
+            lambda: rights.withdraw(**_right("limit"), subject=None, **FACTS),
+            ["rights.opened", "subject.limited", "rights.withdrawn", "subject.unlimited"],
+        ),
+    ],
+    "rights.start": [(lambda: rights.start(**_right(), **FACTS), ["rights.opened", "rights.started"])],
+    "rights.ask_for_more": [
+        (lambda: rights.ask_for_more(**_right(), words="Who?", **FACTS), ["rights.opened", "rights.asked"]),
+    ],
+    "rights.extend": [
+        (lambda: rights.extend(**_right(), words="Much.", **FACTS), ["rights.opened", "rights.extended"]),
+    ],
+    "rights.answer": [
+        (lambda: rights.answer(**_right(), words="Done.", **FACTS), ["rights.opened", "rights.answered"]),
+    ],
+    "rights.refuse": [
+        (
+            lambda: rights.refuse(**_right("limit"), ground="excessive", words="Again.", **FACTS),
+            ["rights.opened", "subject.limited", "rights.refused", "subject.unlimited"],
+        ),
+    ],
+    "rights.lift": [
+        (
+            lambda: rights.lift(**_limited_and_done(), words="It is over.", **FACTS),
+            [
+                *("rights.opened", "subject.limited", "rights.answered"),
+                *("rights.lifted", "subject.unlimited"),
+            ],
+        ),
+    ],
+    "concerns.open": [(_concern, ["concern.raised"]), (lambda: _concern(None), ["concern.raised"])],
+    "concerns.add": [
+        (lambda: concerns.add(**_concern(), who=None, words="More.", **FACTS), ["concern.raised", "concern.added"]),
+    ],
+    "concerns.answer": [
+        (lambda: concerns.answer(**_concern(), words="Yes.", **FACTS), ["concern.raised", "concern.answered"]),
+    ],
+    "concerns.close": [(lambda: concerns.close(**_concern(), **FACTS), ["concern.raised", "concern.closed"])],
+    "concerns.forget": [(_forget_concern, ["concern.raised", "concern.closed", "concern.forgotten"])],
     "officers.create": [
         (
             lambda: officers.create(username="rosa", password="seven tall herons", full_name="Rosa Lindqvist", **FACTS),
@@ -408,6 +487,9 @@ NO_FACT = {
     "import_runs.begin": "machinery: a file's place; what is taken in are facts, and that it is done is one",
     "idempotency.forget": "machinery: kept answers repeat facts that stand in the log already",
     "pruning.take": "what goes was declared before, by log.pruned",
+    "knocks.forget": "machinery: removes what counts visitors without a name, after an hour",
+    "rights_drafts.keep": "typed and not sent: nothing was asked for yet, and what is asked for is a fact",
+    "rights_drafts.forget": "machinery: removes what was never sent, after a day",
     "visits.leave": "the end of a visit changes nothing about the customer",
     "visits.forget": "machinery: removes visits that are over",
     "portal_links.forget": "machinery: removes links that are over",

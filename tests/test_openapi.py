@@ -63,7 +63,7 @@ def _one_connection():
 @pytest.fixture
 def headers(cast):
     world.seal_all()
-    scopes = ("decide", "consents:read", "consents:write", "reports", "audit", "admin")
+    scopes = ("decide", "consents:read", "consents:write", "reports", "audit", "rights", "admin")
     return {"Authorization": f"Bearer {world.key('mail-engine', *scopes)}"}
 
 

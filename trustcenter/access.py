@@ -109,6 +109,18 @@ def customer_only(view: Any) -> Any:
     return guarded
 
 
+def customer_or_anyone(view: Any) -> Any:
+    """Give the view the customer whose session it is, or None: for what nobody needs to sign in for."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        found = visits.visitor(token=visit_token(request), now=clock())
+        answer: HttpResponse = view(request, found.subject if found else None, *args, **kwargs)
+        return answer
+
+    return guarded
+
+
 def fresh_only(back: str) -> Callable[[Any], Any]:
     """Let in who entered a code a moment ago (level 2), or ask for one; below `customer_only`.
 

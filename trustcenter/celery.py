@@ -67,6 +67,21 @@ app.conf.update(
             "schedule": crontab(minute="23"),
             "options": {"expires": 3600},
         },
+        "forget old knocks": {
+            "task": "consent.forget_knocks",
+            "schedule": crontab(minute="29"),
+            "options": {"expires": 3600},
+        },
+        "forget old drafts": {
+            "task": "consent.forget_drafts",
+            "schedule": crontab(minute="31"),
+            "options": {"expires": 3600},
+        },
+        "forget old concerns": {
+            "task": "consent.forget_concerns",
+            "schedule": crontab(hour="3", minute="37"),
+            "options": {"expires": 3600},
+        },
         "forget old links": {
             "task": "consent.forget_links",
             "schedule": crontab(minute="17"),

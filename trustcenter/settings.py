@@ -204,7 +204,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "trustcenter.requests.frame",
             ],
-            "libraries": {"portal": "trustcenter.portal.words"},
+            "libraries": {"portal": "trustcenter.portal.words", "cases": "trustcenter.portal.case_words"},
         },
     },
 ]
@@ -294,6 +294,10 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": "/"}],
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "RightsState": "consent.rules.rights.STATES",
+        "ConcernState": "consent.rules.concerns.STATES",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "trustcenter.openapi.add_checks",

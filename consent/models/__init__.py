@@ -3,6 +3,7 @@
 from consent.models.asks import Asks
 from consent.models.audiences import Asked
 from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient, Revision
+from consent.models.concerns import Concern, ConcernStep, Knock
 from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Reminder
 from consent.models.holders import Holder
 from consent.models.idempotency import Answer
@@ -13,6 +14,7 @@ from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
 from consent.models.principles import Principles
 from consent.models.receipts import Receipt, ReceiptsDone
+from consent.models.rights import Limit, RightsDraft, RightsRequest, RightsStep
 from consent.models.scans import Scan
 from consent.models.sign_in_codes import SignInCode
 from consent.models.signals import Signal
@@ -25,6 +27,8 @@ __all__ = [
     "Asked",
     "Asks",
     "Category",
+    "Concern",
+    "ConcernStep",
     "Confirmation",
     "ConsentEvent",
     "ConsentState",
@@ -32,6 +36,8 @@ __all__ = [
     "Holder",
     "Identifier",
     "ImportRun",
+    "Knock",
+    "Limit",
     "Link",
     "NoticeText",
     "PortalLink",
@@ -44,6 +50,9 @@ __all__ = [
     "Recipient",
     "Reminder",
     "Revision",
+    "RightsDraft",
+    "RightsRequest",
+    "RightsStep",
     "Scan",
     "SignInCode",
     "SignInTry",

@@ -11,6 +11,7 @@ class Subject(models.Model):
     minor_until: the day from which they say yes themselves under their law; no birth date is kept.
     gpc_at: when their browser first asked us not to sell or share; it is never taken back by a silence. Of records that
     were joined it is the later one's, before which no yes counts: so it may move on, and never back.
+    limited_at: since when nobody may use their data, while that stands (models/rights.py, Limit).
     erased_at: when all that was personal was destroyed; of such a customer only their choices under the pseudonym stay.
     """
 
@@ -18,6 +19,7 @@ class Subject(models.Model):
     jurisdiction = models.CharField(max_length=16, blank=True)
     minor_until = models.DateField(null=True)
     gpc_at = models.DateTimeField(null=True)
+    limited_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
 

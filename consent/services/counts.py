@@ -1,7 +1,7 @@
 """How many customers stand where, for each purpose: now, and at any past moment."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from consent.errors import NotFound
 from consent.models import ConsentEvent, ConsentState, Purpose, PurposeVersion, Subject
 from consent.rules import lifecycle
 from consent.rules.decision import Customer, State, Terms
-from consent.services import catalogue, decisions, histories, states
+from consent.services import catalogue, decisions, histories, limits, states
 from consent.services.histories import Progress
 
 UNKNOWN = State()
@@ -84,6 +84,7 @@ def _current(current: Mapping[int, Terms], now: datetime) -> Counter[_Place]:
     members = ("purpose_id", "status", "version_id", "version__number", "categories", "recipients", "objected")
     rows = ConsentState.objects.filter(purpose__in=current, subject__link_away=None, subject__erased_at=None)
     apart = Q(subject__minor_until__isnull=False) | Q(subject__gpc_at__isnull=False)
+    apart |= Q(subject__limited_at__isnull=False)
     found = Counter(_apart(rows.filter(apart), current, now))
     rows = rows.exclude(apart).annotate(**flags)
     for row in rows.values(*members, "by_guardian", *flags).annotate(customers=models.Count("pk")):
@@ -102,35 +103,47 @@ def _current(current: Mapping[int, Terms], now: datetime) -> Counter[_Place]:
 
 
 def _apart(rows: models.QuerySet[ConsentState], current: Mapping[int, Terms], now: datetime) -> Iterator[_Place]:
-    """Who was a child, or sent a browser's signal, one by one: what bears on them is their own."""
+    """Who was a child, sent a browser's signal or is limited, one by one: what bears on them is their own."""
+    said = set()
     for row in rows.select_related("subject", "version", "event").iterator(chunk_size=500):
+        said.add((row.subject_id, row.purpose_id))
         facts = decisions.customer_facts(row.subject, states.as_rule(row), row.event, current[row.purpose_id], now)
         yield _Place(row.purpose_id, _shared(facts, now), row.version_id)
-    silent = Subject.objects.filter(erased_at=None).exclude(minor_until__isnull=True, gpc_at__isnull=True)
+    customers = Subject.objects.filter(erased_at=None)
+    special = customers.exclude(minor_until__isnull=True, gpc_at__isnull=True, limited_at__isnull=True)
+    limited = list(customers.filter(link_away=None, limited_at__isnull=False))
     for purpose, terms in current.items():
-        if terms.sale_or_sharing:  # of the rest, those who said nothing stand where everybody does
-            for subject in silent.exclude(states__purpose=purpose).iterator(chunk_size=500):
-                yield _Place(purpose, decisions.customer_facts(subject, UNKNOWN, None, terms, now), None)
+        # Of the rest, those who said nothing stand where everybody does.
+        silent: Iterable[Subject] = [each for each in limited if (each.pk, purpose) not in said]
+        if terms.sale_or_sharing:
+            silent = special.exclude(states__purpose=purpose).iterator(chunk_size=500)
+        for subject in silent:
+            yield _Place(purpose, decisions.customer_facts(subject, UNKNOWN, None, terms, now), None)
 
 
 def _past(current: Mapping[int, Terms], then: datetime, progress: Progress) -> tuple[Counter[_Place], int]:
     found: Counter[_Place] = Counter()
     customers, one = 0, next(iter(current)) if len(current) == 1 else None
+    limited = limits.standing_at(then)
     for batch in histories.read(until=then, purpose=one, progress=progress):
         customers += len(batch)
         for history in batch:
             for purpose, terms in current.items():
                 events = history.events.get(purpose, ())
-                if events or terms.sale_or_sharing:
-                    found[_was(history.subject, purpose, events, terms, then)] += 1
+                still = history.subject.pk in limited
+                if events or still or terms.sale_or_sharing:
+                    found[_was(history.subject, purpose, events, terms, then, still)] += 1
     return found, customers
 
 
-def _was(subject: Subject, purpose: int, events: Sequence[ConsentEvent], terms: Terms, then: datetime) -> _Place:
+def _was(
+    subject: Subject, purpose: int, events: Sequence[ConsentEvent], terms: Terms, then: datetime, limited: bool
+) -> _Place:
     folded = lifecycle.fold(map(states.event_as_rule, events))
     agreed = next((each.version_id for each in events if each.version.number == folded.state.version), None)
     cause = next((each for each in events if each.pk == folded.order), None)
-    return _Place(purpose, _shared(decisions.customer_facts(subject, folded.state, cause, terms, then), then), agreed)
+    customer = decisions.customer_facts(subject, folded.state, cause, terms, then, limited=limited)
+    return _Place(purpose, _shared(customer, then), agreed)
 
 
 def _shared(customer: Customer, moment: datetime) -> Customer:

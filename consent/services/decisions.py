@@ -9,7 +9,7 @@ from consent.models import ConsentEvent, PurposeVersion, Subject
 from consent.models import Purpose as PurposeRow
 from consent.rules import ages, decision, merge, moments, signals, text
 from consent.rules.decision import Customer, Decision, Purpose, State, Terms
-from consent.services import catalogue, families, handles, states
+from consent.services import catalogue, families, handles, limits, states
 from consent.services.subjects import Handle
 
 
@@ -136,7 +136,8 @@ def facts(
         return purpose_alone(row, moment), None
     state, agreed, cause = states.at(found.subject, row.purpose, moment)
     terms = catalogue.terms(row.version)
-    customer = customer_facts(found.subject, state, cause, terms, moment, verified=found.verified)
+    limited = limits.stood(found.subject, moment)
+    customer = customer_facts(found.subject, state, cause, terms, moment, verified=found.verified, limited=limited)
     return purpose_facts(row.purpose, row.version, terms, catalogue.terms(agreed) if agreed else None, moment), customer
 
 
@@ -204,12 +205,14 @@ def customer_facts(
     *,
     verified: bool = True,
     places: Sequence[str] | None = None,
+    limited: bool | None = None,
 ) -> Customer:
     """A customer as the decision on one purpose reads them; for checks and for what the customer sees alike.
 
     cause: the event that made the state what it is. verified: whether somebody vouched for the identifier they were
     found by. What another can do is to say no: the yes of the customer it finds does not count.
-    places: whose laws bear on them, where the caller has read them already.
+    places: whose laws bear on them, where the caller has read them already. limited: whether a limitation stood, for a
+    past moment; left out, as it stands now.
     """
     state = state if verified else merge.strictest(state, State())
     places, today = _places(subject) if places is None else places, moment.date()
@@ -220,6 +223,7 @@ def customer_facts(
     own = cause if cause and cause.yes and cause.actor == "self" else None
     return Customer(
         state=_outgrown(state, cause, until) if until else state,
+        limited=subject.limited_at is not None if limited is None else limited,
         minor=minor,
         must_opt_in=current.sale_or_sharing
         and any(ages.must_opt_in(subject.minor_until, each, today) for each in places),

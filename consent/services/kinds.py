@@ -25,8 +25,8 @@ TOGETHER = 4096
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _LINES = """
 SELECT c.expires_at, c.paused_until, i.lookup_hash, i.subject_id, i.verified,
-       (s.minor_until IS NOT NULL OR s.gpc_at IS NOT NULL), c.status, c.version_id, c.categories, c.recipients,
-       c.objected, c.by_guardian
+       (s.minor_until IS NOT NULL OR s.gpc_at IS NOT NULL OR s.limited_at IS NOT NULL), c.status, c.version_id,
+       c.categories, c.recipients, c.objected, c.by_guardian
 FROM consent_identifier i
 JOIN consent_subject s ON s.id = i.subject_id
 LEFT JOIN consent_consentstate c ON c.subject_id = i.subject_id AND c.purpose_id = %s

@@ -24,6 +24,7 @@ from consent.services import (
     families,
     handles,
     ledger,
+    limits,
     portal_links,
     reach,
     states,
@@ -91,6 +92,7 @@ def link(*, subject: Handle, other: Handle, why: Why, by: Actor, now: datetime) 
     made.identifiers.set(_move(newer.identifiers.all(), older))
     _protect(older, max((day for day in (older.minor_until, newer.minor_until) if day), default=None))
     _signal(older, newer)
+    limits.carry(older, newer, now=now)
     changes = [
         change
         for key in _spoken_of(mine, theirs)
@@ -122,6 +124,7 @@ def unlink(*, subject: Handle, why: Why, by: Actor, now: datetime) -> list[Chang
     _move(made.identifiers.filter(subject=older), newer)
     _protect_apart(made, older, newer)
     _signal(newer, older)
+    limits.carry(newer, older, now=now)
     for key in _spoken_of(joint, theirs):
         _merge(lifecycle.UNLINK, older, key, joint, own, by, now)
     _end_visits(older, newer, now)

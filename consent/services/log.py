@@ -119,6 +119,12 @@ def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None
     )
 
 
+def one(*, subject: Subject, number: UUID, language: str) -> Line | None:
+    """One use by itself; None for what is no use of this customer's data."""
+    found = uses.own(subject=subject, number=number)
+    return _lines([found], versions.titles(language), language)[0] if found else None
+
+
 def whole(*, subject: Subject, language: str, chosen: Filter) -> list[Line]:
     """Each use by itself, newest first, for carrying away; at most the last 10,000."""
     return _lines(_search(subject, chosen, None, WHOLE), versions.titles(language), language)

@@ -107,13 +107,14 @@ class Overview:
     """The home page of one customer.
 
     signalled: their browser asked us not to sell or share, and we honour that. joined: two records about them were
-    joined a short time ago.
+    joined a short time ago. limited: a limitation stands, and so nothing is permitted.
     """
 
     uses: tuple[Use, ...]
     saved: tuple[Saved, ...] = ()
     signalled: bool = False
     joined: Told | None = None
+    limited: bool = False
 
     @property
     def choices(self) -> tuple[Use, ...]:
@@ -151,7 +152,8 @@ def of(*, subject: Subject, language: str, now: datetime, saved: Sequence[UUID] 
     uses = _uses(family, rows, held, language, now)
     signalled = subject.gpc_at is not None and any(signals.binds(each.jurisdiction) for each in family)
     joined = links.recent(family=family, language=language, now=now)
-    return Overview(uses, _saved(subject, saved, uses, now) if saved else (), signalled, joined)
+    done = _saved(subject, saved, uses, now) if saved else ()
+    return Overview(uses, done, signalled, joined, subject.limited_at is not None)
 
 
 def one(*, subject: Subject, key: str, language: str, now: datetime) -> tuple[Use, list[ConsentEvent]]:

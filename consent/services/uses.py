@@ -83,6 +83,19 @@ def seen_by(*, subject: Subject, actions: Sequence[str] = USES, **search: Any) -
     return [Seen(entry, opened.get(entry.id, {})) for entry in found]
 
 
+def own(*, subject: Subject, number: UUID) -> Seen | None:
+    """One line of that list by its number; None for another's, and for an entry that is no use."""
+    entry = entries.find(number)
+    if entry is None or entry.action not in USES:
+        return None
+    if entry.action == asked.ACTION:
+        lists = asked.about(subject=subject, purpose=entry.purpose)
+        entry = next((each for each in lists if each.id == number), None)
+    elif entry.subject not in families.pseudonyms(subject):
+        return None
+    return Seen(entry, entries.payloads([entry]).get(number, {})) if entry else None
+
+
 def _got(benefit: Benefit, found: Identifier, recipient: str) -> Record:
     fact = Fact(
         "benefit.reported",

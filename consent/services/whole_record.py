@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -33,19 +34,21 @@ _VIEWS = ("evidence.viewed", "evidence.exported", "log.searched")
 
 @transaction.atomic
 def carry_away(
-    *, customer: Handle, by: Actor, now: datetime, progress: Callable[[int], None] = lambda entries: None
+    *, customer: Handle | Subject, by: Actor, now: datetime, progress: Callable[[int], None] = lambda entries: None
 ) -> Whole:
     """What stands, every choice with its words and its receipt, uses, benefits, identifiers, evidence, staff's looks.
 
-    progress(entries read) is called now and then. Raises NotFound for a customer we do not know.
+    customer: as a handle by staff; as their record by the customer themselves, who are not told staff's names (CJEU
+    C-579/21). progress(entries read) is called now and then. Raises NotFound for a customer we do not know.
     """
-    subject = subjects.get(customer)
+    own = isinstance(customer, Subject)
+    subject = customer if isinstance(customer, Subject) else subjects.get(customer)
     lines = []
     for line in _lines(subject):
         lines.append(line)
         if len(lines) % PAGE == 0:
             progress(len(lines))
-    whole = _whole(subject, lines[::-1], now)
+    whole = _whole(subject, [_unnamed(line) if own else line for line in reversed(lines)], now)
     ledger.record(
         Fact("evidence.exported", subject=subject.pseudonym, details={"entries": len(lines)}),
         by=by,
@@ -82,6 +85,11 @@ def _whole(subject: Subject, lines: Sequence[Line], now: datetime) -> Whole:
         jurisdiction=subject.jurisdiction,
         minor_until=subject.minor_until,
     )
+
+
+def _unnamed(line: Line) -> Line:
+    """The same line; whoever of the staff acted is told by a number."""
+    return replace(line, payload={name: each for name, each in line.payload.items() if name != "actor_name"})
 
 
 def _standing(subject: Subject, now: datetime) -> Iterator[Stands]:

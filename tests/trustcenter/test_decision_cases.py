@@ -1,4 +1,4 @@
-"""Every decision case that rows can express, asked over HTTP: the answer is the one the rules give."""
+"""Every decision case as rows of the database, asked over HTTP: the answer is the one the rules give."""
 
 import pytest
 import time_machine
@@ -9,18 +9,8 @@ from tests import decision_rows as rows
 from tests import world
 from tests.callers import post, question
 
-# Not storable yet: these rest on facts that decide already and that no table holds, each with what will bring it.
-NOT_STORABLE_YET = dict.fromkeys(
-    (
-        *("limitation_before_recipient", "limitation_before_withdrawal"),
-        *("limitation_stands", "limitation_stands_contract"),
-    ),
-    "rights requests will bring limitation",
-)
-EXPRESSIBLE = [case for case in cases.cases() if case["case"] not in NOT_STORABLE_YET]
 
-
-@pytest.mark.parametrize("case", EXPRESSIBLE, ids=[case["case"] for case in EXPRESSIBLE])
+@pytest.mark.parametrize("case", cases.cases(), ids=cases.names())
 def test_it_answers_over_http(db, case):
     given, asked, wanted = case["given"], case["ask"], case["answer"]
     rows.store(given, asked["recipient"])
@@ -45,13 +35,3 @@ def test_it_answers_over_http(db, case):
             assert context["categories"][name] == wanted[name], case["says"]
     if "valid_until" in wanted:
         assert cases.moment(context["valid_until"]) == cases.moment(wanted["valid_until"])
-
-
-@pytest.mark.once
-def test_only_cases_with_facts_we_cannot_store_are_left_out():
-    facts = {case["case"] for case in cases.cases() if {"limited"} & _true(case["given"]["customer"])}
-    assert facts == set(NOT_STORABLE_YET)
-
-
-def _true(customer):
-    return {name for name, value in (customer or {}).items() if value is True}

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from consent.errors import TooLarge
-from consent.rules import evidence, moments
+from consent.rules import evidence, moments, text
 from consent.services.subjects import Handle
 from trustcenter.api.doors import Input, PlainText
 
@@ -49,6 +49,20 @@ class Flag(serializers.BooleanField):
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
             raise serializers.ValidationError("true or false.", code="type")
+        return data
+
+
+class Words(serializers.CharField):
+    """What a person wrote: several lines, and nothing that turns the direction of writing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=text.FREE_TEXT_LENGTH, allow_blank=True, trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("A text.", code="type")
+        if problem := text.problem(data, length=text.FREE_TEXT_LENGTH, lines=True):
+            raise serializers.ValidationError(problem, code="text")
         return data
 
 

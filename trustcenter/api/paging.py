@@ -51,6 +51,35 @@ class Page:
         return {"items": output(shown, many=True).data, "next": cursor(number(shown[-1])) if more else None}
 
 
+class RowsInput(Input):
+    """Which part of a list that is no customer's."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=LIMIT_MOST, default=LIMIT, help_text="How many at most.")
+    cursor = PlainText(max_length=64, required=False, help_text="`next` of the page before.")
+
+
+class Rows:
+    """One page of such a list, as the service wants it and as it is answered. found: the rest of the query."""
+
+    def __init__(self, request: Request, query: type[RowsInput]) -> None:
+        """Read the query. Raises Invalid."""
+        self.found = read(query, request.query_params.dict())
+        self.limit: int = self.found["limit"]
+        place = before(self.found["cursor"]).int if "cursor" in self.found else None
+        if place is not None and place >= 2**63:
+            raise Invalid(_NO_CURSOR)
+        self.search = {"before": place, "limit": self.limit + 1}
+
+    def answer(self, rows: list[Any], output: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        """The page."""
+        shown = rows[: self.limit]
+        more = len(rows) > self.limit
+        return {"items": output(shown, many=True).data, "next": cursor(UUID(int=shown[-1].pk)) if more else None}
+
+
+_NO_CURSOR = Wrong("/cursor", "format", "The `next` of a page of ours.")
+
+
 def cursor(number: UUID) -> str:
     """Where a page ended, in letters that mean nothing to anybody else."""
     return base64.urlsafe_b64encode(number.bytes).decode().rstrip("=")
@@ -61,4 +90,4 @@ def before(cursor: str) -> UUID:
     try:
         return UUID(bytes=base64.b64decode(f"{cursor}==".encode("ascii"), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error):
-        raise Invalid(Wrong("/cursor", "format", "The `next` of a page of ours.")) from None
+        raise Invalid(_NO_CURSOR) from None

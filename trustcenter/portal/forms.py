@@ -64,3 +64,19 @@ class LogFilter(forms.Form):
             refused=found.get("answer") == "refused",
             since=found.get("since"),
         )
+
+
+class Request(forms.Form):
+    """What somebody types to ask for a right or to raise a concern. Only what no page of ours sends is passed over."""
+
+    words = forms.CharField(required=False, strip=False)
+    purpose = forms.CharField(max_length=64, required=False)
+    entry = forms.UUIDField(required=False)
+    name = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], required=False)
+    contact = forms.CharField(required=False)
+
+    def typed(self) -> dict[str, str]:
+        """The fields as texts; line ends as the log keeps them (browsers send CR LF)."""
+        self.is_valid()
+        found = {name: str(self.cleaned_data.get(name) or "") for name in self.fields}
+        return found | {"words": found["words"].replace("\r\n", "\n")}

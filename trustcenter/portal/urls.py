@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from trustcenter.portal import ai, check, choices, confirm, entrance, log, receipts, stop
+from trustcenter.portal import ai, check, choices, concerns, confirm, entrance, log, receipts, rights, stop
 
 
 class KeyConverter:
@@ -35,6 +35,17 @@ urlpatterns = [
     path("ai", ai.show, name="ai"),
     path("ai/principles", ai.principles, name="principles"),
     path("ai/principles/<int:number>", ai.principles, name="principles-version"),
+    path("copy-or-erase", rights.index, name="rights"),
+    path("copy-or-erase/<key:kind>", rights.ask, name="rights-ask"),
+    path("copy-or-erase/requests/<str:reference>", rights.follow, name="rights-follow"),
+    path("copy-or-erase/requests/<str:reference>/add", rights.add, name="rights-add"),
+    path("copy-or-erase/requests/<str:reference>/withdraw", rights.withdraw, name="rights-withdraw"),
+    path("copy-or-erase/requests/<str:reference>/file", rights.file, name="rights-file"),
+    path("concerns", concerns.index, name="concerns"),
+    path("concerns/new", concerns.new, name="concern-new"),
+    path("concerns/read", concerns.read, name="concern-read"),
+    path("concerns/<str:reference>", concerns.follow, name="concern"),
+    path("concerns/<str:reference>/add", concerns.add, name="concern-add"),
     path("check", check.check, name="check"),
     path("welcome", entrance.welcome, name="welcome"),
     path("welcome/code", entrance.code, name="code"),

@@ -208,7 +208,9 @@ def verb(use: Use) -> str:
 @register.filter
 def since(use: Use) -> SafeString | str:
     """Since when it is as it is, by whom and where; or why it is off."""
-    if use.state == "changed" or use.reason in {"consent_expired", "guardian_needed", "gpc_opt_out"}:
+    if use.state == "changed" or use.reason in {
+        *("consent_expired", "guardian_needed", "gpc_opt_out", "processing_limited"),
+    }:
         return str(REASONS[use.reason])
     if use.since is None:
         return _("We do this unless you say no") if use.permitted else _("Never turned on")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -53,9 +53,12 @@ def change(value: Change) -> str:
 
 
 @register.filter
-def day(value: datetime) -> SafeString:
-    """3 March 2026"""
-    return _time(value, pgettext("date format", "j F Y"))
+def day(value: date) -> SafeString:
+    """3 March 2026; of a moment, its day where the visitor is."""
+    form = pgettext("date format", "j F Y")
+    if isinstance(value, datetime):
+        return _time(value, form)
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), date_format(value, form))
 
 
 @register.filter

@@ -15,7 +15,6 @@ from consent.services.checks import Question
 from consent.services.subjects import Handle
 from tests import decision_cases as cases
 from tests import decision_rows as rows
-from tests.trustcenter.test_decision_cases import EXPRESSIBLE
 from tests.world import NOW, SYSTEM
 
 # Few are read one by one; for many everybody is compiled.
@@ -65,7 +64,7 @@ def test_each_is_answered_in_order_and_counted(cast, size):
 
 
 @WAYS
-@pytest.mark.parametrize("case", EXPRESSIBLE, ids=[case["case"] for case in EXPRESSIBLE])
+@pytest.mark.parametrize("case", cases.cases(), ids=cases.names())
 def test_every_decision_case_is_answered_as_by_a_check(db, case, size):
     given, question = case["given"], case["ask"]
     rows.store(given, question["recipient"])

@@ -11,7 +11,6 @@ from django.db import connection
 from tests import decision_cases as cases
 from tests import decision_rows as rows
 from tests import world
-from tests.trustcenter.test_decision_cases import EXPRESSIBLE
 from trustcenter.sdk import LocalChecker
 from trustcenter.sdk.feed import Feed
 from trustcenter.sdk.follower import Follower
@@ -76,7 +75,7 @@ def _answer(case, taken):
             return first
 
 
-@pytest.mark.parametrize("case", EXPRESSIBLE, ids=[case["case"] for case in EXPRESSIBLE])
+@pytest.mark.parametrize("case", cases.cases(), ids=cases.names())
 def test_a_copy_decides_as_the_service_does(db, case):
     given, asked, wanted = case["given"], case["ask"], case["answer"]
     rows.store(given, asked["recipient"])

@@ -12,16 +12,15 @@ from tests import decision_rows as rows
 from tests import world
 from tests.shop import shop_of
 from tests.trustcenter.sdk.protect.in_process import Transport
-from tests.trustcenter.test_decision_cases import EXPRESSIBLE
 from trustcenter.sdk.protect import Follower, Mapping, apply, line
 
 # Once: what is compared is PostgreSQL's side; the server's answers are compared on both databases elsewhere.
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("protect")]
 # A row is hidden before its permission ends, by at most the lease; never later.
 EARLY = {"one_second_before_the_end"}
-VERSIONS = [version for case in EXPRESSIBLE for version in (case["given"]["purpose"] or {}).get("versions", ())]
+VERSIONS = [version for case in cases.cases() for version in (case["given"]["purpose"] or {}).get("versions", ())]
 CATEGORIES = sorted({category for version in VERSIONS for category in version["categories"]})
-PURPOSES = sorted({case["given"]["purpose"]["key"] for case in EXPRESSIBLE if case["given"]["purpose"]})
+PURPOSES = sorted({case["given"]["purpose"]["key"] for case in cases.cases() if case["given"]["purpose"]})
 MAPPING = Mapping.of(
     {
         "tables": [
@@ -57,7 +56,7 @@ def shown(table, purpose):
     return {name for row in found for name, value in row.items() if value == "x"}
 
 
-@pytest.mark.parametrize("case", EXPRESSIBLE, ids=[case["case"] for case in EXPRESSIBLE])
+@pytest.mark.parametrize("case", cases.cases(), ids=cases.names())
 def test_it_shows_where_the_server_permits(db, here, table, case):
     given, asked, wanted = case["given"], case["ask"], case["answer"]
     rows.store(given, asked["recipient"])
