@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
-from consent.services import expiry, idempotency, portal_links, sign_in_codes, visits
+from consent.services import expiry, idempotency, letters, portal_links, sign_in_codes, visits
 
 
 @shared_task(name="consent.forget_answers", ignore_result=True)
@@ -29,6 +29,12 @@ def forget_visits() -> None:
 def forget_codes() -> None:
     """Delete requests for a code that count towards no limit any more."""
     sign_in_codes.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.forget_letters", ignore_result=True)
+def forget_letters() -> None:
+    """Delete the notes of letters that were sent and keep no further one back."""
+    letters.forget(now=datetime.now(UTC))
 
 
 @shared_task(name="consent.sweep_expiry", ignore_result=True)
