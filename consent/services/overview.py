@@ -227,7 +227,8 @@ def _uses(
     read = versions.read([*(row.current for row in rows if row.current), *agreed])
     ours = [each.pseudonym for each in family]
     counts = Counter(tally.by_purpose(subjects=ours, actions=USES, since=now - WINDOW))
-    counts += Counter((entry.purpose, entry.outcome) for entry in asked.about(subject=family[0], since=now - WINDOW))
+    lists = asked.about(subject=family[0], since=now - WINDOW, family=family)
+    counts += Counter((entry.purpose, entry.outcome) for entry in lists)
     benefits = tally.latest(subjects=ours, action="benefit.reported", since=now - YEAR)
     return tuple(
         _use(
