@@ -19,8 +19,9 @@ from consent.services.overview import Use
 from consent.services.versions import Published
 
 METHOD = "form"
-# What a customer may choose beside the longest that the text allows.
+# What a customer may choose beside the longest that the text allows, and beside the end that stands.
 LASTS = ("P3M", "P12M")
+AS_NOW = "as-now"
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,13 @@ class Party:
 
 @dataclass(frozen=True)
 class Time:
-    """One length of a yes; "" for as long as the text allows. chosen: the yes that stands was given for so long."""
+    """One length of a yes: a duration, "" for as long as the text allows, or AS_NOW, which is theirs already.
+
+    until: the end that stands; None where there is none.
+    """
 
     lasts: str
-    chosen: bool
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -144,9 +148,9 @@ def choose(
         off: dict[str, Any] = {"purpose": purpose, "act": switches.OFF, "notice_digest": notice_digest}
         return switches.turn(subject=subject, **off, by=by, now=now)
     current = switches.current_version(purpose)
-    until = durations.after(now, wanted.lasts) if wanted.lasts else None
+    held = states.as_rule(states.one(subject, current.purpose))
+    until = _until(wanted.lasts, held, now)
     if not fresh and current.legal_basis == bases.EXPLICIT_CONSENT:
-        held = states.as_rule(states.one(subject, current.purpose))
         if not (lifecycle.stands(held, now) and _narrower(wanted, current, held)):
             switches.refuse_sensitive(current)
         until = min((each for each in (until, held.expires_at) if each), default=None)
@@ -189,15 +193,16 @@ def _levels(
 
 
 def _times(use: Use, held: State, stands: bool) -> list[Time]:
-    """Lengths up to the text's own, the longest last."""
+    """The end that stands, where a yes does; then lengths from now on up to the text's own, the longest last."""
     longest = use.version.consent_lasts
-    shorter = [each for each in LASTS if not longest or durations.longer(longest, each)]
-    given = use.since.event.collected_at if use.since and stands else None
+    shorter = [Time(each) for each in LASTS if not longest or durations.longer(longest, each)]
+    return [*([Time(AS_NOW, held.expires_at)] if stands else []), *shorter, Time("")]
 
-    def chosen(lasts: str) -> bool:
-        return given is not None and held.expires_at == (durations.after(given, lasts) if lasts else None)
 
-    return [*(Time(each, chosen(each)) for each in shorter), Time("", chosen(longest))]
+def _until(lasts: str, held: State, now: datetime) -> datetime | None:
+    if lasts == AS_NOW:
+        return held.expires_at if lifecycle.stands(held, now) else None
+    return durations.after(now, lasts) if lasts else None
 
 
 def _narrower(wanted: Wanted, current: PurposeVersion, held: State) -> bool:

@@ -61,7 +61,7 @@ class AmountForm(forms.Form):
     """How much is shared of one use. `level`: one that the page offers, or OWN."""
 
     level = forms.CharField(max_length=16, required=False)
-    lasts = forms.ChoiceField(choices=[(each, each) for each in ("", *amounts.LASTS)], required=False)
+    lasts = forms.ChoiceField(choices=[(each, each) for each in ("", *amounts.LASTS, amounts.AS_NOW)], required=False)
     notice = forms.RegexField("^[0-9a-f]{64}$")
     kinds, who, third = Ticked(required=False), Ticked(required=False), Ticked(required=False)
 

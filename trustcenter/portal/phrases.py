@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from consent.rules.differences import Part
 from consent.rules.material import Change
-from consent.services.amounts import Amount, Level, Time
+from consent.services.amounts import AS_NOW, Amount, Level, Time
 from consent.services.changed import Words
 from consent.services.holders import Heard, Receiver
 from consent.services.letters import Told
@@ -96,8 +96,11 @@ def level(value: Level) -> str:
 
 
 @register.filter
-def lasts(value: Time, amount: Amount) -> str:
-    """How long a yes lasts: 3 months, until I turn it off."""
+def lasts(value: Time, amount: Amount) -> SafeString | str:
+    """How long a yes lasts: 3 months, until I turn it off, as now."""
+    if value.lasts == AS_NOW:
+        until = format_html(_("As now: until {date}"), date=day(value.until)) if value.until else ""
+        return until or _("As now: until I turn it off")
     longest = value.lasts or amount.use.version.consent_lasts
     return duration(longest) if longest else _("Until I turn it off")
 

@@ -7,7 +7,7 @@ import pytest
 from consent.errors import CodeNeeded, Invalid, NoChoiceHere
 from consent.rules import durations
 from consent.services import amounts, subjects, switches
-from consent.services.amounts import Wanted
+from consent.services.amounts import AS_NOW, Wanted
 from tests.world import ALICE, BOB, CAROL, CUSTOMER, NOW, ask, digest, publish, say
 
 LATER = NOW + timedelta(seconds=9)
@@ -30,7 +30,7 @@ def picked(found) -> set[str]:
         *(each.key for each in found.levels if each.chosen),
         *(each.key for each in found.categories if each.chosen),
         *(each.row.key for each in parties if each.chosen),
-        *(each.lasts for each in found.times if each.chosen),
+        *(each.lasts for each in found.times if each.lasts == AS_NOW),
         *(["own"] if found.own else []),
     }
 
@@ -44,12 +44,12 @@ def test_A20_nothing_is_picked_for_who_was_never_asked_and_only_nothing_for_who_
 def test_what_is_picked_is_their_own_earlier_choice(cast):
     assert picked(read()) == {
         *("all", "contact.email", "contact.sms", "purchase_history"),
-        *("mail-engine", "mailbird", "adpartner", ""),
+        *("mail-engine", "mailbird", "adpartner", AS_NOW),
     }
     choose("some", lasts="P3M")
     found = read()
     assert (found.level.key, found.own) == ("some", False)
-    assert {each.lasts for each in found.times if each.chosen} == {"P3M"}
+    assert found.times[0].until == durations.after(NOW, "P3M")
     choose("", ["contact.email"], ["mailbird"])
     assert (read().level, read().own) == (None, True)
 
@@ -101,8 +101,13 @@ def test_a_yes_ends_when_the_customer_said_and_the_text_is_the_most_it_can_last(
 
 def test_a_text_that_says_a_shorter_time_offers_no_longer_one(cast):
     publish(now=NOW, personal_offers={"consent_lasts": "P6M"}, improve_visit={"consent_lasts": None})
-    assert [each.lasts for each in read().times] == ["P3M", ""]
+    assert [each.lasts for each in read().times] == [AS_NOW, "P3M", ""]
     assert [each.lasts for each in read(key="improve_visit").times] == ["P3M", "P12M", ""]
+
+
+def test_who_changes_only_how_much_keeps_the_end_that_stands(cast):
+    end = choose("all", lasts="P3M").state.expires_at
+    assert choose("little", lasts=AS_NOW, now=NOW + timedelta(days=9)).state.expires_at == end
 
 
 def test_more_of_sensitive_data_needs_a_code_and_less_never_does(cast):

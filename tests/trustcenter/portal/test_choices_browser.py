@@ -1,6 +1,7 @@
 """Your choices in a real browser, without JavaScript: how many presses each takes, how it fits, how it looks."""
 
 import gzip
+
 import pytest
 from playwright.sync_api import expect
 
@@ -151,7 +152,7 @@ def test_A10_a_level_is_picked_saved_and_shown_as_theirs(enter, today):
     assert world.ask(ALICE, categories=("purchase_history",), now=today).decision.reason == "category_not_chosen"
     page.goto("/purposes/personal_offers/amount")
     expect(page.get_by_label("A little")).to_be_checked()
-    expect(page.get_by_label("3 months")).to_be_checked()
+    expect(page.get_by_label("As now: until")).to_be_checked()
     assert "You have A little now." in page.locator("main").inner_text()
 
 
