@@ -149,7 +149,7 @@ def choose(
         return switches.turn(subject=subject, **off, by=by, now=now)
     current = switches.current_version(purpose)
     held = states.as_rule(states.one(subject, current.purpose))
-    until = _until(wanted.lasts, held, now)
+    until = _until(wanted.lasts, current.consent_lasts, held, now)
     if not fresh and current.legal_basis == bases.EXPLICIT_CONSENT:
         if not (lifecycle.stands(held, now) and _narrower(wanted, current, held)):
             switches.refuse_sensitive(current)
@@ -199,9 +199,11 @@ def _times(use: Use, held: State, stands: bool) -> list[Time]:
     return [*([Time(AS_NOW, held.expires_at)] if stands else []), *shorter, Time("")]
 
 
-def _until(lasts: str, held: State, now: datetime) -> datetime | None:
+def _until(lasts: str, longest: str, held: State, now: datetime) -> datetime | None:
+    """When the yes is to end; None for when its text says. longest: how long that is, "" for no end."""
     if lasts == AS_NOW:
-        return held.expires_at if lifecycle.stands(held, now) else None
+        end = held.expires_at if lifecycle.stands(held, now) else None
+        return end if end and (not longest or end <= durations.after(now, longest)) else None
     return durations.after(now, lasts) if lasts else None
 
 

@@ -108,12 +108,14 @@ class Saved:
     """One act that was just recorded, and the purpose as it stands now; `last` while nothing was said since.
 
     heard: how far those are who decide on a copy of ours; nobody else needs to hear, since they ask each time.
+    again: it is a yes that took the place of another.
     """
 
     event: ConsentEvent
     use: Use
     last: bool
     heard: tuple[Receiver, ...] = ()
+    again: bool = False
 
     @property
     def undoable(self) -> bool:
@@ -333,6 +335,12 @@ def _saved(subject: Subject, numbers: Sequence[UUID], uses: Sequence[Use], now: 
     def of(row: ConsentEvent, use: Use) -> Saved:
         heard = holders.receivers(of=use.version, choice=row.entry_id, now=now)
         last = use.since is not None and use.since.event_id == row.pk
-        return Saved(row, use, last, tuple(each for each in heard if each.heard != Heard.ASKS))
+        return Saved(row, use, last, tuple(each for each in heard if each.heard != Heard.ASKS), _again(row))
 
     return tuple(of(row, use) for row, use in rows)
+
+
+def _again(row: ConsentEvent) -> bool:
+    earlier = ConsentEvent.objects.filter(subject=row.subject_id, purpose=row.purpose_id, pk__lt=row.pk)
+    last = earlier.order_by("-id").values_list("act", flat=True).first()
+    return row.act == lifecycle.GIVE and last in lifecycle.WIDENING

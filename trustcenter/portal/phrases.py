@@ -20,7 +20,7 @@ from consent.services.changed import Words
 from consent.services.holders import Heard, Receiver
 from consent.services.letters import Told
 from consent.services.overview import Use
-from trustcenter.portal.words import ACTORS, ACTS_OF_SOMEONE, CHANNELS
+from trustcenter.portal.words import ACTORS, ACTS_OF_SOMEONE, CHANNELS, listed
 from trustcenter.templatetags.pages import change, clock, day, duration
 
 register = template.Library()
@@ -144,9 +144,9 @@ def got_in_full(use: Use) -> SafeString | str:
 
 
 @register.filter
-def news(value: Change) -> str:
-    """What a version brought that a yes was not given for."""
-    return str(NEWS[value.code]) if value.material and value.code in NEWS else change(value)
+def news(found: Sequence[Change]) -> str:
+    """What a version brought that a yes was not given for, in a row."""
+    return listed(str(NEWS[each.code]) if each.material and each.code in NEWS else change(each) for each in found)
 
 
 @register.filter

@@ -237,6 +237,8 @@ def data(labels: Iterable[str]) -> str:
 @register.filter
 def done(saved: Saved) -> str:
     """What was just saved."""
+    if saved.again:
+        return _("You changed how much you share for “{title}”").format(title=saved.use.notice.text["title"])
     return str(DONE[saved.event.act]).format(title=saved.use.notice.text["title"])
 
 

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.models import ConsentEvent
-from consent.services import consents, evidence, subjects
+from consent.models import ConsentEvent, Holder
+from consent.services import catalogue, consents, evidence, holders, subjects, uses
+from consent.services.uses import Benefit
 from tests import visit, world
 from tests.world import ALICE, BOB, CAROL, ask, digest, publish, say
 
@@ -281,8 +282,6 @@ def test_A9_home_takes_the_same_few_queries_for_any_number_of_uses(db, come_in, 
     few = queries()
     rows = world.document()["purposes"]
     more = [row | {"key": f"{row['key']}_{place}"} for row in rows for place in range(4)]
-    from consent.services import catalogue
-
     catalogue.apply(document=world.document() | {"purposes": rows + more}, by=world.OPERATOR, now=today)
     assert alice.get("/").text.count('class="entry') == 30
     assert queries() == few
@@ -312,3 +311,61 @@ def test_in_the_portal_a_yes_needs_no_second_mail(alice, today):
     press(alice, "improve_visit", "on")
     event = events(purpose="improve_visit")[-1]
     assert (event.act, event.pending) == ("give", False)
+
+
+def test_after_a_no_each_copy_is_told_confirmed_or_late_and_by_when(alice, today):
+    press(alice)
+    address = f"/?saved={events()[-1].entry_id}"
+    assert "Who has stopped" not in alice.get(address).text, "who asks each time need not be told"
+    mailbird = catalogue.recipient("mailbird")
+    until = today + timedelta(seconds=15)
+    holders.told(recipient=mailbird, holder="one", position=0, lease_until=until)
+    page = alice.get(address).text
+    assert f'Is being told. It must stop by <time datetime="{until:%Y-%m-%dT%H:%M:%S}+00:00">' in page
+    assert re.search(r'<li class="wait"><b lang="en">MailBird Ltd</b>, Ireland', page)
+    world.seal_all(today)
+    holders.told(recipient=mailbird, holder="one", position=10**6, lease_until=until)
+    assert "Was told. It must stop by" in alice.get(address).text
+    holders.confirm(recipient=mailbird, holder="one", position=10**6)
+    assert "Was told, and has stopped." in alice.get(address).text
+    Holder.objects.update(confirmed=0, lease_until=today - timedelta(seconds=1))
+    page = alice.get(address).text
+    assert re.search(r'<li class="late"><b lang="en">MailBird Ltd</b>', page)
+    assert "It may use nothing until it answers." in page
+
+
+def test_more_than_twelve_choices_stand_in_groups_each_with_one_button(alice, today):
+    rows = [row for row in world.document()["purposes"] if row["legal_basis"] == "consent"]
+    more = [
+        row | {"key": f"{row['key']}_{place}", "group": "Visits" if row["key"] == "improve_visit" else "Offers"}
+        for row in rows
+        for place in range(5)
+    ]
+    catalogue.apply(
+        document=world.document() | {"purposes": world.document()["purposes"] + more}, by=world.OPERATOR, now=today
+    )
+    for place in range(2):
+        say(ALICE, "give", f"improve_visit_{place}", now=today)
+    page = alice.get("/").text
+    headings = re.findall(r"<h2>([^<]+)</h2>", page)
+    assert [each for each in headings if each != "In short"] == ["Visits", "Offers", "Other uses", "What we must do"]
+    among = re.search(r'(?:<input type="hidden" name="among" value="[^"]+">)+', page)[0]
+    alice.post("/choices/everything", {"among": re.findall(r'value="([^"]+)"', among)})
+    assert [event.act for event in events(purpose="improve_visit_0")] == ["give", "withdraw"]
+    assert [event.act for event in events()] == ["give"], "the other groups stay as they are"
+
+
+def test_what_it_brought_is_counted_for_twelve_months_and_nothing_directly_is_a_word_like_any_other(alice, today):
+    say(ALICE, "give", "improve_visit", now=today - timedelta(days=500))
+    for days, minutes in ((400, 5), (200, 25), (100, 35), (3, 40)):
+        at = today - timedelta(days=days)
+        got = Benefit(ALICE, "improve_visit", {"en": f"Skipped a {minutes}-minute queue"}, at)
+        uses.report_benefits(benefits=[got], recipient="queue-planner", by=world.SYSTEM, now=at)
+    card = " ".join(re.sub("<[^>]+>", "", alice.get("/").text).split())
+    assert re.search(r"Skipped a 40-minute queue \(\d+ \w+ \d{4}\) and 2 more in 12 months", card)
+    page = " ".join(re.sub("<[^>]+>", "", alice.get("/purposes/improve_visit").text).split())
+    assert "Queue times on your phone as you walk In the last 12 months: 3 times." in page
+    texts = next(row for row in world.document()["purposes"] if row["key"] == "plan_staff")["texts"]
+    edited = {language: words | {"benefit": "Nothing directly"} for language, words in texts.items()}
+    publish(now=today, plan_staff={"texts": edited})
+    assert "Nothing directly" in alice.get("/").text

@@ -148,7 +148,7 @@ def test_A10_a_level_is_picked_saved_and_shown_as_theirs(enter, today):
     page.get_by_label("A little").check()
     page.get_by_label("3 months").check()
     page.get_by_role("button", name="Save my choice").click()
-    assert "You turned on" in page.get_by_role("status").inner_text()
+    assert "You changed how much you share" in page.get_by_role("status").inner_text()
     assert world.ask(ALICE, categories=("purchase_history",), now=today).decision.reason == "category_not_chosen"
     page.goto("/purposes/personal_offers/amount")
     expect(page.get_by_label("A little")).to_be_checked()
