@@ -63,9 +63,14 @@ def of(pseudonym: str) -> Vault:
     """The vault of a subject; raises Unreadable when it was erased."""
     # Read anew for each entry, and never kept: what is destroyed must be gone from the next transaction on.
     found = rows.read("SELECT wrapped FROM audit_subjectsecret WHERE pseudonym = %s", [pseudonym])
-    if not found:
+    return unwrapped(pseudonym, found[0][0] if found else None)
+
+
+def unwrapped(pseudonym: str, wrapped: bytes | memoryview | None) -> Vault:
+    """The vault of a subject whose row was just read; raises Unreadable where there was none."""
+    if wrapped is None:
         raise Unreadable("The secret of this subject was destroyed.")
-    return Vault(_wrapper().open(bytes(found[0][0]), pseudonym))
+    return Vault(_wrapper().open(bytes(wrapped), pseudonym))
 
 
 def of_many(pseudonyms: Iterable[str]) -> dict[str, Vault]:

@@ -10,6 +10,7 @@ from consent.services import (
     expiry,
     idempotency,
     knocks,
+    letters,
     portal_links,
     pruning,
     rights_drafts,
@@ -58,6 +59,12 @@ def forget_drafts() -> None:
 def forget_concerns() -> None:
     """Destroy what concerns without a name said, two years after they were closed."""
     concerns.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.forget_letters", ignore_result=True)
+def forget_letters() -> None:
+    """Delete the notes of letters that were sent and keep no further one back."""
+    letters.forget(now=datetime.now(UTC))
 
 
 @shared_task(name="consent.sweep_expiry", ignore_result=True)

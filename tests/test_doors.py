@@ -155,6 +155,9 @@ DOORS = [
     customers("choices/everything", "/choices/everything", "302 /", method="POST"),
     customers("choices/<key:purpose>", "/choices/personal_offers", 400, method="POST"),
     customers("purposes/<key:key>", "/purposes/personal_offers", 200),
+    customers("purposes/<key:key>/amount", "/purposes/personal_offers/amount", 200),
+    customers("purposes/<key:key>/changed", "/purposes/personal_offers/changed", "302 /purposes/personal_offers"),
+    Door("seen", "/seen", method="POST", gets=dict.fromkeys(CALLERS, "302 /")),
     customers("log", "/log", 200),
     customers("log.csv", "/log.csv", "302 /fresh"),  # carried away only after a fresh code
     customers("receipts", "/receipts", 200),

@@ -13,6 +13,7 @@ from audit.services import mark
 from consent.models import ConsentState
 from consent.rules.choice import Choice
 from consent.services import (
+    amounts,
     audiences,
     batches,
     catalogue,
@@ -28,6 +29,7 @@ from consent.services import (
     feed,
     import_runs,
     keys,
+    letters,
     links,
     officers,
     on_behalf,
@@ -132,7 +134,7 @@ def _back_by_their_own_yes():
 
 
 def _all_off():
-    consents.withdraw_all(subject=subjects.find(ALICE), language="en", channel="portal", **FACTS)
+    return consents.withdraw_all(subject=subjects.find(ALICE), language="en", channel="portal", **FACTS)
 
 
 def _two_at_once():
@@ -153,7 +155,7 @@ def _turn_off():
     return switches.turn(
         subject=subjects.find(ALICE),
         purpose="personal_offers",
-        on=False,
+        act=switches.OFF,
         notice_digest=digest("personal_offers"),
         **FACTS,
     )
@@ -162,6 +164,23 @@ def _turn_off():
 def _undo(recorded):
     after = FACTS | {"now": NOW + timedelta(seconds=1)}
     switches.undo(subject=subjects.find(ALICE), number=recorded.event.entry_id, **after)
+
+
+def _undo_all():
+    done = _all_off()
+    after = FACTS | {"now": NOW + timedelta(seconds=1)}
+    switches.undo_all(subject=subjects.find(ALICE), numbers=[each.event.entry_id for each in done], **after)
+
+
+def _amount(level):
+    wanted = {"wanted": amounts.Wanted(level, (), ()), "notice_digest": digest("personal_offers")}
+    amounts.choose(subject=subjects.find(ALICE), purpose="personal_offers", **wanted, **FACTS)
+
+
+def _letter():
+    subjects.register(identifiers=[ALICE, MAIL], **FACTS)
+    _turn_off()
+    letters.deliver(send=lambda letter: True, now=NOW + letters.SETTLE)
 
 
 _WANTED = {"wanted": Wanted("mail-engine"), **FACTS}
@@ -319,6 +338,11 @@ VERBS = {
         (_all_off, ["consent.withdrawn", "consent.objected"]),
     ],
     "switches.turn": [(_turn_off, ["consent.withdrawn"])],
+    "switches.undo_all": [(_undo_all, ["consent.withdrawn", "consent.objected", "consent.given", "consent.given"])],
+    "amounts.choose": [
+        (lambda: _amount("little"), ["consent.given"]),
+        (lambda: _amount("nothing"), ["consent.withdrawn"]),
+    ],
     "switches.undo": [
         (lambda: _undo(_turn_off()), ["consent.withdrawn", "consent.given"]),
     ],
@@ -383,6 +407,7 @@ VERBS = {
         (lambda: portal_links.enter(token=_link().token, by=CUSTOMER, now=NOW), ["portal.invited", "portal.entered"]),
     ],
     # Not in one transaction: a mail server is slow, and a try is counted before it is looked at.
+    "letters.deliver": [(_letter, ["identifier.added", "consent.withdrawn", "portal.changes_told"])],
     "sign_in_codes.deliver": [(_code, ["identifier.added", "portal.code_sent", "portal.entered"])],
     "stop_links.stop": [
         (lambda: _stop("personal_offers"), ["consent.withdrawn"]),
@@ -493,10 +518,11 @@ NO_FACT = {
     "visits.leave": "the end of a visit changes nothing about the customer",
     "visits.forget": "machinery: removes visits that are over",
     "portal_links.forget": "machinery: removes links that are over",
+    "letters.forget": "machinery: removes notes of letters that keep no further one back",
     "sign_in_codes.forget": "machinery: removes requests that count towards no limit any more",
 }
 # Verbs of several transactions, each step of which is whole by itself.
-IN_STEPS = {"sign_in_codes.deliver"}
+IN_STEPS = {"sign_in_codes.deliver", "letters.deliver"}
 ROWS = [(verb, place) for verb, rows in VERBS.items() for place in range(len(rows))]
 
 

@@ -57,6 +57,16 @@ app.conf.update(
         },
         # Often, for a customer waits for it. Web processes only write down who asked: they need no broker.
         "send codes to come in": {"task": "portal.send_codes", "schedule": 2.0, "options": {"expires": 2}},
+        "send letters about changes": {
+            "task": "portal.send_changes",
+            "schedule": crontab(),
+            "options": {"expires": 60},
+        },
+        "forget old letters": {
+            "task": "consent.forget_letters",
+            "schedule": crontab(minute="29"),
+            "options": {"expires": 3600},
+        },
         "forget old visits": {
             "task": "consent.forget_visits",
             "schedule": crontab(minute="19"),

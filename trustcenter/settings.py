@@ -164,6 +164,8 @@ THIRD_PARTY_REFUSALS = env.int("THIRD_PARTY_REFUSALS", 1_000)
 SYSTEM_ASKS = env.int("SYSTEM_ASKS", 0)
 # How many days before a yes runs out the customer is reminded of it; each is a fact in the log.
 REMIND_DAYS: list[int] = env.list("REMIND_DAYS", [30, 7], subcast=int)
+# Whether customers are told by e-mail, once a day at most, which of their choices changed; False where you tell them.
+CHANGE_MAIL = env.bool("CHANGE_MAIL", True)
 # How long an idle customer and an idle officer stay signed in, and at most altogether.
 PORTAL_IDLE, PORTAL_MAX = timedelta(minutes=30), timedelta(hours=12)
 CONSOLE_IDLE = timedelta(minutes=15)
@@ -204,7 +206,11 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "trustcenter.requests.frame",
             ],
-            "libraries": {"portal": "trustcenter.portal.words", "cases": "trustcenter.portal.case_words"},
+            "libraries": {
+                "portal": "trustcenter.portal.words",
+                "cases": "trustcenter.portal.case_words",
+                "phrases": "trustcenter.portal.phrases",
+            },
         },
     },
 ]
@@ -225,6 +231,7 @@ CSRF_COOKIE_NAME = f"{_prefix}csrf"
 PORTAL_COOKIE_NAME = f"{_prefix}portal"
 SIGN_IN_COOKIE_NAME = f"{_prefix}sign-in"
 LANGUAGE_COOKIE_NAME = f"{_prefix}language"
+SEEN_COOKIE_NAME = f"{_prefix}seen"  # somebody closed the first summary; it says nothing else
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = int(CONSOLE_IDLE.total_seconds())
 SESSION_SAVE_EVERY_REQUEST = True  # the idle clock starts again with each request

@@ -9,3 +9,9 @@ from trustcenter.portal import mails
 def send_codes() -> None:
     """Send every code that was asked for."""
     mails.send_codes()
+
+
+@shared_task(name="portal.send_changes", ignore_result=True)
+def send_changes() -> None:
+    """Send every letter about changes that is due."""
+    mails.send_changes()

@@ -16,9 +16,10 @@ from itertools import count
 from typing import Any
 
 from django.db import models, transaction
+from django.db.models import OuterRef, Subquery
 
 from audit import rows, vault
-from audit.models import Entry, Payload, Pending
+from audit.models import Entry, Payload, Pending, SubjectSecret
 from audit.proof import canonical, commitment, merkle
 from audit.rows import Lines
 
@@ -141,12 +142,13 @@ def append_many(records: Sequence[Record], *, by: Actor, now: datetime) -> list[
 
 def payloads(entries: Iterable[Entry]) -> dict[uuid.UUID, dict[str, Any]]:
     """The opened payloads of entries, by entry id; those of erased subjects, and damaged ones, are absent."""
-    found = Payload.objects.filter(entry_id__in=[entry.id for entry in entries])
+    secret = SubjectSecret.objects.filter(pseudonym=OuterRef("subject")).values("wrapped")[:1]
+    found = Payload.objects.filter(entry_id__in=[entry.id for entry in entries]).annotate(wrapped=Subquery(secret))
     boxes: dict[str, vault.Vault | None] = {}
     opened = {}
     for row in found:
         if row.subject not in boxes:
-            boxes[row.subject] = _box(row.subject)
+            boxes[row.subject] = _box(row.subject, row.wrapped)
         box = boxes[row.subject]
         # One damaged payload must not hide the rest of a record; that entry's own proof tells of the damage.
         with suppress(vault.Unreadable):
@@ -231,11 +233,11 @@ def _box_for(whose: str, read: Mapping[str, vault.Vault]) -> vault.Vault:
     return (read.get(whose) or vault.of(whose)) if whose else vault.house()
 
 
-def _box(subject: str) -> vault.Vault | None:
+def _box(subject: str, wrapped: bytes | None) -> vault.Vault | None:
     if not subject:
         return vault.house()
     try:
-        return vault.of(subject)
+        return vault.unwrapped(subject, wrapped)
     except vault.Unreadable:
         return None
 

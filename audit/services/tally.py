@@ -1,6 +1,7 @@
 """Count what happened to one customer, under all their pseudonyms, without reading every entry."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,10 +32,20 @@ def by_month(
     }
 
 
-def latest(*, subjects: Iterable[str], action: str) -> dict[str, tuple[Entry, dict[str, Any]]]:
-    """The newest entry of one action per purpose, with its payload as far as it can still be opened."""
+@dataclass(frozen=True)
+class Latest:
+    """The newest of several entries, its payload as far as it can still be opened, and how many there are."""
+
+    entry: Entry
+    payload: dict[str, Any]
+    times: int
+
+
+def latest(*, subjects: Iterable[str], action: str, since: datetime) -> dict[str, Latest]:
+    """The newest entry of one action per purpose since a moment."""
     place = Window(RowNumber(), partition_by=F("purpose"), order_by=F("id").desc())
-    found = Entry.objects.filter(subject__in=tuple(subjects), action=action)
-    newest = list(found.annotate(place=place).filter(place=1))
+    times = Window(Count("id"), partition_by=F("purpose"))
+    found = Entry.objects.filter(subject__in=tuple(subjects), action=action, recorded_at__gte=since)
+    newest = list(found.order_by().annotate(place=place, times=times).filter(place=1))
     opened = entries.payloads(newest) if newest else {}
-    return {entry.purpose: (entry, opened.get(entry.id, {})) for entry in newest}
+    return {entry.purpose: Latest(entry, opened.get(entry.id, {}), entry.times) for entry in newest}

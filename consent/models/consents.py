@@ -15,7 +15,7 @@ class ConsentEvent(AppendOnly):
     notice is empty only for what was imported from before our first text, and for reductions shown no text.
     assumed: the caller sent no digest, so the notice is the one in force when the act was collected.
     pending: a yes that permits nothing until it is confirmed.
-    until: the end of a pause, or the day on which the child comes of age of whom it was said.
+    until: the end of a pause; of a yes, the end that the customer chose, or the day on which the child comes of age.
     carried: the other record's answer, where two were joined or parted (consent/rules/merge.py); no personal data.
     """
 

@@ -18,6 +18,8 @@ TEXT_REQUIRED = ("title", "what", "why", "benefit", "if_no")
 TEXT = (*TEXT_REQUIRED, *ai.WORDS)
 CONTROLLER = ("key", "name", "address", "email", "regulator", "jurisdiction")
 CONTROLLER_MORE = ("phone", "url", "privacy_officer", "regulator_url")
+# What a level may say of itself, per language: what the customer gets, and what we would see, as an example.
+LEVEL_WORDS = ("benefit", "example")
 FLAGS = ("uses_ai", "automated_decisions", "sale_or_sharing")
 DETAILS = ("jurisdictions", "storage_locations", "withdrawal_method", "double_opt_in", "levels")
 _PURPOSE = (
@@ -172,10 +174,11 @@ def _levels(row: dict[str, Any], at: str, problems: Problems) -> list[dict[str, 
 
 
 def _level(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any]:
-    members.only(row, ("key", "name", "categories", "recipients"), at, problems)
+    members.only(row, ("key", "name", "categories", "recipients", *LEVEL_WORDS), at, problems)
     if row.get("key") not in levels.KEYS:
         problems.append(Field(f"{at}/key", "choice", f"One of {', '.join(levels.KEYS)}."))
     found = {"key": row.get("key"), "name": members.names(row, "name", at, problems)}
+    found |= {name: members.names(row, name, at, problems) for name in LEVEL_WORDS if row.get(name) is not None}
     if row.get("key") not in levels.IMPLIED:
         return found | {name: members.keys(row, name, at, problems) for name in ("categories", "recipients")}
     detail = "Leave it out: nothing holds nothing, and all holds every category and every recipient of our own."

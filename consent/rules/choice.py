@@ -25,7 +25,8 @@ class Choice:
 
     categories, recipients: None means all offered, except third parties. level: a named scope in their place, beside
     which only third parties are named. evidence: kept encrypted.
-    collected_at: None means now. until: the end of a pause. confirmation: the one-time token of a pending yes.
+    collected_at: None means now. until: the end of a pause; of a yes, an earlier end than its text says.
+    confirmation: the one-time token of a pending yes.
     imported: recorded elsewhere before, so its own date orders it.
     version: only of what was imported: the words shown were not ours, and this version is assumed in their place.
     """
@@ -50,7 +51,7 @@ class Choice:
 
 def problems(choice: Choice, now: datetime) -> list[Field]:
     """What is wrong with a choice apart from the purpose it is about."""
-    found = [*_of_act(choice), *_of_pause(choice, now)]
+    found = [*_of_act(choice), *_of_end(choice, now)]
     if choice.channel not in CHANNELS:
         found.append(Field("/channel", "choice", f"One of {', '.join(CHANNELS)}."))
     if choice.actor not in ACTORS:
@@ -98,9 +99,11 @@ def _of_act(choice: Choice) -> list[Field]:
     return []
 
 
-def _of_pause(choice: Choice, now: datetime) -> list[Field]:
+def _of_end(choice: Choice, now: datetime) -> list[Field]:
+    if choice.act in lifecycle.ENDING and choice.until is not None and not choice.imported:
+        return [] if now < choice.until else [Field("/until", "range", "A yes ends in the future.")]
     if choice.act != lifecycle.PAUSE:
-        return [Field("/until", "act", "Only a pause has an end.")] if choice.until else []
+        return [Field("/until", "act", "Only a pause and a yes have an end.")] if choice.until else []
     if choice.until is None:
         return [Field("/until", "required", "Say when the pause ends: a moment at most 12 months ahead.")]
     if not now < choice.until <= durations.after(now, LONGEST_PAUSE):

@@ -67,6 +67,8 @@ MERGES = frozenset(act for act, move in TABLE.items() if move.kind == "merges")
 ANSWERS = frozenset(act for act, move in TABLE.items() if move.kind in {"yes", "ends"})
 # Acts that name categories and recipients.
 SCOPED = frozenset({GIVE, RENEW})
+# Acts that may name an end of their own, earlier than the text's.
+ENDING = SCOPED
 # Acts that need a purpose that rests on a yes; the others also fit one that can only be objected to.
 ASKED_ONLY = frozenset({REQUEST, DEFER, CONFIRM, PAUSE, RESUME, RENEW, EXPIRE})
 # Never the customer's own: DPV parts what they take back from what somebody else ends.
@@ -80,7 +82,7 @@ class Event:
     """One thing that was said about one purpose, as far as the fold needs it.
 
     order: the order of recording. lasts: how long a yes lasts (ISO 8601), or None for until withdrawn.
-    until: the end of a pause, or the day on which the child comes of age of whom it was said.
+    until: the end of a pause; of a yes, the end that the customer chose, or the day on which the child comes of age.
     pending: a yes that permits nothing until it is confirmed (double opt-in).
     carried: the answer of the other record, when two are joined or parted.
     """

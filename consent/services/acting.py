@@ -51,10 +51,11 @@ def child_until(subject: Subject, purpose: Purpose) -> date | None:
 
 
 def ends(choice: Choice, subject: Subject, purpose: Purpose, now: datetime) -> datetime | None:
-    """When what was said of a child ends: the day on which they are asked anew; None for who is no child."""
+    """When a yes ends before its text says so: when they chose, or a child is asked anew; None for neither."""
     until = child_until(subject, purpose)
     end = moments.midnight(until) if until else None
-    return end if end and (choice.collected_at or now) < end else None
+    grown = end if end and (choice.collected_at or now) < end else None
+    return min((each for each in (grown, choice.until) if each), default=None)
 
 
 def outgrown(event: ConsentEvent, subject: Subject, now: datetime) -> bool:

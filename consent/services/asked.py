@@ -1,6 +1,6 @@
 """In which lists of people a customer was checked, and what was answered about them. Nothing writes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from datetime import datetime
 from itertools import groupby, islice
@@ -31,11 +31,12 @@ def about(
     since: datetime | None = None,
     before: UUID | None = None,
     limit: int | None = None,
+    family: Sequence[Subject] | None = None,
 ) -> list[Entry]:
     """The entries of lists that a customer was in, under whichever of their records, newest first.
 
     Each says of this customer alone: its outcome and its reason are theirs. The arguments are those of
-    audit.services.entries.search; limit: at most so many.
+    audit.services.entries.search; limit: at most so many; family: their records, where the caller has read them.
     """
     found = Entry.objects.filter(action=ACTION)
     exact = {"purpose": purpose, "recipient": recipient, "recorded_at__gte": since}
@@ -45,7 +46,7 @@ def about(
         lists = lists.filter(entry_id__in=found.values("id"))
     if before:
         lists = lists.filter(entry_id__lt=before)
-    answers = _in(lists, [each.pk for each in families.of(subject)])
+    answers = _in(lists, [each.pk for each in family or families.of(subject)])
     # Whether a no was only observed stands in the leaf; whoever asks for one kind of no gets both, and parts them here.
     theirs = dict(islice((each for each in answers if _may_be(outcome, each[1])), limit))
     rows = Entry.objects.select_related("leaf_row").filter(id__in=theirs).order_by("-id")

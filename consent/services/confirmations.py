@@ -1,6 +1,6 @@
 """The one-time token of a yes that waits to be confirmed (double opt-in). Whoever holds it, holds the address."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -74,9 +74,15 @@ def redeem(*, token: str, subject: Subject, purpose: Purpose, now: datetime) -> 
     return event
 
 
-def end_all(*, of: Iterable[Subject], now: datetime) -> None:
-    """Use up every token that waits for one of these customers; inside the caller's transaction."""
-    Confirmation.objects.filter(event__subject__in=of, used_at__isnull=True).update(used_at=now)
+def end_all(*, of: Iterable[Subject], among: Collection[str] | None = None, now: datetime) -> None:
+    """Use up every token that waits for one of these customers; inside the caller's transaction.
+
+    among: the keys of the only purposes that this is about; None for all.
+    """
+    waiting = Confirmation.objects.filter(event__subject__in=of, used_at__isnull=True)
+    if among is not None:
+        waiting = waiting.filter(event__purpose__key__in=list(among))
+    waiting.update(used_at=now)
 
 
 def _answered_since(event: ConsentEvent) -> bool:

@@ -32,6 +32,7 @@ from consent.services import (
     confirmations,
     families,
     ledger,
+    letters,
     notices,
     reach,
     scopes,
@@ -135,18 +136,27 @@ def confirm(*, token: str, channel: str, method: str, by: Actor, now: datetime) 
 
 @transaction.atomic
 def withdraw_all(
-    *, subject: Subject, language: str, channel: str, besides: str = "", by: Actor, now: datetime
+    *,
+    subject: Subject,
+    language: str,
+    channel: str,
+    besides: str = "",
+    among: Collection[str] | None = None,
+    by: Actor,
+    now: datetime,
 ) -> list[Recorded]:
     """Turn off, in one act, everything that rests on this customer's choice and is not off yet.
 
     A yes that waits for its token can be confirmed no more: who holds the token must not turn on what was turned off.
     besides: the key of a purpose that is left as it is, since it is answered by itself at the same moment.
+    among: the keys of the only purposes that this is about; None for all.
     Returns one record per purpose: a withdrawal where they had said yes, an objection where none was needed.
     """
     subject = subjects.hold(subject)
-    confirmations.end_all(of=[subject], now=now)
+    confirmations.end_all(of=[subject], among=among, now=now)
     held = states.current(subject=subject)
-    acts = [(row.key, _reduction(row, held.get(row.pk))) for row in catalogue.purposes() if row.key != besides]
+    rows = [row for row in catalogue.purposes() if row.key != besides and (among is None or row.key in among)]
+    acts = [(row.key, _reduction(row, held.get(row.pk))) for row in rows]
     choices = [Choice(key, act, channel, "button", language=language) for key, act in acts if act]
     return [record(subject=subject, choice=choice, by=by, now=now) for choice in choices]
 
@@ -205,6 +215,7 @@ def _said(
     version = notices.version(choice, purpose, notice)
     if choice.act not in lifecycle.YES:
         return _Said(version, notice, assumed, until=choice.until)
+    scopes.refuse_longer(choice, version, now)
     categories, recipients = scopes.chosen(choice, version, state, third)
     # Whoever presses the button in their own portal session has shown already who they are.
     open_to_doubt = choice.act == lifecycle.GIVE and by.type != "customer"
@@ -288,7 +299,7 @@ def _write(
         now=now,
         payload=_payload(choice, said),
         number=number,
-        beside=(event, Over(state, states.UNIQUE)),
+        beside=(event, Over(state, states.UNIQUE), *letters.due(event)),
     )
     told = said.pending and not choice.imported
     return Recorded(event, state, confirmations.make(event, now=now) if told else None)

@@ -19,7 +19,18 @@ from audit import vault
 from audit.services import erasures
 from audit.services.erasures import Erasure
 from consent.errors import Field, Invalid
-from consent.models import Answer, Confirmation, Identifier, Link, Receipt, RightsDraft, Scan, SignInCode, Subject
+from consent.models import (
+    Answer,
+    ChangeLetter,
+    Confirmation,
+    Identifier,
+    Link,
+    Receipt,
+    RightsDraft,
+    Scan,
+    SignInCode,
+    Subject,
+)
 from consent.services import families, handles, ledger, links, portal_links, subjects, visits
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
@@ -136,6 +147,7 @@ def _destroy(record: Subject, now: datetime) -> dict[str, int]:
     SignInCode.objects.filter(address_hash__in=hashes).delete()
     record.identifiers.all().delete()
     Confirmation.objects.filter(event__subject=record).delete()
+    ChangeLetter.objects.filter(subject=record).delete()
     Link.objects.filter(survivor=record, minor_until__isnull=False).update(minor_until=None)
     record.jurisdiction, record.minor_until, record.erased_at = "", None, record.erased_at or now
     record.save(update_fields=["jurisdiction", "minor_until", "erased_at"])

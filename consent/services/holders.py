@@ -28,10 +28,14 @@ class Heard(StrEnum):
 
 @dataclass(frozen=True)
 class Receiver:
-    """One recipient of a customer's data, and whether it has heard of their last choice."""
+    """One recipient of a customer's data, and whether it has heard of their last choice.
+
+    until: when its copy can be used no more, or could not any more; None for one that asks each time.
+    """
 
     recipient: Recipient
     heard: Heard
+    until: datetime | None = None
 
 
 def told(*, recipient: Recipient, holder: str, position: int, lease_until: datetime) -> None:
@@ -63,13 +67,14 @@ def receivers(*, of: PurposeVersion, choice: UUID, now: datetime) -> tuple[Recei
     held: dict[int, list[Holder]] = {}
     for holder in Holder.objects.filter(recipient__in=rows, lease_until__gt=now - GONE):
         held.setdefault(holder.recipient_id, []).append(holder)
-    return tuple(Receiver(row, _least([_heard(each, place, now) for each in held.get(row.pk, ())])) for row in rows)
+    return tuple(_receiver(row, held.get(row.pk, ()), place, now) for row in rows)
 
 
-def _least(heard: Sequence[Heard]) -> Heard:
+def _receiver(row: Recipient, held: Sequence[Holder], place: int | None, now: datetime) -> Receiver:
     """Of several processes of one recipient, the one that is least far speaks for it."""
     order = (Heard.LATE, Heard.WAITING, Heard.TOLD, Heard.CONFIRMED)
-    return min(heard, key=order.index, default=Heard.ASKS)
+    heard = sorted(((_heard(each, place, now), each.lease_until) for each in held), key=lambda one: order.index(one[0]))
+    return Receiver(row, *heard[0]) if heard else Receiver(row, Heard.ASKS)
 
 
 def _heard(holder: Holder, place: int | None, now: datetime) -> Heard:

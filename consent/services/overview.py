@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from audit.services import tally
@@ -22,7 +21,7 @@ from consent.models import (
     Recipient,
     Subject,
 )
-from consent.rules import bases, decision, signals
+from consent.rules import bases, decision, lifecycle, signals
 from consent.rules.actions import USES
 from consent.rules.decision import Decision
 from consent.services import asked, carried, catalogue, decisions, families, holders, links, states, versions
@@ -34,6 +33,10 @@ from consent.services.uses import BREACH
 from consent.services.versions import Published
 
 WINDOW = timedelta(days=30)
+# What a use brought the customer is told for this long.
+YEAR = timedelta(days=365)
+# So many choices are one list; more are parted into the groups of the catalogue (EDPB 03/2022: too many options).
+ONE_LIST = 12
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Use:
     carried: on the page of one use, the later versions that a yes was carried over to without asking; heard: there,
     which recipients have heard of the last choice.
     reason: why it is off, by the code of the decision. recipients: those the present or the offered choice covers;
-    third: every third party the words name, which are chosen one by one, and `chosen` the keys of those that were.
+    third: every third party the words name, which are chosen one by one.
+    benefit: what it brought them last, when, and how often in 12 months; else what the words promise.
     """
 
     key: str
@@ -58,12 +62,13 @@ class Use:
     categories: tuple[str, ...]
     recipients: tuple[Recipient, ...]
     third: tuple[Recipient, ...]
-    chosen: frozenset[str]
     benefit: str
     benefit_at: datetime | None
+    benefits: int
     used: int
     refused: int
     since: ConsentState | None
+    group: str = ""
     carried: tuple[Carried, ...] = ()
     heard: tuple[Receiver, ...] = ()
 
@@ -84,6 +89,15 @@ class Use:
         return self.basis in bases.OBJECTABLE
 
     @property
+    def asked(self) -> bool:
+        """Whether it rests on a yes, which has a scope and can be paused."""
+        return self.basis in bases.ASKED
+
+    @property
+    def paused_until(self) -> datetime | None:
+        return self.since.paused_until if self.since and self.reason == "consent_paused" else None
+
+    @property
     def by_name_only(self) -> bool:
         """Nobody but third parties uses it, so turning it on means choosing one by name."""
         return not self.permitted and bool(self.third) and all(row.third_party for row in self.recipients)
@@ -94,12 +108,31 @@ class Saved:
     """One act that was just recorded, and the purpose as it stands now; `last` while nothing was said since.
 
     heard: how far those are who decide on a copy of ours; nobody else needs to hear, since they ask each time.
+    again: it is a yes that took the place of another.
     """
 
     event: ConsentEvent
     use: Use
     last: bool
     heard: tuple[Receiver, ...] = ()
+    again: bool = False
+
+    @property
+    def undoable(self) -> bool:
+        """Whether one press brings back what was: a no to a question kept off what was off."""
+        return self.last and self.event.act != lifecycle.REFUSE
+
+
+@dataclass(frozen=True)
+class Group:
+    """Uses under one heading of the catalogue; "" for those without one."""
+
+    title: str
+    uses: tuple[Use, ...]
+
+    @property
+    def on(self) -> bool:
+        return any(use.permitted for use in self.uses)
 
 
 @dataclass(frozen=True)
@@ -119,6 +152,29 @@ class Overview:
     @property
     def choices(self) -> tuple[Use, ...]:
         return tuple(use for use in self.uses if use.switchable)
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The choices in one list; more than 12 in the groups of the catalogue, in its order."""
+        if len(self.choices) <= ONE_LIST:
+            return (Group("", self.choices),) if self.choices else ()
+        titles = dict.fromkeys(use.group for use in self.choices)
+        ordered = sorted(titles, key=lambda title: not title)
+        return tuple(Group(each, tuple(use for use in self.choices if use.group == each)) for each in ordered)
+
+    @property
+    def undoable(self) -> tuple[Saved, ...]:
+        return tuple(each for each in self.saved if each.undoable)
+
+    @property
+    def heard(self) -> tuple[Receiver, ...]:
+        """How far each receiver is with all that was just done: as far as with the last of it."""
+        return tuple({each.recipient.key: each for saved in self.saved for each in saved.heard}.values())
+
+    @property
+    def all_off(self) -> bool:
+        """Whether several uses were just turned off, and nothing is on."""
+        return len(self.saved) > 1 and not self.on
 
     @property
     def foreign(self) -> bool:
@@ -175,8 +231,9 @@ def _uses(
     read = versions.read([*(row.current for row in rows if row.current), *agreed])
     ours = [each.pseudonym for each in family]
     counts = Counter(tally.by_purpose(subjects=ours, actions=USES, since=now - WINDOW))
-    counts += Counter((entry.purpose, entry.outcome) for entry in asked.about(subject=family[0], since=now - WINDOW))
-    benefits = tally.latest(subjects=ours, action="benefit.reported")
+    lists = asked.about(subject=family[0], since=now - WINDOW, family=family)
+    counts += Counter((entry.purpose, entry.outcome) for entry in lists)
+    benefits = tally.latest(subjects=ours, action="benefit.reported", since=now - YEAR)
     return tuple(
         _use(
             row,
@@ -213,12 +270,12 @@ def _use(
     answers: Mapping[str, Decision],
     held: ConsentState | None,
     counts: Mapping[tuple[str, str], int],
-    benefit: tuple[Any, dict[str, Any]] | None,
+    benefit: tally.Latest | None,
     language: str,
 ) -> Use:
     notice = current.notice(language)
     state, reason = _state(current.terms.legal_basis, answers.values())
-    words = benefit[1].get("words", {}) if benefit else {}
+    words = benefit.payload.get("words", {}) if benefit else {}
     third = tuple(each for each in current.recipients if each.third_party)
     return Use(
         key=row.key,
@@ -232,12 +289,13 @@ def _use(
         categories=_labels(current, answers.values(), state, language),
         recipients=_recipients(current, answers, state),
         third=third if current.terms.legal_basis in bases.ASKED else (),
-        chosen=frozenset(each.key for each in third if answers[each.key].permitted),
         benefit=versions.label(words, language) or str(notice.text["benefit"]),
-        benefit_at=benefit[0].recorded_at if benefit and words else None,
+        benefit_at=benefit.entry.recorded_at if benefit and words else None,
+        benefits=benefit.times if benefit and words else 0,
         used=sum(counts.get((row.key, outcome), 0) for outcome in ("allowed", BREACH, OBSERVED)),
         refused=counts.get((row.key, "refused"), 0),
         since=held,
+        group=row.group,
     )
 
 
@@ -279,6 +337,12 @@ def _saved(subject: Subject, numbers: Sequence[UUID], uses: Sequence[Use], now: 
     def of(row: ConsentEvent, use: Use) -> Saved:
         heard = holders.receivers(of=use.version, choice=row.entry_id, now=now)
         last = use.since is not None and use.since.event_id == row.pk
-        return Saved(row, use, last, tuple(each for each in heard if each.heard != Heard.ASKS))
+        return Saved(row, use, last, tuple(each for each in heard if each.heard != Heard.ASKS), _again(row))
 
     return tuple(of(row, use) for row, use in rows)
+
+
+def _again(row: ConsentEvent) -> bool:
+    earlier = ConsentEvent.objects.filter(subject=row.subject_id, purpose=row.purpose_id, pk__lt=row.pk)
+    last = earlier.order_by("-id").values_list("act", flat=True).first()
+    return row.act == lifecycle.GIVE and last in lifecycle.WIDENING

@@ -1,10 +1,11 @@
-"""What a yes covers: all that is offered, a level of it, or what was named; and never more than the words named."""
+"""What a yes covers, and for how long: all that is offered, a level, or what was named; never beyond the words."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from consent.errors import Field, Invalid, OutOfTurn
 from consent.models import Purpose, PurposeVersion
-from consent.rules import levels, lifecycle, scope
+from consent.rules import durations, levels, lifecycle, scope
 from consent.rules.choice import Choice
 from consent.rules.decision import State
 from consent.rules.levels import Scope
@@ -38,6 +39,14 @@ def refuse_outdated(version: PurposeVersion, purpose: Purpose) -> None:
     """Raises OutOfTurn when people must be asked anew since a version."""
     if purpose.current and version.number < purpose.current.material_number:
         raise OutOfTurn(OUTDATED)
+
+
+def refuse_longer(choice: Choice, version: PurposeVersion, now: datetime) -> None:
+    """Raises Invalid for a yes that would last longer than its text says."""
+    longest = durations.after(choice.collected_at or now, version.consent_lasts) if version.consent_lasts else None
+    if choice.until and longest and choice.until > longest and not choice.imported:
+        detail = f"The text says that a yes lasts {version.consent_lasts}, and no longer."
+        raise Invalid(Field("/until", "range", detail))
 
 
 def _level(choice: Choice, version: PurposeVersion, offered: Scope, third: Collection[str]) -> Scope:

@@ -53,7 +53,7 @@ class ConsentInput(Input):
     channel = OneOf(choices=rules.CHANNELS)
     method = PlainText(max_length=200, help_text="How they said it: a button, a form, a call.")
     collected_at = Moment(required=False, help_text="Left out: now.")
-    until = Moment(required=False, help_text="The end of a pause, at most 12 months ahead.")
+    until = Moment(required=False, help_text="The end of a pause, at most 12 months ahead; an earlier end of a yes.")
     confirmation = PlainText(max_length=64, required=False, help_text="The one-time token that `confirm` needs.")
     actor = OneOf(choices=rules.ACTORS, default="self")
     evidence = Evidence(required=False)
@@ -95,7 +95,7 @@ class EventOutput(serializers.Serializer[Any]):
     collected_at = Moment()
     recorded_at = Moment()
     pending = serializers.BooleanField(help_text="A yes that permits nothing until it is confirmed.")
-    until = Moment(allow_null=True, help_text="The end of a pause, or the day a child comes of age.")
+    until = Moment(allow_null=True, help_text="The end of a pause or of a yes, or the day a child comes of age.")
 
     @extend_schema_field(str)
     def get_notice_digest(self, event: Any) -> str:

@@ -1,4 +1,4 @@
-"""What visitors send: a press of a button, and what to show of the log."""
+"""What visitors send: a press of a button, how much they share, and what to show of the log."""
 
 import re
 import unicodedata
@@ -8,8 +8,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from consent.errors import Field, Invalid
+from consent.rules.text import KEY
+from consent.services import amounts, switches
+from consent.services.amounts import Wanted
 from consent.services.log import Filter
 
+ACTS = (switches.ON, switches.OFF, switches.KEEP, switches.PAUSE)
+# In place of a level: what was ticked, thing by thing.
+OWN = "own"
 WHO = [("", _("Anyone")), ("people", _("People only")), ("machines", _("Computers only"))]
 ANSWERS = [("", _("Allowed and refused")), ("refused", _("Refused only"))]
 
@@ -27,22 +33,45 @@ class Code(forms.Form):
 
 
 class Press(forms.Form):
-    """One button of one use. `notice`: the digest of the text on the page. `by_name`: the form had names to tick."""
+    """One button of one use. `notice`: the digest of the text on the page. `time`: how long a pause is."""
 
-    act = forms.ChoiceField(choices=[("on", "on"), ("off", "off"), ("undo", "undo")])
+    act = forms.ChoiceField(choices=[(each, each) for each in (*ACTS, "undo")])
     notice = forms.RegexField("^[0-9a-f]{64}$", required=False)
     receipt = forms.UUIDField(required=False)
-    by_name = forms.BooleanField(required=False)
+    time = forms.CharField(max_length=8, required=False)
 
     def read(self) -> dict[str, Any]:
         """What was pressed; raises Invalid for what no page of ours sends."""
-        if not self.is_valid():
-            raise Invalid(*[Field(f"/{name}", "form", str(each[0])) for name, each in self.errors.items()])
+        _check(self)
         if self.cleaned_data["act"] == "undo" and not self.cleaned_data["receipt"]:
             raise Invalid(Field("/receipt", "required", "Which act to undo."))
         if self.cleaned_data["act"] != "undo" and not self.cleaned_data["notice"]:
             raise Invalid(Field("/notice", "required", "The text on the page."))
         return self.cleaned_data
+
+
+class Ticked(forms.MultipleChoiceField):
+    """Keys of the catalogue that were ticked. Which of them the words name is for the service to say."""
+
+    def valid_value(self, value: str) -> bool:
+        return KEY.fullmatch(value) is not None
+
+
+class AmountForm(forms.Form):
+    """How much is shared of one use. `level`: one that the page offers, or OWN."""
+
+    level = forms.CharField(max_length=16, required=False)
+    lasts = forms.ChoiceField(choices=[(each, each) for each in ("", *amounts.LASTS, amounts.AS_NOW)], required=False)
+    notice = forms.RegexField("^[0-9a-f]{64}$")
+    kinds, who, third = Ticked(required=False), Ticked(required=False), Ticked(required=False)
+
+    def read(self) -> Wanted | None:
+        """What was chosen; None where no level was picked. Raises Invalid for what no page of ours sends."""
+        _check(self)
+        found = self.cleaned_data
+        if found["level"] != OWN:
+            return Wanted(found["level"], (), found["third"], found["lasts"]) if found["level"] else None
+        return Wanted("", found["kinds"], [*found["who"], *found["third"]], found["lasts"])
 
 
 class LogFilter(forms.Form):
@@ -80,3 +109,8 @@ class Request(forms.Form):
         self.is_valid()
         found = {name: str(self.cleaned_data.get(name) or "") for name in self.fields}
         return found | {"words": found["words"].replace("\r\n", "\n")}
+
+
+def _check(form: forms.Form) -> None:
+    if not form.is_valid():
+        raise Invalid(*[Field(f"/{name}", "form", str(each[0])) for name, each in form.errors.items()])

@@ -1,6 +1,7 @@
 """The letters we send to customers: plain text, in their language, with no personal data in them."""
 
 from smtplib import SMTPException
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -9,8 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from consent.services import catalogue, sign_in_codes
-from consent.services.sign_in_codes import Letter
+from consent.services import catalogue, letters, sign_in_codes
 from trustcenter import access
 
 log = structlog.get_logger("mail")
@@ -24,13 +24,32 @@ def send_codes() -> None:
         pass
 
 
-def _send_code(letter: Letter) -> bool:
+def send_changes() -> None:
+    """Send every letter about changes that is due, until none is or nothing goes out."""
+    while letters.deliver(send=_send_changes, now=access.clock()):
+        pass
+
+
+def _send_code(letter: sign_in_codes.Letter) -> bool:
     brand = catalogue.brand()
     with translation.override(letter.language or settings.LANGUAGE_CODE):
         subject = _("Your code for {brand}").format(brand=brand.name)
         text = render_to_string("portal/code.txt", {"brand": brand, "code": letter.code})
     sender = settings.DEFAULT_FROM_EMAIL or brand.email
     return _send(EmailMessage(" ".join(subject.split()), text, sender, [letter.address], headers=HEADERS))
+
+
+def _send_changes(letter: letters.Letter) -> bool:
+    brand = catalogue.brand()
+    with translation.override(letter.language or settings.LANGUAGE_CODE):
+        subject = _("Your data choices changed at {brand}").format(brand=brand.name)
+        told = {"brand": brand, "changes": letter.changes, "address": settings.PUBLIC_URL}
+        text = render_to_string("portal/changes.txt", told)
+    # The number is the letter's own: if a worker dies while it sends, the second one is seen to be the same.
+    host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+    headers = HEADERS | {"Message-ID": f"<{letter.number}@{host}>"}
+    sender = settings.DEFAULT_FROM_EMAIL or brand.email
+    return _send(EmailMessage(" ".join(subject.split()), text, sender, [letter.address], headers=headers))
 
 
 def _send(message: EmailMessage) -> bool:

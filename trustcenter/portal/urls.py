@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from trustcenter.portal import ai, check, choices, concerns, confirm, entrance, log, receipts, rights, stop
+from trustcenter.portal import ai, amounts, check, choices, concerns, confirm, entrance, log, receipts, rights, stop
 
 
 class KeyConverter:
@@ -26,6 +26,9 @@ urlpatterns = [
     path("choices/everything", choices.everything, name="everything"),
     path("choices/<key:purpose>", choices.choose, name="choose"),
     path("purposes/<key:key>", choices.purpose, name="purpose"),
+    path("purposes/<key:key>/amount", amounts.amount, name="amount"),
+    path("purposes/<key:key>/changed", choices.news, name="changed"),
+    path("seen", choices.seen, name="seen"),
     path("log", log.show, name="log"),
     path("log.csv", log.download, name="log-csv"),
     path("receipts", receipts.index, name="receipts"),

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from consent.rules.catalogue import paragraphs
 from consent.services.ai import Computed
-from consent.services.holders import Heard, Receiver
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
 from consent.services.receipts import Receipt
@@ -54,13 +53,6 @@ ACTORS = {
     "representative": gettext_lazy("by someone you chose to act for you"),
     "system": gettext_lazy("by a computer"),
     "browser": gettext_lazy("by your browser's signal"),
-}
-HEARD = {
-    Heard.ASKS: gettext_lazy("Asks us each time."),
-    Heard.WAITING: gettext_lazy("Is being told now."),
-    Heard.TOLD: gettext_lazy("Was told. Its answer is on the way."),
-    Heard.CONFIRMED: gettext_lazy("Was told, and acts on it."),
-    Heard.LATE: gettext_lazy("Has not answered. It must stop until it does."),
 }
 # Why something was refused, or is off, said to the customer; the codes are those of the decision.
 REASONS = {
@@ -193,13 +185,17 @@ def learns(each: Computed) -> str:
 
 @register.filter
 def state(use: Use) -> str:
-    """On or off, as one word."""
+    """On, off or paused, as one word."""
+    if use.paused_until:
+        return pgettext("state of a use", "Paused")
     return pgettext("state of a use", "On") if use.permitted else pgettext("state of a use", "Off")
 
 
 @register.filter
 def verb(use: Use) -> str:
     """What the button of a use does."""
+    if use.paused_until:
+        return _("End the pause")
     if use.objectable:
         return _("Say no") if use.permitted else _("Allow again")
     return _("Turn off") if use.permitted else _("Turn on")
@@ -257,12 +253,6 @@ def named(covered: Use | Receipt) -> str:
 
 
 @register.filter
-def heard(receiver: Receiver) -> str:
-    """How far a recipient is with the last choice."""
-    return str(HEARD[receiver.heard])
-
-
-@register.filter
 def names(rows: Iterable[Any]) -> str:
     return listed(row.name for row in rows)
 
@@ -283,6 +273,8 @@ def data(labels: Iterable[str]) -> str:
 @register.filter
 def done(saved: Saved) -> str:
     """What was just saved."""
+    if saved.again:
+        return _("You changed how much you share for “{title}”").format(title=saved.use.notice.text["title"])
     return str(DONE[saved.event.act]).format(title=saved.use.notice.text["title"])
 
 

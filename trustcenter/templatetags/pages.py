@@ -74,6 +74,12 @@ def second(value: datetime) -> SafeString:
 
 
 @register.filter
+def clock(value: datetime) -> SafeString:
+    """09:14:22 UTC"""
+    return _time(value, r"H:i:s \U\T\C")
+
+
+@register.filter
 def country(code: str) -> str:
     """The name of a country in the visitor's language; the code itself where we have no name."""
     names = countries()

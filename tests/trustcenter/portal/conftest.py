@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import expect
 
 from consent.services import subjects
 from tests import visit, world
@@ -52,3 +53,25 @@ def fresh(open_park, today) -> Client:
 @pytest.fixture
 def alice(open_park, come_in) -> Client:
     return come_in(ALICE)
+
+
+@pytest.fixture
+def year(transactional_db, today):
+    visit.half_year(today)
+
+
+@pytest.fixture
+def enter(live_server, year, open_page, today):
+    """`enter(viewport, …)`: Alice's browser, come in through a link; every request and complaint is kept."""
+
+    def enter(viewport=(1280, 800), *, language: str = "en", who=ALICE, **more):
+        page = open_page(viewport, base_url=live_server.url, locale=language, **more)
+        page.asked, page.said = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.said.append(message.text))
+        page.goto(visit.link(today, who, language))
+        page.click("main button")
+        expect(page).to_have_url(f"{live_server.url}/")
+        return page
+
+    return enter

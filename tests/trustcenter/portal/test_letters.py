@@ -1,0 +1,59 @@
+"""The letter about changes as it goes out: plain text, no advertising, no personal data in its one link."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+
+from audit.models import Entry
+from consent.services import letters, subjects
+from tests.visit import MAIL
+from tests.world import ALICE, SYSTEM, say
+from trustcenter.portal import mails
+
+
+@pytest.fixture
+def letter(open_park, today):
+    """`letter(language)`: what Alice gets after our staff said no for her on the phone, and a yes of her own."""
+
+    def letter(language: str = "en"):
+        subjects.register(identifiers=[ALICE, MAIL], by=SYSTEM, now=today)
+        say(ALICE, "give", "improve_visit", channel="portal", language=language, now=today)
+        say(ALICE, "withdraw", channel="phone", actor="staff", language=language, now=today)
+        mail.outbox.clear()
+        with time_machine.travel(today + letters.SETTLE + timedelta(seconds=1)):
+            mails.send_changes()
+            mails.send_changes()
+        (sent,) = mail.outbox
+        return sent
+
+    return letter
+
+
+def test_it_lists_what_changed_by_whom_and_says_how_to_take_it_back(letter):
+    sent = letter()
+    assert (sent.to, sent.subject) == ([MAIL.id], "Your data choices changed at Kestrel Park Ltd")
+    lines = [line for line in sent.body.splitlines() if line.startswith("- ")]
+    assert lines[0].startswith("- Turned on: “Improve your visit”, by you, on our privacy page, ")
+    assert re.search("Turned off: “Send you offers that fit”, by our staff, on the phone", lines[1])
+    assert "write to privacy@kestrelpark.example, or call +44 1947 555014" in sent.body
+    assert "This is no advertising." in sent.body
+
+
+def test_it_is_plain_text_that_no_machine_answers_and_its_link_names_nobody(letter, settings):
+    sent = letter()
+    assert sent.extra_headers["Auto-Submitted"] == "auto-generated"
+    assert not getattr(sent, "alternatives", [])
+    assert re.findall(r"https?://\S+", sent.body) == [f"{settings.PUBLIC_URL}/"]
+    said = Entry.objects.filter(action__startswith="consent.").order_by("recorded_at").first()
+    assert sent.extra_headers["Message-ID"].startswith("<")
+    assert MAIL.id not in sent.body
+    assert str(said.subject) not in str(sent.message())
+
+
+def test_it_comes_in_their_language(letter):
+    sent = letter("zh-hans")
+    assert sent.subject == "您在 Kestrel Park Ltd 的数据选择有变化"
+    assert "关闭：“发送适合您的优惠”，由我们的工作人员，通过电话" in sent.body
