@@ -17,7 +17,7 @@ from django.utils.functional import SimpleLazyObject
 from consent.errors import TooLarge, TrustError
 from consent.rules import scans
 from consent.services import catalogue
-from trustcenter import metrics, problems
+from trustcenter import languages, metrics, problems
 
 log = structlog.get_logger("request")
 _CORRELATION = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -67,7 +67,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
     """What every template may use of the house itself; `brand` is the controller, read only when a page shows it."""
     return {
         "brand": SimpleLazyObject(catalogue.brand),
-        "languages": settings.LANGUAGES,
+        "languages": languages.offered(request),
         "here": request.get_full_path(),
     }
 
