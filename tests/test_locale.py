@@ -9,7 +9,7 @@ from tests import words
 from tests.test_shape import complain
 
 pytestmark = pytest.mark.once
-CASES = [(place, language) for place in words.places() for language in words.LANGUAGES]
+CASES = [(place, language) for place in words.places() for language in place.languages]
 NAMES = re.compile(r"%\(\w+\)s|\{\w+\}|</?\w+>")
 
 

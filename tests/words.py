@@ -21,7 +21,9 @@ from django.utils.translation.trans_real import to_locale
 
 from tests.tree import ROOT
 
-LANGUAGES = ("zh-hans",)  # besides English, in which the texts are written
+# Besides English, in which the texts are written: what customers read, and what staff do.
+LANGUAGES = ("zh-hans",)
+OF_STAFF = ("zh-hans",)
 KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), None),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
@@ -36,13 +38,14 @@ class Place:
 
     sources: Path
     without: Path | None
+    languages: tuple[str, ...]
 
     def file(self, language: str, ending: str) -> Path:
         return self.sources / "locale" / to_locale(language) / "LC_MESSAGES" / f"django.{ending}"
 
 
-CONSOLE = Place(ROOT / "trustcenter" / "console", None)
-SHARED = Place(ROOT / "trustcenter", CONSOLE.sources)
+CONSOLE = Place(ROOT / "trustcenter" / "console", None, OF_STAFF)
+SHARED = Place(ROOT / "trustcenter", CONSOLE.sources, LANGUAGES)
 
 
 def places() -> list[Place]:
@@ -93,7 +96,7 @@ def main() -> int:
     """Write everything; say how much is left to translate."""
     left = 0
     for place in places():
-        for language in LANGUAGES:
+        for language in place.languages:
             catalogue = read(place, language)
             template = collect(place)
             template.creation_date = catalogue.creation_date  # no date: the file changes when its texts do

@@ -17,7 +17,7 @@ from django.utils.functional import SimpleLazyObject
 from consent.errors import TooLarge, TrustError
 from consent.rules import scans
 from consent.services import catalogue
-from trustcenter import metrics, problems, theme
+from trustcenter import languages, metrics, problems, theme
 
 log = structlog.get_logger("request")
 _CORRELATION = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -68,7 +68,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
     return {
         "brand": SimpleLazyObject(catalogue.brand),
         "theme": theme.current(),
-        "languages": settings.LANGUAGES,
+        "languages": languages.offered(request),
         "here": request.get_full_path(),
     }
 

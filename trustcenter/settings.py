@@ -189,7 +189,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "trustcenter.languages.SpeakingMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
@@ -270,6 +270,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1_048_576
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+# Staff's pages speak these of them.
+CONSOLE_LANGUAGES = ("en", "zh-hans")
 LOCALE_PATHS = [Path(__file__).parent / "locale", Path(__file__).parent / "console" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"

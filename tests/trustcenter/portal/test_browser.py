@@ -12,6 +12,7 @@ from consent.services.log import MONTHS, Month
 from tests import world
 from tests.browser import assert_accessible, duplicate_names
 from tests.callers import get
+from tests.trustcenter.portal.pages import PAGES
 from tests.world import ALICE
 from trustcenter.portal.drawing import bars
 
@@ -30,21 +31,6 @@ def receipt() -> str:
     from consent.services import states
 
     return f"/receipts/{states.history(subject=subjects.find(ALICE))[0].entry_id}"
-
-
-PAGES = [
-    "/",
-    "/log",
-    "/receipts",
-    "/purposes/personal_offers",
-    "/purposes/personal_offers/amount",
-    "/purposes/park_safety",
-    "/ai",
-    "/ai/principles",
-    "/check",
-    "/welcome",
-    "/nothing",
-]
 
 
 def _said(purpose):
