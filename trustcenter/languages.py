@@ -16,11 +16,11 @@ class SpeakingMiddleware(LocaleMiddleware):
         super().process_request(request)
         if translation.get_language() not in dict(offered(request)):
             translation.activate(settings.LANGUAGE_CODE)
-            request.LANGUAGE_CODE = settings.LANGUAGE_CODE  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = settings.LANGUAGE_CODE
 
 
 def offered(request: HttpRequest) -> list[tuple[str, str]]:
     """The languages of the door that a request is at: code and name, in the order in which they are offered."""
     if not request.path.startswith(CONSOLE):
-        return list(settings.LANGUAGES)
-    return [(code, name) for code, name in settings.LANGUAGES if code in settings.CONSOLE_LANGUAGES]
+        return [(code, str(name)) for code, name in settings.LANGUAGES]
+    return [(code, str(name)) for code, name in settings.LANGUAGES if code in settings.CONSOLE_LANGUAGES]
