@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
-from consent.services import expiry, idempotency, portal_links, sign_in_codes, visits
+from consent.services import consent_requests, expiry, idempotency, portal_links, sign_in_codes, visits
 
 
 @shared_task(name="consent.forget_answers", ignore_result=True)
@@ -17,6 +17,12 @@ def forget_answers() -> None:
 def forget_links() -> None:
     """Delete portal links that are over."""
     portal_links.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.forget_questions", ignore_result=True)
+def forget_questions() -> None:
+    """Delete questions to customers that are over."""
+    consent_requests.forget(now=datetime.now(UTC))
 
 
 @shared_task(name="consent.forget_visits", ignore_result=True)

@@ -3,6 +3,7 @@
 from consent.models.asks import Asks
 from consent.models.audiences import Asked
 from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient, Revision
+from consent.models.consent_requests import ConsentRequest
 from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Reminder
 from consent.models.holders import Holder
 from consent.models.idempotency import Answer
@@ -26,6 +27,7 @@ __all__ = [
     "Category",
     "Confirmation",
     "ConsentEvent",
+    "ConsentRequest",
     "ConsentState",
     "Controller",
     "Holder",

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from consent.models import Subject
-from consent.services import consents, handles, ledger, subjects
+from consent.services import consent_requests, consents, handles, ledger, subjects
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
 
@@ -37,6 +37,7 @@ def cover(subject: Subject, *, by: Actor, now: datetime) -> None:
     """Leave a customer alone by every identifier of theirs; inside the caller's transaction, all being off already."""
     handles.keep(subjects.identifiers_of(subject), now)
     subject.identifiers.update(suppressed=True)
+    consent_requests.end_all(of=[subject])
     ledger.record(Fact("subject.suppressed", subject=subject.pseudonym), by=by, now=now)
 
 

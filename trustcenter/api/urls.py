@@ -5,6 +5,7 @@ from django.urls import path
 from trustcenter.api import (
     audiences,
     catalogue,
+    consent_requests,
     consents,
     counts,
     docs,
@@ -48,6 +49,7 @@ urlpatterns = [
     path("api/v1/changes/ack", feed.ConfirmChanges.as_view()),
     path("api/v1/signals", signals.ReportSignal.as_view()),
     path("api/v1/portal-links", portal_links.MakeLink.as_view()),
+    path("api/v1/consent-requests", consent_requests.MakeRequest.as_view()),
     path("api/v1/stop-links", stop_links.MakeStopLink.as_view()),
     path("api/v1/stop-links/batch", stop_links.MakeStopLinks.as_view()),
     path("api/v1/receipts/<uuid:id>", receipts.ReadReceipt.as_view()),

@@ -8,6 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from consent.errors import Field, Invalid
+from consent.rules.consent_requests import OUTCOMES
+from consent.services.consent_requests import Reply
 from consent.services.log import Filter
 
 WHO = [("", _("Anyone")), ("people", _("People only")), ("machines", _("Computers only"))]
@@ -43,6 +45,21 @@ class Press(forms.Form):
         if self.cleaned_data["act"] != "undo" and not self.cleaned_data["notice"]:
             raise Invalid(Field("/notice", "required", "The text on the page."))
         return self.cleaned_data
+
+
+class Answer(forms.Form):
+    """One button of the page that asks. notice: the digest of the text on it; browser: of the code that was sent."""
+
+    act = forms.ChoiceField(choices=[(act, act) for act in OUTCOMES])
+    notice = forms.RegexField("^[0-9a-f]{64}$")
+    browser = forms.CharField(max_length=64, required=False)
+
+    def read(self, third: list[str]) -> Reply:
+        """What was pressed, and ticked; raises Invalid for what no page of ours sends."""
+        if not self.is_valid():
+            raise Invalid(*[Field(f"/{name}", "form", str(each[0])) for name, each in self.errors.items()])
+        said = self.cleaned_data
+        return Reply(said["act"], said["notice"], third, said["browser"], Code(self.data).read())
 
 
 class LogFilter(forms.Form):

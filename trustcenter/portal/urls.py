@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from trustcenter.portal import check, choices, confirm, entrance, log, receipts, stop
+from trustcenter.portal import ask, check, choices, confirm, entrance, log, receipts, stop
 
 
 class KeyConverter:
@@ -37,6 +37,7 @@ urlpatterns = [
     path("welcome/code", entrance.code, name="code"),
     path("fresh", entrance.fresh, name="fresh"),
     path("enter/<str:token>", entrance.enter, name="enter"),
+    path("ask/<str:token>", ask.ask, name="ask"),
     path("stop/<str:token>", stop.stop, name="stop"),
     path("stop/<str:token>/now", stop.one_click, name="one-click"),
     path("confirm/<str:token>", confirm.confirm, name="confirm"),

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from consent.services.consent_requests import Question
 from consent.services.holders import Heard, Receiver
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
@@ -210,7 +211,7 @@ def count_on(overview: Overview) -> SafeString:
 
 
 @register.filter
-def named(covered: Use | Receipt) -> str:
+def named(covered: Use | Receipt | Question) -> str:
     """The controller for all its own systems; processors and third parties by name and country."""
     outside = [row for row in covered.recipients if row.kind != "system"]
     if not outside:
@@ -248,6 +249,12 @@ def data(labels: Iterable[str]) -> str:
 def done(saved: Saved) -> str:
     """What was just saved."""
     return str(DONE[saved.event.act]).format(title=saved.use.notice.text["title"])
+
+
+@register.filter
+def answered(question: Question) -> str:
+    """What was answered to a question."""
+    return str(DONE[question.act]).format(title=question.notice.text["title"])
 
 
 @register.filter
