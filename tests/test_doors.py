@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from consent.services import keys, portal_links
 from tests import world
 from tests.callers import JSON, choice, question, subject
-from tests.world import ALICE, BOB, CUSTOMER, NOW, OPERATOR
+from tests.world import ALICE, BOB, CAROL, CUSTOMER, NOW, OPERATOR
 
 CALLERS = ("nobody", "unscoped", "scoped", "third", "expired", "revoked", "customer", "officer")
 LIMITS = {"purposes": ["personal_offers"], "namespaces": ["customer"]}
@@ -117,6 +117,12 @@ DOORS = [
     machine("api/v1/changes/ack", "/api/v1/changes/ack", "feed", 400, method="POST", body={"position": 9}, third=400),
     posted("api/v1/signals", "consents:write", 201, {"subject": subject(ALICE), "signal": "gpc", "channel": "web"}),
     posted("api/v1/portal-links", "consents:write", 201, {"subject": subject(ALICE)}),
+    posted(
+        "api/v1/consent-requests",
+        "consents:write",
+        201,
+        {"subject": subject(CAROL), "purpose": "personal_offers"},
+    ),
     posted("api/v1/stop-links", "consents:write", 200, {"subject": subject(ALICE)}),
     posted("api/v1/stop-links/batch", "consents:write", 200, {"links": [{"subject": subject(ALICE)}]}),
     machine("api/v1/receipts/<uuid:id>", f"/api/v1/receipts/{NUMBER}", "consents:read", 404),
@@ -153,6 +159,7 @@ DOORS = [
     public("welcome", "/welcome"),
     Door("welcome/code", "/welcome/code", gets=dict.fromkeys(CALLERS, "302 /welcome")),
     customers("fresh", "/fresh", 200),
+    public("ask/<str:token>", "/ask/made-up", 410),
     public("stop/<str:token>", "/stop/made-up", 410),
     public("stop/<str:token>/now", "/stop/made-up/now", 410),
     public("enter/<str:token>", "/enter/spent", 410),

@@ -18,6 +18,7 @@ from consent.services import (
     catalogue,
     checks,
     consent_export,
+    consent_requests,
     consents,
     erasures,
     evidence,
@@ -50,7 +51,21 @@ from consent.services.links import Why
 from consent.services.searches import Wanted
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
-from tests.world import ALICE, BOB, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish, seal_all
+from tests.world import (
+    ALICE,
+    BOB,
+    CAROL,
+    CUSTOMER,
+    MALLORY,
+    NOW,
+    OPERATOR,
+    SYSTEM,
+    cast,
+    digest,
+    document,
+    publish,
+    seal_all,
+)
 
 SERVICES = Path(__file__).parent.parent / "consent" / "services"
 YEARS_LATER = NOW + timedelta(days=900)
@@ -79,6 +94,14 @@ def _code():
 def _stop(*purposes):
     made = stop_links.make(wanted={0: stop_links.Wanted(ALICE, purposes)}, now=NOW)[0]
     stop_links.stop(token=made.token, method=stop_links.ONE_CLICK, by=CUSTOMER, now=NOW)
+
+
+def _question(act=""):
+    wanted = consent_requests.Wanted(CAROL, "personal_offers")
+    made = consent_requests.create(wanted=wanted, **FACTS)
+    if act:
+        reply = consent_requests.Reply(act, digest("personal_offers"))
+        consent_requests.answer(token=made.token, reply=reply, chosen="en", network="", by=CUSTOMER, now=NOW)
 
 
 def _link():
@@ -339,6 +362,12 @@ VERBS = {
     "portal_links.enter": [
         (lambda: portal_links.enter(token=_link().token, by=CUSTOMER, now=NOW), ["portal.invited", "portal.entered"]),
     ],
+    "consent_requests.create": [(_question, ["consent.requested"])],
+    # Not in one transaction: a code is tried before anything is written.
+    "consent_requests.answer": [
+        (lambda: _question("give"), ["consent.requested", "consent.given"]),
+        (lambda: _question("defer"), ["consent.requested", "consent.deferred"]),
+    ],
     # Not in one transaction: a mail server is slow, and a try is counted before it is looked at.
     "sign_in_codes.deliver": [(_code, ["identifier.added", "portal.code_sent", "portal.entered"])],
     "stop_links.stop": [
@@ -385,11 +414,12 @@ NO_FACT = {
     "idempotency.forget": "machinery: kept answers repeat facts that stand in the log already",
     "visits.leave": "the end of a visit changes nothing about the customer",
     "visits.forget": "machinery: removes visits that are over",
+    "consent_requests.forget": "machinery: removes questions that are over; what was said stands",
     "portal_links.forget": "machinery: removes links that are over",
     "sign_in_codes.forget": "machinery: removes requests that count towards no limit any more",
 }
 # Verbs of several transactions, each step of which is whole by itself.
-IN_STEPS = {"sign_in_codes.deliver"}
+IN_STEPS = {"sign_in_codes.deliver", "consent_requests.answer"}
 ROWS = [(verb, place) for verb, rows in VERBS.items() for place in range(len(rows))]
 
 
