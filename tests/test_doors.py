@@ -68,6 +68,7 @@ def posted(route: str, scope: str, good: int, body: Any, *, third: int = 403) ->
 
 _WHO = "api/v1/subjects/<str:namespace>/<path:id>"
 _JOIN = {"subject": subject(ALICE), "reason": "One letter named both numbers."}
+_MANDATE = {"kind": "representative", "subject": subject(ALICE), "by": subject(BOB), "verification": "A letter."}
 _USE = {"subject": subject(ALICE), "purpose": "personal_offers", "at": AT}
 DOORS = [
     # check
@@ -102,6 +103,16 @@ DOORS = [
         body=b"%PDF-1.7",
     ),
     machine(f"{_WHO}/uses", "/api/v1/subjects/customer/C-1001/uses", "consents:read"),
+    machine(f"{_WHO}/mandates", "/api/v1/subjects/customer/C-1001/mandates", "consents:read"),
+    posted("api/v1/mandates", "consents:write", 201, _MANDATE),
+    machine(
+        "api/v1/mandates/<uuid:id>/end",
+        f"/api/v1/mandates/{NUMBER}/end",
+        "consents:write",
+        404,
+        method="POST",
+        body={},
+    ),
     posted("api/v1/consents", "consents:write", 201, choice(ALICE), third=201),
     posted("api/v1/consents/batch", "consents:write", 200, {"consents": [choice(ALICE)]}, third=200),
     machine("api/v1/purposes", "/api/v1/purposes", "", third=200),
@@ -155,6 +166,10 @@ DOORS = [
     customers("receipts/<uuid:number>", f"/receipts/{NUMBER}", 404),
     customers("receipts/<uuid:number>/proof.json", f"/receipts/{NUMBER}/proof.json", 404),
     customers("receipts/<uuid:number>/receipt.jws", f"/receipts/{NUMBER}/receipt.jws", 404),
+    customers("acting", "/acting", 200),
+    customers("acting/stop", "/acting/stop", "302 /", method="POST"),
+    customers("acting/<uuid:number>", f"/acting/{NUMBER}", "302 /fresh", method="POST"),  # only after a fresh code
+    customers("acting/<uuid:number>/end", f"/acting/{NUMBER}/end", 404, method="POST"),
     public("check", "/check"),
     public("welcome", "/welcome"),
     Door("welcome/code", "/welcome/code", gets=dict.fromkeys(CALLERS, "302 /welcome")),

@@ -28,6 +28,7 @@ from consent.services import (
     import_runs,
     keys,
     links,
+    mandates,
     officers,
     on_behalf,
     portal_links,
@@ -43,6 +44,7 @@ from consent.services import (
     suppressions,
     switches,
     uses,
+    visits,
     whole_record,
 )
 from consent.services.checks import Question
@@ -102,6 +104,16 @@ def _question(act=""):
     if act:
         reply = consent_requests.Reply(act, digest("personal_offers"))
         consent_requests.answer(token=made.token, reply=reply, chosen="en", network="", by=CUSTOMER, now=NOW)
+
+
+def _mandate(kind="representative", subject=ALICE, by=BOB):
+    wanted = mandates.Wanted(kind, subject, by, "A signed letter.")
+    return mandates.grant(wanted=wanted, **FACTS).number
+
+
+def _act():
+    token = visits.start(subject=subjects.find(BOB), level=2, by=CUSTOMER, now=NOW).token
+    visits.act_for(token=token, number=_mandate(), by=CUSTOMER, now=NOW)
 
 
 def _link():
@@ -336,6 +348,7 @@ VERBS = {
     ],
     "erasures.erase": [
         (_erase, ["subject.erased"]),
+        (lambda: (_mandate(subject=BOB, by=ALICE), _erase()), ["mandate.granted", "mandate.ended", "subject.erased"]),
         (lambda: (_join(), _erase()), ["subject.linked", "consent.linked", "subject.erased", "subject.erased"]),
     ],
     "erasures.again": [(lambda: _erase_again(ALICE), ["subject.erased"]), (lambda: _erase_again(None), [])],
@@ -362,6 +375,9 @@ VERBS = {
     "portal_links.enter": [
         (lambda: portal_links.enter(token=_link().token, by=CUSTOMER, now=NOW), ["portal.invited", "portal.entered"]),
     ],
+    "mandates.grant": [(_mandate, ["mandate.granted"])],
+    "mandates.end": [(lambda: mandates.end(number=_mandate(), **FACTS), ["mandate.granted", "mandate.ended"])],
+    "visits.act_for": [(_act, ["portal.entered", "mandate.granted", "mandate.used"])],
     "consent_requests.create": [(_question, ["consent.requested"])],
     # Not in one transaction: a code is tried before anything is written.
     "consent_requests.answer": [
@@ -413,6 +429,7 @@ NO_FACT = {
     "import_runs.begin": "machinery: a file's place; what is taken in are facts, and that it is done is one",
     "idempotency.forget": "machinery: kept answers repeat facts that stand in the log already",
     "visits.leave": "the end of a visit changes nothing about the customer",
+    "visits.stop_acting": "the end of acting changes nothing about either customer; that it began is a fact",
     "visits.forget": "machinery: removes visits that are over",
     "consent_requests.forget": "machinery: removes questions that are over; what was said stands",
     "portal_links.forget": "machinery: removes links that are over",

@@ -10,6 +10,7 @@ from consent.models.idempotency import Answer
 from consent.models.imports import ImportRun
 from consent.models.keys import ApiKey
 from consent.models.links import Link
+from consent.models.mandates import Mandate
 from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
 from consent.models.receipts import Receipt, ReceiptsDone
@@ -34,6 +35,7 @@ __all__ = [
     "Identifier",
     "ImportRun",
     "Link",
+    "Mandate",
     "NoticeText",
     "PortalLink",
     "PortalSession",

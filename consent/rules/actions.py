@@ -13,6 +13,9 @@ ACTIONS = {
     "subject.suppressed": "A customer asked to be left alone.",
     "subject.unsuppressed": "A customer's own yes ended their wish to be left alone.",
     "subject.erased": "A customer's personal data was destroyed.",
+    "mandate.granted": "A guardian or a representative may act for a customer.",
+    "mandate.ended": "A guardian or a representative may act for a customer no more.",
+    "mandate.used": "A guardian or a representative opened the portal in a customer's place.",
     "identifier.added": "A further identifier was tied to a customer.",
     "identifier.verified": "An identifier that nobody had vouched for was verified.",
     "consent.requested": "A customer was asked about a purpose.",
@@ -76,7 +79,7 @@ BY_ACT = {
 # The act that each fact of a choice tells of; a yes that waits to be confirmed is not told as a yes.
 ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}
 # What the customer sees under “Who used my data”.
-USES = ("decision.made", "audience.filtered", "search.made", "use.reported", "evidence.viewed")
+USES = ("decision.made", "audience.filtered", "search.made", "use.reported", "evidence.viewed", "mandate.used")
 # After these, what a copy holds of a customer may no longer be so (rules/grants.py).
 _OF_CUSTOMERS = ("subject.", "identifier.", "consent.", "signal.", "state.")
 TOLD = tuple(action for action in ACTIONS if action.startswith(_OF_CUSTOMERS))

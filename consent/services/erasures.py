@@ -20,7 +20,17 @@ from audit.services import erasures
 from audit.services.erasures import Erasure
 from consent.errors import Field, Invalid
 from consent.models import Answer, Confirmation, Identifier, Link, Receipt, Scan, SignInCode, Subject
-from consent.services import consent_requests, families, handles, ledger, links, portal_links, subjects, visits
+from consent.services import (
+    consent_requests,
+    families,
+    handles,
+    ledger,
+    links,
+    mandates,
+    portal_links,
+    subjects,
+    visits,
+)
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
 
@@ -112,6 +122,7 @@ def _erase(records: Sequence[Subject], why: str, by: Actor, now: datetime) -> li
     portal_links.end_all(of=records)
     visits.end_all(of=records)
     consent_requests.end_all(of=records)
+    mandates.end_all(of=records, by=by, now=now)
     Answer.objects.filter(subjects__in=records).delete()
     done = [_state(record, _destroy(record, now), why, by, now) for record in records]
     transaction.on_commit(partial(erasures.scrub, _DELETED), robust=True)

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from trustcenter.portal import ask, check, choices, confirm, entrance, log, receipts, stop
+from trustcenter.portal import acting, ask, check, choices, confirm, entrance, log, receipts, stop
 
 
 class KeyConverter:
@@ -32,6 +32,10 @@ urlpatterns = [
     path("receipts/<uuid:number>", receipts.show, name="receipt"),
     path("receipts/<uuid:number>/proof.json", receipts.proof, name="proof"),
     path("receipts/<uuid:number>/receipt.jws", receipts.signed, name="signed"),
+    path("acting", acting.index, name="acting"),
+    path("acting/stop", acting.stop, name="stop-acting"),
+    path("acting/<uuid:number>", acting.act, name="act"),
+    path("acting/<uuid:number>/end", acting.end, name="end-mandate"),
     path("check", check.check, name="check"),
     path("welcome", entrance.welcome, name="welcome"),
     path("welcome/code", entrance.code, name="code"),

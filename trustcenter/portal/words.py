@@ -92,6 +92,12 @@ LOOKS = {
     "complaint_to_regulator": gettext_lazy("The regulator asked us."),
     "audit": gettext_lazy("We checked our own work."),
     "error_search": gettext_lazy("We searched for an error."),
+    "guardian": gettext_lazy("They act for you."),
+    "representative": gettext_lazy("They act for you."),
+}
+MANDATES = {
+    "guardian": gettext_lazy("Your parent or guardian"),
+    "representative": gettext_lazy("Someone you chose to act for you"),
 }
 BASES = {
     "consent": gettext_lazy("Your consent (GDPR, article 6(1)(a))"),
@@ -286,6 +292,12 @@ def actor(code: str) -> str:
 
 
 @register.filter
+def mandate(code: str) -> str:
+    """Who acts for a customer, as they are told."""
+    return str(MANDATES.get(code, code))
+
+
+@register.filter
 def basis(code: str) -> str:
     return str(BASES.get(code, code))
 
@@ -301,8 +313,10 @@ def answer(line: Line) -> str:
 
 @register.filter
 def name(line: Line) -> str:
-    """Who it was: a company or system by its name, staff as staff."""
-    return _("Our staff") if line.person else line.name or _("A system we do not know")
+    """Who it was: a company or system by its name, staff as staff, a guardian as such."""
+    if line.person:
+        return str(MANDATES.get(line.reason, _("Our staff")))
+    return line.name or _("A system we do not know")
 
 
 @register.filter
