@@ -32,7 +32,7 @@ class Visitor:
     """Whose pages a cookie shows, and whether the visitor entered a code a moment ago (level 2).
 
     own: the visitor; another customer than `subject` where they act for one, by `mandate`; named: what they call whom
-    they act for. holds: whether there is a mandate of theirs.
+    they act for. holds, gave: whether there is a mandate of theirs, and one over them.
     """
 
     subject: Subject
@@ -41,6 +41,7 @@ class Visitor:
     mandate: Mandate | None = None
     named: str = ""
     holds: bool = False
+    gave: bool = False
 
 
 def start(
@@ -77,7 +78,7 @@ def visitor(*, token: str, now: datetime) -> Visitor | None:
         PortalSession.objects.filter(pk=row.pk).update(seen_at=now)
     fresh = row.fresh_at is not None and now - row.fresh_at <= FRESH
     named = mandates.named(row.mandate) if row.mandate else ""
-    return Visitor(subject, fresh, row.subject, row.mandate, named, bool(getattr(row, "holds", False)))
+    return Visitor(subject, fresh, row.subject, row.mandate, named, **_involved(row))
 
 
 @transaction.atomic
@@ -126,10 +127,19 @@ def forget(*, now: datetime) -> int:
 
 
 def _row(token: str) -> PortalSession | None:
-    """The visit of a cookie, and whether its visitor holds a mandate, in one query."""
-    theirs = Q(holder=OuterRef("subject")) | Q(holder__link_away__survivor=OuterRef("subject"))
-    found = PortalSession.objects.annotate(holds=Exists(Mandate.objects.filter(theirs)))
-    return found.select_related("subject", "mandate__subject").filter(token_hash=tokens.hashed(token)).first()
+    """The visit of a cookie, and whether its visitor has to do with a mandate, in one query."""
+    theirs = {
+        name: Exists(Mandate.objects.filter(Q(**{role: mine}) | Q(**{f"{role}__link_away__survivor": mine})))
+        for mine in [OuterRef("subject")]
+        for name, role in (("holds", "holder"), ("gave", "subject"))
+    }
+    found = PortalSession.objects.annotate(**theirs).select_related("subject", "mandate__subject")
+    return found.filter(token_hash=tokens.hashed(token)).first()
+
+
+def _involved(row: PortalSession) -> dict[str, bool]:
+    """What `_row` found beside the visit itself."""
+    return {name: bool(getattr(row, name)) for name in ("holds", "gave")}
 
 
 def _begin(row: PortalSession, instead_of: str, now: datetime) -> Visit:

@@ -16,7 +16,7 @@ from trustcenter.api.doors import Input, OneOf, PlainText, once, read
 from trustcenter.api.fields import KEY_LENGTH, Moment, SubjectInput, handle
 
 # Where customers answer by themselves.
-CHANNELS = ("web", "app", "shop", "kiosk")
+CHANNELS = ["web", "app", "shop", "kiosk"]
 
 
 class RequestInput(Input):
@@ -48,7 +48,7 @@ class RequestOutput(serializers.Serializer[Any]):
     expires_at = Moment()
 
 
-class StandingOutput(serializers.Serializer[Any]):
+class AnsweredOutput(serializers.Serializer[Any]):
     """There is nothing to ask: their yes stands, or they paused it and said until when."""
 
     state = serializers.ChoiceField(choices=["given", "paused"])
@@ -61,7 +61,7 @@ class MakeRequest(APIView):
 
     @operation(
         "Consent requests",
-        {200: StandingOutput, 201: RequestOutput},
+        {200: AnsweredOutput, 201: RequestOutput},
         WRITE,
         request=RequestInput,
         parameters=[ONCE],

@@ -92,8 +92,6 @@ LOOKS = {
     "complaint_to_regulator": gettext_lazy("The regulator asked us."),
     "audit": gettext_lazy("We checked our own work."),
     "error_search": gettext_lazy("We searched for an error."),
-    "guardian": gettext_lazy("They act for you."),
-    "representative": gettext_lazy("They act for you."),
 }
 MANDATES = {
     "guardian": gettext_lazy("Your parent or guardian"),
@@ -345,7 +343,8 @@ def saw(line: Line) -> str:
 @register.filter
 def why(line: Line) -> str:
     """What for; of a refusal, why it was one. Then the occasion, in the words of whoever asked."""
-    reason = LOOKS.get(line.reason, "") if line.person else REASONS.get(line.reason, "")
+    looks = LOOKS.get(line.reason, "") if line.reason not in MANDATES else _("They act for you.")
+    reason = looks if line.person else REASONS.get(line.reason, "")
     listed = _("They checked a list of people, and you were in it.") if line.listed else ""
     return " · ".join(str(part) for part in (line.title, reason, listed, line.reference) if part)
 
