@@ -21,9 +21,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 NAMES = ("log", "receipt", "data", "lookup", "suppression")
-# Follows the log key: there only while the two overlap.
-NEXT = "log-next"
-PRIVATE = ("log", NEXT, "receipt")
+# What is signed with; and what follows either, there only while the two overlap.
+PRIVATE = ("log", "log-next", "receipt", "receipt-next")
 # Which part of `serve` a process is; web processes are told by it that they hold no private key.
 PART = "TRUST_PART"
 
@@ -96,7 +95,7 @@ class _Own:
 
 
 def signer(name: str) -> Signer:
-    """Who signs as `log`, `log-next` or `receipt`: what TRUST_SIGNER names, else the key that is ours.
+    """Who signs as `log`, `receipt`, or what follows either: what TRUST_SIGNER names, else the key that is ours.
 
     Only for sealer and worker. Raises ImproperlyConfigured where there is no such key, and in a web process.
     """
@@ -124,20 +123,30 @@ def without_private(given: str) -> str:
     return " ".join(item for item in given.split() if item.split(":", 1)[0] not in PRIVATE)
 
 
-def make_next() -> bool:
-    """Make the key that is to follow the log key; False when there is one."""
-    if has(NEXT):
+def following(name: str) -> str:
+    """The name of the key that is to follow this one."""
+    return f"{name}-next"
+
+
+def make_next(name: str) -> bool:
+    """Make the key that is to follow; False when there is one."""
+    if has(following(name)):
         return False
-    _write(folder() / f"{NEXT}.key", base64.b64encode(secrets.token_bytes(32)))
+    _write(folder() / f"{following(name)}.key", base64.b64encode(secrets.token_bytes(32)))
     return True
 
 
-def promote_next() -> None:
-    """The next log key is the log key from now on; the old one stays beside it, under another name."""
-    for old, new in (("log", "log-old"), (NEXT, "log")):
+def promote_next(name: str) -> None:
+    """The next key signs from now on; the old one stays beside it, under another name."""
+    for old, new in ((name, f"{name}-old"), (following(name), name)):
         path = folder() / f"{old}.key"
         if path.exists():
             path.replace(folder() / f"{new}.key")
+    read_anew()
+
+
+def read_anew() -> None:
+    """Forget what was read of the files: another process may have put others there."""
     key.cache_clear()
 
 

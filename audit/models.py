@@ -6,6 +6,20 @@ from audit.guards import AppendOnly, Guard
 
 # The outcomes of facts that somebody has to look at.
 FINDINGS = ("breach", "finding")
+# What stands in most entries, and what nobody looks for: an index of the others is a small one.
+PLAIN_OUTCOMES, PLAIN_REASONS = ("", "allowed"), ("", "permitted")
+# An entry goes only when the published log itself declares that it may (audit/services/pruning.py).
+_STAYS = (
+    "OLD.outcome IN ('breach', 'finding') OR NOT EXISTS (SELECT 1 FROM audit_leaf l"
+    " JOIN audit_pruning p ON p.action = OLD.action AND l.seq >= p.first AND l.seq < p.until"
+    " JOIN audit_leaf said ON said.entry_id = p.entry_id"
+    " WHERE l.entry_id = OLD.id AND said.seq < (SELECT MAX(size) FROM audit_checkpoint))"
+)
+# What may go is declared of what is published, by the entry that says so.
+_UNDECLARED = (
+    "NEW.until > COALESCE((SELECT MAX(size) FROM audit_checkpoint), 0)"
+    " OR NOT EXISTS (SELECT 1 FROM audit_entry e WHERE e.id = NEW.entry_id AND e.action = 'log.pruned')"
+)
 
 
 class Entry(AppendOnly):
@@ -23,13 +37,19 @@ class Entry(AppendOnly):
     reason = models.CharField(max_length=32, blank=True)
     leaf = models.BinaryField()
 
+    guard = Guard(delete=_STAYS)
+
     class Meta:
         indexes = [
             models.Index(fields=["subject", "id"], name="entry_subject"),
             models.Index(fields=["action", "id"], name="entry_action"),
             models.Index(fields=["recipient", "id"], name="entry_recipient"),
             models.Index(fields=["purpose", "id"], name="entry_purpose"),
-            models.Index(fields=["id"], condition=models.Q(outcome__in=FINDINGS), name="entry_finding"),
+            models.Index(fields=["actor_type", "actor_ref", "id"], name="entry_actor"),
+            models.Index(
+                fields=["outcome", "id"], condition=~models.Q(outcome__in=PLAIN_OUTCOMES), name="entry_outcome"
+            ),
+            models.Index(fields=["reason", "id"], condition=~models.Q(reason__in=PLAIN_REASONS), name="entry_reason"),
         ]
 
 
@@ -68,6 +88,31 @@ class Leaf(AppendOnly):
 
     seq = models.BigIntegerField(primary_key=True)
     entry = models.OneToOneField(Entry, models.PROTECT, related_name="leaf_row")
+
+    guard = Guard(delete="EXISTS (SELECT 1 FROM audit_entry e WHERE e.id = OLD.entry_id)")
+
+
+class Pruning(AppendOnly):
+    """Entries of one action that may go: those from place `first` to before `until`, recorded before a moment.
+
+    As the entry `log.pruned` says, in columns, for the guard of Entry cannot read a leaf.
+    """
+
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="prunings")
+    action = models.CharField(max_length=64)
+    first = models.BigIntegerField()
+    until = models.BigIntegerField()
+    before = models.DateTimeField()
+
+    guard = Guard(insert=_UNDECLARED)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["action", "until"], name="pruned_once"),
+            models.CheckConstraint(
+                condition=models.Q(first__gte=0, first__lt=models.F("until")), name="pruning_is_a_stretch"
+            ),
+        ]
 
 
 class Tile(models.Model):
@@ -133,10 +178,11 @@ class VerifierKey(AppendOnly):
 
 
 class Verification(AppendOnly):
-    """The log checked against itself: when, how far, with what result."""
+    """The log checked against itself: when, how far, with what result. pruned: how many were pruned by policy."""
 
     checked_at = models.DateTimeField()
     size = models.BigIntegerField()
+    pruned = models.BigIntegerField(default=0)
     good = models.BooleanField()
     finding = models.TextField(blank=True)
 

@@ -151,6 +151,12 @@ class ReceiptGone(TrustError):
     title = "There is no receipt of this choice, and there will be none."
 
 
+class Pruned(TrustError):
+    code = "pruned"
+    status = 410
+    title = "This entry was pruned by policy. Its place in the log, and its hash, can still be proven."
+
+
 class PositionGone(TrustError):
     code = "position_gone"
     status = 410

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 from celery import shared_task
+from django.conf import settings
 
-from consent.services import consent_requests, expiry, idempotency, portal_links, sign_in_codes, visits
+from consent.services import consent_requests, expiry, idempotency, portal_links, pruning, sign_in_codes, visits
 
 
 @shared_task(name="consent.forget_answers", ignore_result=True)
@@ -41,3 +42,10 @@ def forget_codes() -> None:
 def sweep_expiry() -> None:
     """Write down every yes that ran out, and every reminder that is due."""
     expiry.sweep(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.prune_log", ignore_result=True)
+def prune_log() -> None:
+    """Delete what was declared the day before, and declare what is too old by now, where there is a policy."""
+    if settings.LOG_KEEP_DAYS:
+        pruning.run(keep_days=settings.LOG_KEEP_DAYS, by=pruning.TIMETABLE, now=datetime.now(UTC))

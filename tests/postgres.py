@@ -63,6 +63,18 @@ def running(*, durable: bool = True) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _server(folder: Path, durable: bool) -> Iterator[str]:
+    with made(folder) as (folder, home, password, common), _process(folder, home, password, durable, common) as port:
+        yield address(password, port)
+
+
+def address(password: str, port: int) -> str:
+    """Where the database is, for DATABASE_URL."""
+    return f"postgresql://{NAME}:{password}@127.0.0.1:{port}/{NAME}"
+
+
+@contextlib.contextmanager
+def made(folder: Path) -> Iterator[tuple[Path, Path, str, dict[str, Any]]]:
+    """A fresh data folder; gives the programs, where it is, the password, and as whom to start them."""
     with tempfile.TemporaryDirectory(prefix=f"{NAME}-postgres-") as name:
         home, whom = Path(name), account()
         if whom:
@@ -73,13 +85,22 @@ def _server(folder: Path, durable: bool) -> Iterator[str]:
         folder = reachable(folder, home, common)
         password = secrets.token_hex(16)
         create(folder, home, password, common)
-        with _process(folder, home, password, durable, common) as port:
-            yield f"postgresql://{NAME}:{password}@127.0.0.1:{port}/{NAME}"
+        yield folder, home, password, common
 
 
 @contextlib.contextmanager
 def _process(folder: Path, home: Path, password: str, durable: bool, common: dict[str, Any]) -> Iterator[int]:
     port = _free_port()
+    server = start(folder, home, port, durable, common)
+    try:
+        _introduce(server, home, port, password)
+        yield port
+    finally:
+        _stop(server)
+
+
+def start(folder: Path, home: Path, port: int, durable: bool, common: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """Start the server on its data folder."""
     settings = {
         "port": port,
         "listen_addresses": "127.0.0.1",
@@ -88,8 +109,8 @@ def _process(folder: Path, home: Path, password: str, durable: bool, common: dic
         **dict.fromkeys(() if durable else ("fsync", "synchronous_commit", "full_page_writes"), "off"),
     }
     options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(
+    with (home / "log").open("ab") as log:
+        return subprocess.Popen(
             [folder / "postgres", "-D", home / "data", *options],
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -97,11 +118,6 @@ def _process(folder: Path, home: Path, password: str, durable: bool, common: dic
             preexec_fn=_end_with_parent,  # noqa: PLW1509  no threads yet
             **common,
         )
-    try:
-        _introduce(server, home, port, password)
-        yield port
-    finally:
-        _stop(server)
 
 
 def _free_port() -> int:

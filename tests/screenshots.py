@@ -83,6 +83,8 @@ def pages(page, folder: Path, name: str, language: str) -> None:
     picture("purpose", "/purposes/personal_offers")
     picture("purpose-off", "/purposes/ride_photos")
     picture("log", "/log")
+    picture("ai", "/ai")
+    picture("principles", "/ai/principles")
     picture("receipts", "/receipts")
     page.click("main table a >> nth=0")
     picture("receipt")

@@ -49,8 +49,9 @@ class Serving:
         """Process ids under which a part was started, oldest first."""
         return [line["pid"] for line in self.lines() if line.get("part") == part and line["event"] == "started"]
 
-    def get(self, path: str) -> tuple[int, bytes]:
-        return self._open(urllib.request.Request(self.url + path))
+    def get(self, path: str, key: str = "") -> tuple[int, bytes]:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return self._open(urllib.request.Request(self.url + path, headers=headers))
 
     def post(self, path: str, body: Any, key: str) -> tuple[int, Any]:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
@@ -126,10 +127,15 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, *, wait: bool = True, call: tuple[str, ...] = ("serve", "--workers", "2"), **more: str
+    folder: Path,
+    *,
+    wait: bool = True,
+    call: tuple[str, ...] = ("serve", "--workers", "2"),
+    port: int = 0,
+    **more: str,
 ) -> Iterator[Serving]:
     """Serve from a folder, with `more` in the environment; whatever the test does, nothing of it is left running."""
-    port = free_port()
+    port = port or free_port()
     with (folder / "serve.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "manage.py", *call, "--bind", f"127.0.0.1:{port}"],

@@ -125,8 +125,9 @@ def test_purposes_are_complete(purpose):
         assert isinstance(purpose[flag], bool)
     assert set(purpose["texts"]) == {"en", "zh-hans"}
     for text in purpose["texts"].values():
-        assert list(text) == PARTS + ["ai"] * purpose["uses_ai"]
+        assert list(text) == PARTS + ["ai", "ai_out", "ai_learned", "ai_sure"] * purpose["uses_ai"]
         assert all(part.strip() for part in text.values())
+    assert ("ai" in purpose) == purpose["uses_ai"]
 
 
 @pytest.mark.parametrize("text", ENGLISH)

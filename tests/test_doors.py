@@ -138,6 +138,7 @@ DOORS = [
     posted("api/v1/stop-links/batch", "consents:write", 200, {"links": [{"subject": subject(ALICE)}]}),
     machine("api/v1/receipts/<uuid:id>", f"/api/v1/receipts/{NUMBER}", "consents:read", 404),
     # the log
+    machine("api/v1/log/entries", "/api/v1/log/entries", "audit"),
     public("log/checkpoint", "/log/checkpoint"),
     public("log/cosigned", "/log/cosigned", 404),
     public("log/tile/<path:path>", "/log/tile/0/000.p/1"),
@@ -147,6 +148,9 @@ DOORS = [
     public(".well-known/jwks.json", "/.well-known/jwks.json"),
     public(".well-known/gpc.json", "/.well-known/gpc.json"),
     public(".well-known/security.txt", "/.well-known/security.txt"),
+    # the brand's colours and logo; here are none
+    public("theme.<str:digest>.css", "/theme.0123456789abcdef.css", 404),
+    public("logo.<str:digest>.<str:kind>", "/logo.0123456789abcdef.svg", 404),
     # documentation
     public("api/openapi.yaml", "/api/openapi.yaml"),
     public("api/docs/", "/api/docs/"),
@@ -170,6 +174,9 @@ DOORS = [
     customers("acting/stop", "/acting/stop", "302 /", method="POST"),
     customers("acting/<uuid:number>", f"/acting/{NUMBER}", "302 /fresh", method="POST"),  # only after a fresh code
     customers("acting/<uuid:number>/end", f"/acting/{NUMBER}/end", 404, method="POST"),
+    customers("ai", "/ai", 200),
+    public("ai/principles", "/ai/principles"),
+    public("ai/principles/<int:number>", "/ai/principles/1"),
     public("check", "/check"),
     public("welcome", "/welcome"),
     Door("welcome/code", "/welcome/code", gets=dict.fromkeys(CALLERS, "302 /welcome")),
@@ -201,6 +208,7 @@ DOORS = [
     officers_only("console/customers/close", "/console/customers/close", "302 /console/customers", method="POST"),
     officers_only("console/findings", "/console/findings", 200),
     officers_only("console/audit", "/console/audit", 200),
+    officers_only("console/audit/export", "/console/audit/export", 200, method="POST"),
     officers_only("console/audit/check", "/console/audit/check", "302 /console/audit", method="POST"),
     officers_only("console/audit/<uuid:number>", f"/console/audit/{NUMBER}", 404),
 ]

@@ -20,6 +20,7 @@ from consent.services import (
     consent_export,
     consent_requests,
     consents,
+    entries,
     erasures,
     evidence,
     expiry,
@@ -32,6 +33,7 @@ from consent.services import (
     officers,
     on_behalf,
     portal_links,
+    pruning,
     rebuild,
     recovery,
     rotation,
@@ -262,6 +264,14 @@ def _lost_mark():
     recovery.accept_database(**FACTS)
 
 
+def _prune():
+    evidence.view(handle=ALICE, why="concern", note="K-311", **FACTS)
+    seal_all()
+    pruning.run(keep_days=50, by=OPERATOR, now=YEARS_LATER)
+    seal_all(YEARS_LATER)
+    assert pruning.finish() == 1, "what was seen is gone, and what is left says so"
+
+
 def _clock_back():
     seal_all(YEARS_LATER)
     recovery.accept_clock(**FACTS)
@@ -275,6 +285,11 @@ def _retire():
 def _edit_recipient():
     rows = [row | {"name": f"{row['name']} 2"} if row["key"] == "mailbird" else row for row in document()["recipients"]]
     catalogue.apply(document=document() | {"recipients": rows}, **FACTS)
+
+
+def _edit_principles():
+    said = {"en": {"title": "How we use AI", "statements": ["We ask you first."]}}
+    catalogue.apply(document=document() | {"principles": said}, **FACTS)
 
 
 # verb → what is done, and the facts it must leave, in order
@@ -366,7 +381,10 @@ VERBS = {
     "rebuild.mend": [(_mend, ["state.rebuilt", "state.rebuilt"]), (lambda: _mend(damaged=False), [])],
     "recovery.accept_clock": [(_clock_back, ["log.clock_accepted"])],
     "recovery.accept_database": [(_lost_mark, ["log.mark_accepted"])],
-    "rotation.begin": [(lambda: (keys_of_house.make_next(), rotation.begin(**FACTS)), ["log.key_rotated"])],
+    "pruning.declare": [(_prune, ["log.pruned"])],
+    "rotation.begin": [
+        (lambda: (keys_of_house.make_next("log"), rotation.begin(name="log", **FACTS)), ["log.key_rotated"])
+    ],
     "keys.create": [(lambda: keys.create(recipient="mailbird", scopes=["decide"], **FACTS), ["key.created"])],
     "keys.revoke": [
         (lambda: keys.revoke(prefix=keys.listed()[0].prefix, **FACTS), ["key.revoked"]),
@@ -407,6 +425,11 @@ VERBS = {
         (lambda: _on_behalf(channel="paper", scan=b"%PDF-1.7 signed"), ["evidence.stored", "consent.given"]),
     ],
     "evidence.export": [(_export, ["evidence.exported"])],
+    "entries.search": [
+        (lambda: entries.search(wanted=entries.Wanted(), limit=9, **FACTS), ["log.searched"]),
+        (lambda: entries.search(wanted=entries.Wanted(customer=ALICE), limit=9, **FACTS), ["log.searched"]),
+        (lambda: entries.search(wanted=entries.Wanted(customer=MALLORY), limit=9, **FACTS), ["log.searched"]),
+    ],
     "exports.run": [(lambda: (seal_all(), exports.run(**FACTS)), ["evidence.exported"])],
     "whole_record.carry_away": [(lambda: whole_record.carry_away(customer=ALICE, **FACTS), ["evidence.exported"])],
     "consent_export.run": [(lambda: list(consent_export.run(**FACTS)), ["evidence.exported"])],
@@ -422,12 +445,14 @@ VERBS = {
         (lambda: publish(now=NOW, improve_visit={"retention": "P2D"}), ["catalogue.published"]),
         (_retire, ["catalogue.retired"]),
         (_edit_recipient, ["catalogue.recipient"]),
+        (_edit_principles, ["catalogue.principles"]),
     ],
 }
 # Verbs that write and state no fact, each with its reason.
 NO_FACT = {
     "import_runs.begin": "machinery: a file's place; what is taken in are facts, and that it is done is one",
     "idempotency.forget": "machinery: kept answers repeat facts that stand in the log already",
+    "pruning.take": "what goes was declared before, by log.pruned",
     "visits.leave": "the end of a visit changes nothing about the customer",
     "visits.stop_acting": "the end of acting changes nothing about either customer; that it began is a fact",
     "visits.forget": "machinery: removes visits that are over",
@@ -441,7 +466,7 @@ ROWS = [(verb, place) for verb, rows in VERBS.items() for place in range(len(row
 
 
 @pytest.mark.parametrize(("verb", "place"), ROWS, ids=[f"{verb}-{place}" for verb, place in ROWS])
-def test_it_leaves_exactly_one_entry_per_fact(park, verb, place):
+def test_F23_it_leaves_exactly_one_entry_per_fact(park, verb, place):
     cast()
     keys.create(recipient="mail-engine", scopes=["decide"], by=OPERATOR, now=NOW - timedelta(days=1))
     before = set(Entry.objects.values_list("id", flat=True))
@@ -462,7 +487,7 @@ def test_every_verb_that_writes_is_in_the_table():
     assert found == (VERBS.keys() - IN_STEPS) | NO_FACT.keys()
 
 
-def test_no_door_writes_past_the_services():
+def test_F23_no_door_writes_past_the_services():
     """Doors have no way to a table: what they import is services only (import contracts), and nobody else records."""
     callers = {
         file.stem

@@ -38,8 +38,17 @@ def document() -> dict[str, Any]:
 
 def publish(*, now: datetime = NOW - timedelta(days=365), **changed: dict[str, Any]) -> None:
     """Publish the catalogue; `personal_offers={"retention": "P24M"}` publishes it with a purpose edited."""
-    purposes = [row | changed.get(row["key"], {}) for row in document()["purposes"]]
+    purposes = [_edited(row, changed.get(row["key"], {})) for row in document()["purposes"]]
     catalogue.apply(document=document() | {"purposes": purposes}, by=OPERATOR, now=now)
+
+
+def _edited(row: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    """A purpose with an edit. What goes into its AI follows the categories; an AI that nothing goes into is no more."""
+    new = row | changed
+    if "categories" in changed and "ai" in row and "ai" not in changed:
+        left = [key for key in row["ai"]["in"] if key in new["categories"]]
+        new |= {"ai": row["ai"] | {"in": left}} if left else {"ai": None, "uses_ai": False}
+    return new
 
 
 def digest(purpose: str, language: str = "en") -> str:
@@ -95,9 +104,9 @@ def seal_all(now: datetime | None = None) -> None:
 def sign_all(now: datetime | None = None) -> int:
     """Let the sealer catch up, and the receipts with it; returns how many were signed."""
     seal_all(now)
-    signed = 0
-    while signed_receipts.waiting():
-        signed += signed_receipts.sign_waiting(now=now or NOW + timedelta(seconds=2))
+    signed, moment = 0, now or NOW + timedelta(seconds=2)
+    while signed_receipts.waiting(now=moment):
+        signed += signed_receipts.sign_waiting(now=moment)
     return signed
 
 
@@ -106,5 +115,18 @@ def damage(rows: QuerySet, **values: Any) -> None:
     connection.check_constraints()  # PostgreSQL alters no table while a check is still to come
     guards.remove(connection)
     rows.update(**values)
+    connection.check_constraints()
+    guards.install(connection)
+
+
+def lose(place: int) -> None:
+    """Take one entry out of the log, as somebody with the database could."""
+    connection.check_constraints()
+    guards.remove(connection)
+    with connection.cursor() as cursor:
+        entry = "(SELECT entry_id FROM audit_leaf WHERE seq = %s)"
+        for table, column in (("audit_payload", "entry_id"), ("audit_entry", "id")):
+            cursor.execute(f"DELETE FROM {table} WHERE {column} = {entry}", [place])
+        cursor.execute("DELETE FROM audit_leaf WHERE seq = %s", [place])
     connection.check_constraints()
     guards.install(connection)

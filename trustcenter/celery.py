@@ -45,6 +45,11 @@ app.conf.update(
             "schedule": crontab(minute="*/5"),
             "options": {"expires": 300},
         },
+        "prune the log": {
+            "task": "consent.prune_log",
+            "schedule": crontab(hour="3", minute="41"),
+            "options": {"expires": 3600},
+        },
         "forget old answers": {
             "task": "consent.forget_answers",
             "schedule": crontab(minute="7"),

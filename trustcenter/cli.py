@@ -90,6 +90,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         log,
         officers,
         protect,
+        pruning,
         rotation,
         sealing,
         serve,
@@ -106,7 +107,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
     )
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
     records = (catalogue, keys, officers, files, exports, export_audit, audience, states, erasures)
-    for group in (demo, serve, database, *records, log, sealing, rotation, witnesses, protect, doctor):
+    for group in (demo, serve, database, *records, log, sealing, pruning, rotation, witnesses, protect, doctor):
         group.add(commands)
     return parser, list(commands.choices)
 

@@ -17,7 +17,7 @@ from django.utils.functional import SimpleLazyObject
 from consent.errors import TooLarge, TrustError
 from consent.rules import scans
 from consent.services import catalogue
-from trustcenter import access, metrics, problems
+from trustcenter import access, metrics, problems, theme
 
 log = structlog.get_logger("request")
 _CORRELATION = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -71,6 +71,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
     return {
         "brand": SimpleLazyObject(catalogue.brand),
         "visitor": SimpleLazyObject(lambda: access.visitor(request)),
+        "theme": theme.current(),
         "languages": settings.LANGUAGES,
         "here": request.get_full_path(),
     }

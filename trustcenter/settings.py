@@ -63,8 +63,8 @@ SECRET_KEY = secret("SECRET_KEY") or (
 # Keys as `name:base64` parted by spaces (log, receipt, data, lookup, suppression); without them, files in
 # $TRUST_DATA_DIR/keys, which `migrate` makes. Web processes need only data, lookup and suppression.
 TRUST_KEYS = secret("TRUST_KEYS")
-# Dotted path of what signs for us, called with `log`, `log-next` or `receipt`: it gives an object with `public` and
-# `sign(bytes)` (audit.keys.Signer), or None for a key of that name that is ours. For a KMS.
+# Dotted path of what signs for us, called with `log`, `receipt`, or either with `-next` behind it: it gives an object
+# with `public` and `sign(bytes)` (audit.keys.Signer), or None for a key of that name that is ours. For a KMS.
 SIGNER = env.str("TRUST_SIGNER", "")
 # The origin line of the log: a name of yours without a scheme, never changed afterwards.
 LOG_ORIGIN = env.str("LOG_ORIGIN", f"{urlsplit(PUBLIC_URL).netloc}/log")
@@ -92,6 +92,8 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=2)
 # Seconds a connection is kept, one per thread of a web worker: opening one costs more than a check.
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_MAX_AGE", 600)
+# Whether `serve` refuses to start under a database role that may more than the service needs; it warns otherwise.
+STRICT_ROLES = env.bool("STRICT_ROLES", False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Worker -----------------------------------------------------------------------------------------
@@ -106,6 +108,12 @@ METRICS_DIR = DATA_DIR / "metrics"
 AUDIENCE_BYTES = env.int("AUDIENCE_BYTES", 256 * 1024 * 1024)
 # Seconds between two passes of the sealer.
 SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
+
+# After how many days uses of data are pruned from the log (docs/operate.md, Retention); 0: never. A month at least:
+# staff and limits look that far back.
+LOG_KEEP_DAYS = env.int("LOG_KEEP_DAYS", 0)
+if 0 != LOG_KEEP_DAYS < 31:
+    raise ImproperlyConfigured("LOG_KEEP_DAYS is 0, which keeps all for ever, or at least 31.")
 
 # Witnesses that are asked to cosign each new head, and how many must: a file in the format of C2SP tlog-policy.
 WITNESS_POLICY = env.str("WITNESS_POLICY", "")
@@ -127,6 +135,14 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 10  # seconds; whoever waits behind a slow server waits no longer
 # From whom mail comes: `_default_from_email` in EMAIL_URL, or else the controller's e-mail address.
 DEFAULT_FROM_EMAIL = _mail.get("DEFAULT_FROM_EMAIL", "")
+
+# --- Brand ------------------------------------------------------------------------------------------
+
+# The brand's colour on light and on dark, as #rrggbb; both or neither. People must be able to read them.
+BRAND_COLOUR = env.str("BRAND_COLOUR", "")
+BRAND_COLOUR_DARK = env.str("BRAND_COLOUR_DARK", "")
+# Path of its logo, a PNG or a plain SVG. Name and contact are the controller's, in the catalogue.
+BRAND_LOGO = env.str("BRAND_LOGO", "")
 
 # --- Copies in other houses -------------------------------------------------------------------------
 

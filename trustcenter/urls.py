@@ -2,12 +2,14 @@
 
 from django.urls import include, path
 
-from trustcenter import health, metrics, pdp, searches
+from trustcenter import health, metrics, pdp, searches, theme
 
 urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("theme.<str:digest>.css", theme.stylesheet, name="theme"),
+    path("logo.<str:digest>.<str:kind>", theme.logo, name="logo"),
     path("access/v1/evaluation", pdp.evaluation),
     path("access/v1/evaluations", pdp.evaluations),
     path("access/v1/search/subject", searches.subjects),

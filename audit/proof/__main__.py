@@ -18,10 +18,15 @@ examples:
       Check with a key you have from the organisation itself (its /log/vkeys page, a letter, an
       earlier proof). Now it also shows who signed it. Repeat --vkey for several keys:
       a receipt has a key of its own, whose name ends in /receipts.
+  {0} receipt.jws --jwks jwks.json
+      Check with all keys of the organisation (its /.well-known/jwks.json, saved), old ones too:
+      what a key signed that had ended by then is refused.
   {0} export.zip --policy policy.txt
       The head must also have been seen by the witnesses that your policy asks for.
   {0} --quiet receipt.jws && echo real
       Print nothing; the exit code tells: 0 real, 1 found wrong, 2 used wrongly or cannot tell.
+  {0} 5.tlog-proof --entry 5.json --vkey log.example+0b9ef1d2+AWJ...
+      The proof of one entry as other logs write it (C2SP tlog-proof), and the entry beside it.
   {0} - < receipt.jws
       Read from standard input.
 other checks, each with --help of its own:
@@ -62,13 +67,14 @@ def _parser(name: str, about: str, epilog: str = "") -> argparse.ArgumentParser:
 def _file(words: list[str], progress: Tick) -> int:
     parser = _parser("", _ABOUT, _EXAMPLES)
     parser.add_argument("file", metavar="FILE", help="the receipt, proof or export, or - for standard input")
+    parser.add_argument("--entry", metavar="FILE", help="the entry that a tlog-proof does not bring itself")
     trust.arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing, only set the exit code")
     options = parser.parse_args(words)
     believed = _trust(options)
     if believed is None:
         return speech.CANNOT_TELL
-    return files.check(options.file, believed, quiet=options.quiet, progress=progress)
+    return files.check(options.file, believed, entry=options.entry, quiet=options.quiet, progress=progress)
 
 
 def _log(words: list[str], progress: Tick) -> int:
@@ -124,9 +130,9 @@ def _trust(options: argparse.Namespace) -> trust.Trust | None:
     try:
         return trust.read(options)
     except ProofError as error:
-        speech.say([f"Cannot use --vkey or --policy: {error}"], 0, sys.stderr)
+        speech.say([f"Cannot use --vkey, --jwks or --policy: {error}"], 0, sys.stderr)
     except OSError as error:
-        speech.say([f"Cannot read {options.policy}: {error.strerror}."], 0, sys.stderr)
+        speech.say([f"Cannot read {error.filename}: {error.strerror}."], 0, sys.stderr)
     return None
 
 

@@ -7,8 +7,12 @@
     checkpoint      the signed head, with the cosignatures of witnesses below
     vkeys           the keys of the log
     earlier         optional: a head the reader kept; consistency: the hashes that prove the log grew out of it
-    manifest.json   what this is: kind, origin, size, proves, first and last or filter, counts, SHA-256 of each file
+    manifest.json   what this is: kind, origin, size, proves, first and last or filter, counts, SHA-256 of each file;
+                    `pruned` where some of the entries were pruned
     SHA256SUMS      for `sha256sum -c`, manifest included
+
+An entry that was pruned by policy has {"seq":5,"hash":…} for a line: its place is proven, its content is gone. The
+entries `log.pruned` that account for it are in the file, behind the last one where need be.
 
 `proves` says "these are all" (from `first` to `last` nothing is left out) or "these are in" (there may be others that
 `filter` fits as well: that none is missing cannot be proven). Everything is read from front to back: a million
@@ -21,7 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from . import bundle, canonical, commitment, encoding, merkle, multiproof, note, shape
+from . import bundle, canonical, commitment, encoding, merkle, multiproof, note, pruning, shape
 from .archive import Reader
 from .checkpoint import Checkpoint
 from .errors import ProofError
@@ -31,16 +35,24 @@ ALL, IN = "these are all", "these are in"
 NAMES = ("README.txt", "verify.py", "entries.jsonl", "proof", "checkpoint", "vkeys")
 EARLIER = ("earlier", "consistency")
 LAST = ("manifest.json", "SHA256SUMS")
-FILTERS = ("subject", "action", "purpose", "recipient", "outcome")
-"""What entries may be chosen by: members of the leaf, each by a list of its values; and `since` and `before`, times."""
+FILTERS = ("subject", "action", "actor", "purpose", "recipient", "outcome", "reason")
+"""What entries may be chosen by: members of the leaf, each by a list of its values; and `since` and `before`, times.
+
+An actor is named by its kind, or by kind and reference: `system:mail-engine`.
+"""
 SHOWN = 20
+_SAID = ("kind", "origin", "size", "proves", "entries", "disclosed", "files")
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _BASE64_HASH = 44
+_LINES = (("seq", "leaf"), ("seq", "leaf", "payload", "salt"), ("seq", "hash"))
 
 
 @dataclass(frozen=True)
 class Report:
-    """What an export proves; `entries` are the first of them. `earlier`: how large the head was that it grew out of."""
+    """What an export proves; `entries` are the first of them. `earlier`: how large the head was that it grew out of.
+
+    pruned: how many of `count` are gone, as `policies` declare.
+    """
 
     signed: str
     origin: str
@@ -55,6 +67,8 @@ class Report:
     complete: bool
     filter: dict[str, Any]
     earlier: int = 0
+    pruned: int = 0
+    policies: tuple[pruning.Declaration, ...] = ()
 
 
 def line(seq: int, leaf: bytes, disclosure: tuple[bytes, bytes] | None) -> bytes:
@@ -64,6 +78,11 @@ def line(seq: int, leaf: bytes, disclosure: tuple[bytes, bytes] | None) -> bytes
         salt, payload = disclosure
         item |= {"payload": payload.decode("utf-8"), "salt": encoding.to_base64(salt)}
     return _ENCODER.encode(item).encode("utf-8") + b"\n"
+
+
+def pruned_line(seq: int, leaf_hash: bytes) -> bytes:
+    """Return the line of an entry of which only the hash is left."""
+    return _ENCODER.encode({"seq": seq, "hash": encoding.to_base64(leaf_hash)}).encode("utf-8") + b"\n"
 
 
 def sums(hashes: dict[str, str]) -> bytes:
@@ -78,10 +97,19 @@ def hash_lines(hashes: Iterator[bytes] | Sequence[bytes]) -> Iterator[bytes]:
 
 def fits(leaf: dict[str, Any], chosen: dict[str, Any]) -> bool:
     """Return whether an entry is one that a filter asks for; times compare as text, since all are spelled alike."""
-    if any(leaf.get(name) not in chosen[name] for name in FILTERS if name in chosen):
+    if not all(_names(leaf, name) & {*chosen[name]} for name in FILTERS if name in chosen):
         return False
     at = leaf.get("at")
     return isinstance(at, str) and chosen.get("since", "") <= at and ("before" not in chosen or at < chosen["before"])
+
+
+def _names(leaf: dict[str, Any], name: str) -> set[Any]:
+    """Return what a leaf may be chosen by under a name of FILTERS."""
+    value = leaf.get(name)
+    if name != "actor":
+        return {value} if isinstance(value, str) else set()
+    kind, ref = (value.get("type"), value.get("ref")) if isinstance(value, dict) else (None, None)
+    return {kind, f"{kind}:{ref}"} if isinstance(kind, str) else set()
 
 
 def verify(
@@ -107,12 +135,14 @@ def verify(
     earlier = _earlier(reader, head, said, vkeys)
     span = (entries.first, entries.last, entries.count, entries.disclosed)
     complete, chosen = said["proves"] == ALL, said.get("filter", {})
-    return Report(signed, *_plain(head), tuple(entries.shown), *span, vkeys is not None, complete, chosen, earlier)
+    kept = signed, *_plain(head), tuple(entries.shown), *span, vkeys is not None, complete, chosen, earlier
+    return Report(*kept, entries.pruned, entries.policies)
 
 
 def leaves(file: BinaryIO) -> Iterator[dict[str, Any]]:
-    """Yield what every entry of an export says that `verify` has found to hold."""
-    return (_entry(raw)[0].leaf for raw in Reader(file).lines("entries.jsonl"))
+    """Yield what every entry that is left in an export says; of one that `verify` has found to hold."""
+    found = (_entry(raw)[0] for raw in Reader(file).lines("entries.jsonl"))
+    return (entry.leaf for entry in found if isinstance(entry, bundle.Entry))
 
 
 def checkpoint(file: BinaryIO) -> tuple[str, list[str]]:
@@ -135,7 +165,7 @@ def _manifest(reader: Reader) -> dict[str, Any]:
     if reader.names != [*NAMES, *kept, *LAST]:
         raise ProofError("export-members", "A file is missing in this export, or one is there that does not belong.")
     extent = ("first", "last") if said.get("proves") == ALL else ("filter",)
-    shape.members(said, "manifest.json", ("kind", "origin", "size", "proves", "entries", "disclosed", "files", *extent))
+    shape.members(said, "manifest.json", _SAID + extent, ("pruned",))
     if said["proves"] not in (ALL, IN):
         raise ProofError("export-proves", "The manifest does not say whether these are all, or only some.")
     if extent == ("filter",):
@@ -181,25 +211,51 @@ class _Entries:
     def __init__(self, reader: Reader, said: dict[str, Any], progress: Callable[[int, int], None]) -> None:
         self.reader, self.said, self.progress = reader, said, progress
         self.total = shape.number(said, "entries")
+        self.end = shape.number(said, "last") + 1 if said["proves"] == ALL else 0
         self.shown: list[bundle.Entry] = []
-        self.first = self.last = self.count = self.disclosed = 0
+        self.first = self.last = self.count = self.disclosed = self.beyond = 0
+        self.policies = tuple(_policies(reader)) if "pruned" in said else ()
+        self.account = pruning.Account(self.policies)
+
+    @property
+    def pruned(self) -> int:
+        return self.account.missing
 
     def leaves(self) -> Iterator[tuple[int, bytes]]:
         for raw in self.reader.lines("entries.jsonl"):
-            entry, leaf = _entry(raw)
-            if "filter" in self.said and not fits(entry.leaf, self.said["filter"]):
-                raise ProofError("export-filter", f"Entry {entry.index} is not one that the filter asks for.")
-            if self.count < SHOWN:
-                self.shown.append(entry)
-            self.first = entry.index if not self.count else self.first
-            self.last, self.count, self.disclosed = entry.index, self.count + 1, self.disclosed + entry.disclosed
-            if self.count % 4096 == 0:
-                self.progress(self.count, max(self.total, self.count))
-            yield entry.index, merkle.leaf_hash(leaf)
+            entry, leaf_hash = _entry(raw)
+            place = entry.index if isinstance(entry, bundle.Entry) else entry
+            if 0 < self.end <= place:
+                self.take_policy(place)
+            else:
+                self.take(place, entry if isinstance(entry, bundle.Entry) else None)
+            yield place, leaf_hash
+
+    def take(self, place: int, entry: bundle.Entry | None) -> None:
+        """Count an entry of those that were asked for; None where only its hash is left."""
+        if self.end:
+            self.account.tell(place, entry.leaf if entry else None)
+        elif entry is None or not fits(entry.leaf, self.said["filter"]):
+            raise ProofError("export-filter", f"Entry {place} is not one that the filter asks for.")
+        if entry and len(self.shown) < SHOWN:
+            self.shown.append(entry)
+        self.first = self.first if self.count else place
+        self.last, self.count = place, self.count + 1
+        self.disclosed += entry is not None and entry.disclosed
+        if self.count % 4096 == 0:
+            self.progress(self.count, max(self.total, self.count))
+
+    def take_policy(self, place: int) -> None:
+        """Behind the last entry stands only what accounts for those that were pruned."""
+        if all(each.place != place for each in self.policies):
+            raise ProofError("bundle-range", f"Entry {place} is not one of those this export says it has.")
+        self.beyond += 1
 
     def check_counts(self) -> None:
-        said, found = self.said, (self.count, self.disclosed)
-        if found != (self.total, shape.number(said, "disclosed")):
+        self.account.finish(self.end)
+        said, found = self.said, (self.count + self.beyond, self.disclosed, self.pruned)
+        pruned = shape.number(said, "pruned") if "pruned" in said else 0
+        if found != (self.total, shape.number(said, "disclosed"), pruned):
             raise ProofError("export-counts", "The manifest counts other entries than there are.")
         if said["proves"] == IN:
             return
@@ -209,8 +265,17 @@ class _Entries:
             raise ProofError("bundle-range", "It says that these are all, but one from `first` to `last` is missing.")
 
 
-def _entry(raw: bytes) -> tuple[bundle.Entry, bytes]:
-    """Return what a line says, and the leaf as it was hashed."""
+def _policies(reader: Reader) -> Iterator[pruning.Declaration]:
+    """Yield what the `log.pruned` among the entries declare; with all the others it is checked that they are in it."""
+    mark = pruning.ACTION.encode("ascii")
+    for raw in reader.lines("entries.jsonl"):
+        entry = _entry(raw)[0] if mark in raw else 0
+        if isinstance(entry, bundle.Entry) and entry.leaf.get("action") == pruning.ACTION:
+            yield pruning.parse(entry.index, entry.leaf)
+
+
+def _entry(raw: bytes) -> tuple[bundle.Entry | int, bytes]:
+    """Return what a line says, or only the place of an entry that was pruned, and the hash of the leaf."""
     try:
         item = shape.an_object(json.loads(raw.decode("utf-8")), "a line of entries.jsonl")
         spelled = _ENCODER.encode(item).encode("utf-8") + b"\n"
@@ -219,15 +284,18 @@ def _entry(raw: bytes) -> tuple[bundle.Entry, bytes]:
     except (ValueError, RecursionError):
         raise ProofError("bundle-syntax", "A line of entries.jsonl is not JSON text in UTF-8.") from None
     # One line has one spelling; that also finds a member that is there twice.
-    if spelled != raw or tuple(item) not in (("seq", "leaf"), ("seq", "leaf", "payload", "salt")):
+    if spelled != raw or tuple(item) not in _LINES:
         raise ProofError("bundle-spelling", "A line of entries.jsonl was rewritten on the way.")
-    seq, leaf = shape.number(item, "seq"), shape.raw_text(item, "leaf")
-    value = shape.an_object(canonical.loads(leaf), "leaf")
+    seq = shape.number(item, "seq")
+    if "hash" in item:
+        return seq, encoding.from_base64(shape.text(item, "hash"), "`hash`")
+    leaf = shape.raw_text(item, "leaf")
+    value, hashed = shape.an_object(canonical.loads(leaf), "leaf"), merkle.leaf_hash(leaf)
     if "salt" not in item:
-        return bundle.Entry(seq, value), leaf
+        return bundle.Entry(seq, value), hashed
     salt, payload = encoding.from_base64(shape.text(item, "salt"), "`salt`"), shape.raw_text(item, "payload")
     commitment.check_commitment(shape.text(value, "commitment"), salt, payload)
-    return bundle.Entry(seq, value, canonical.loads(payload), disclosed=True), leaf
+    return bundle.Entry(seq, value, canonical.loads(payload), disclosed=True), hashed
 
 
 def _hashes(reader: Reader, name: str) -> Iterator[bytes]:

@@ -45,12 +45,13 @@ _ANY_STATE = [state for states in STATES.values() for state in states]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a receipt proves. `pinned`: the receipt key was given, not only found in the file; `signed`: the head."""
+    """What a receipt proves. `signed`: the head; `vkey`: the receipt key, and `pinned`: whether it was given."""
 
     signed: str
     document: dict[str, Any]
     entry: bundle.Entry
     issuer: str
+    vkey: str
     origin: str
     size: int
     pinned: bool
@@ -87,7 +88,8 @@ def verify_receipt(raw: bytes, vkeys: Sequence[str] | None) -> Report:
     report = _log(document, carried.name, vkeys)
     entry = report.entries[0]
     _check_said(document, entry.leaf)
-    return Report(report.signed, document, entry, carried.name, report.origin, report.size, pinned=vkeys is not None)
+    signer = carried.name, note.vkey(carried.name, carried.public_key)
+    return Report(report.signed, document, entry, *signer, report.origin, report.size, pinned=vkeys is not None)
 
 
 def _text(raw: bytes) -> str:

@@ -65,6 +65,22 @@ def grow(read_tile: ReadTile, old_size: int, leaf_hashes: Sequence[bytes]) -> tu
     return grown, root_at(lambda level, index: grown.get((level, index)) or read_tile(level, index), new_size)
 
 
+class Regrown:
+    """A tree grown anew from its leaves in constant memory: of each level only the tile at the right edge is kept."""
+
+    def __init__(self) -> None:
+        self.size, self.root = 0, merkle.EMPTY_ROOT
+        self.edge: dict[Coordinates, bytes] = {}
+
+    def append(self, leaf_hashes: Sequence[bytes]) -> dict[Coordinates, bytes]:
+        """Add leaves, and return the tiles that are full now and so will never change; raises as `grow`."""
+        changed, self.root = grow(lambda level, index: self.edge.get((level, index), b""), self.size, leaf_hashes)
+        self.size += len(leaf_hashes)
+        full = {place: tile for place, tile in changed.items() if len(tile) == TILE_SIZE}
+        self.edge = {place: tile for place, tile in (self.edge | changed).items() if place not in full}
+        return full
+
+
 def read_node(read_tile: ReadTile) -> ReadNode:
     """Return a reader of perfect subtrees over a reader of tiles; each tile is read once.
 

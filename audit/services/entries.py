@@ -18,7 +18,7 @@ from typing import Any
 from django.db import models, transaction
 
 from audit import rows, vault
-from audit.models import FINDINGS, Entry, Payload, Pending
+from audit.models import Entry, Payload, Pending
 from audit.proof import canonical, commitment, merkle
 from audit.rows import Lines
 
@@ -168,7 +168,7 @@ def place(entry: Entry) -> int | None:
 
 def search(
     *,
-    subjects: Iterable[str] | None = None,
+    subjects: Iterable[str],
     actions: Iterable[str] = (),
     purpose: str = "",
     recipient: str = "",
@@ -177,12 +177,11 @@ def search(
     before: uuid.UUID | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """Entries, newest first; `before` is the id of the last entry of the page before. subjects: of these only."""
-    found: models.QuerySet[Entry] = Entry.objects.order_by("-id").select_related("leaf_row")
+    """Entries of these subjects, newest first; `before` is the id of the last entry of the page before."""
+    found: models.QuerySet[Entry] = Entry.objects.filter(subject__in=tuple(subjects)).order_by("-id")
+    found = found.select_related("leaf_row")
     exact = {"purpose": purpose, "recipient": recipient, "outcome": outcome}
     found = found.filter(**{name: value for name, value in exact.items() if value})
-    if subjects is not None:
-        found = found.filter(subject__in=tuple(subjects))
     if actions:
         found = found.filter(action__in=tuple(actions))
     if since:
@@ -190,15 +189,6 @@ def search(
     if before:
         found = found.filter(id__lt=before)
     return list(found[:limit])
-
-
-def findings(*, before: uuid.UUID | None = None, limit: int = 100) -> list[Entry]:
-    """Facts that somebody has to look at, newest first; `before` as of `search`."""
-    # The outcomes stand in the statement itself, as they stand in the condition of the index: else it is not used.
-    among = ", ".join(f"'{each}'" for each in FINDINGS)
-    last = before or uuid.UUID(int=2**128 - 1)
-    found = Entry.objects.extra(where=[f"audit_entry.outcome IN ({among})"]).filter(id__lt=last)  # noqa: S610
-    return list(found.order_by("-id").select_related("leaf_row")[:limit])
 
 
 # Facts of one call share one moment: a counter keeps them in the order they were written.

@@ -4,16 +4,18 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, BinaryIO
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.models import Checkpoint as SignedHead
 from audit.models import Leaf
-from audit.proof import archive, bundle, canonical, export, multiproof, note, tiles
+from audit.proof import archive, bundle, canonical, export, multiproof, note, pruning, tiles
 from audit.proof.doors import single
 from audit.proof.errors import ProofError
-from audit.services import prove, witnesses
+from audit.services import prove, tree, witnesses
+from audit.services import pruning as prunings
 from audit.services.entries import moment
 from audit.services.tree import read_tile
 
@@ -64,9 +66,18 @@ def matching(wanted: Wanted, size: int) -> QuerySet[Leaf]:
     found = Leaf.objects.filter(seq__lt=size).order_by("seq")
     if not wanted.chosen:
         return found.filter(seq__gte=wanted.first, seq__lte=size - 1 if wanted.last is None else wanted.last)
-    found = found.filter(**{f"entry__{name}__in": values for name, values in (wanted.filter or {}).items()})
+    for name, values in (wanted.filter or {}).items():
+        found = found.filter(_by_actor(values) if name == "actor" else Q(**{f"entry__{name}__in": values}))
     times = {"entry__recorded_at__gte": wanted.since, "entry__recorded_at__lt": wanted.before}
     return found.filter(**{name: at for name, at in times.items() if at})
+
+
+def _by_actor(values: Sequence[str]) -> Q:
+    """Kinds of actors, and single ones as kind:reference."""
+    found = Q()
+    for kind, _, ref in (each.partition(":") for each in values):
+        found |= Q(entry__actor_type=kind, entry__actor_ref=ref) if ref else Q(entry__actor_type=kind)
+    return found
 
 
 class Export:
@@ -78,8 +89,9 @@ class Export:
         Raises ProofError when the head the reader kept is not one of this log.
         """
         cosigned, newest = witnesses.newest(), SignedHead.objects.order_by("-size")[0]
-        covered = cosigned and wanted.last is not None and wanted.last < cosigned.size
-        self.head = cosigned if cosigned and covered else newest
+        self.policies = [] if wanted.chosen else prunings.declarations(newest.size)
+        needed = [each.place for each in self.policies] + [newest.size if wanted.last is None else wanted.last]
+        self.head = cosigned if cosigned and max(needed) < cosigned.size else newest
         self.wanted, self.keys = wanted, prove.vkeys()
         self.earlier = bundle.open_head(wanted.earlier, self._origin, self.keys).size if wanted.earlier else 0
 
@@ -88,20 +100,34 @@ class Export:
 
         file: open for writing bytes, and for seeking. Raises ProofError when an entry cannot be read any more.
         """
-        writer, lines = archive.Writer(file), _Lines(matching(self.wanted, self.head.size), self.wanted, progress)
+        self._check_whole()
+        writer, lines = archive.Writer(file), self._lines(progress)
         writer.add("README.txt", [_README.format(name="export.zip").encode()])
         writer.add("verify.py", [single.source()])
         writer.add("entries.jsonl", lines.written())
-        chosen: Sequence[int] = lines.places
-        if not self.wanted.chosen:
-            chosen = range(lines.places[0], lines.places[-1] + 1)
-        writer.add("proof", export.hash_lines(multiproof.prove(tiles.read_node(read_tile), chosen, self.head.size)))
+        proof = multiproof.prove(tiles.read_node(read_tile), lines.places, self.head.size)
+        writer.add("proof", export.hash_lines(proof))
         writer.add("checkpoint", [witnesses.signed(self.head).encode()])
         writer.add("vkeys", ["".join(f"{each}\n" for each in self.keys).encode()])
         self._add_earlier(writer)
         self._add_manifest(writer, lines)
         writer.close()
         return len(lines.places)
+
+    def _check_whole(self) -> None:
+        """Raises ProofError when an entry of a stretch is missing that no policy accounts for."""
+        start = max(self.wanted.first, *(each.until for each in self.policies), 0)
+        found = matching(self.wanted, self.head.size).filter(seq__gte=start).values_list("seq", flat=True)
+        if not self.wanted.chosen and found.count() < self.last + 1 - start:
+            there = set(found)
+            gone = next(place for place in range(start, self.last + 1) if place not in there)
+            raise ProofError("gap", f"Entry {gone} is missing from the log, and no log.pruned accounts for it.")
+
+    def _lines(self, progress: Progress) -> "_Lines":
+        found = matching(self.wanted, self.head.size)
+        if self.wanted.chosen:
+            return _Lines(found, self.wanted, progress)
+        return _Stretch(found, self.wanted, progress, range(self.wanted.first, self.last + 1), self.policies)
 
     @property
     def last(self) -> int:
@@ -130,7 +156,9 @@ class Export:
         if self.wanted.chosen:
             said |= {"proves": export.IN, "filter": self.wanted.chosen}
         else:
-            said |= {"proves": export.ALL, "first": lines.places[0], "last": lines.places[-1]}
+            said |= {"proves": export.ALL, "first": self.wanted.first, "last": self.last}
+        if lines.pruned:
+            said["pruned"] = lines.pruned
         writer.add("manifest.json", [canonical.dumps(said)])
         writer.add("SHA256SUMS", [export.sums(writer.hashes)])
 
@@ -141,18 +169,59 @@ class _Lines:
     def __init__(self, found: QuerySet[Leaf], wanted: Wanted, progress: Progress) -> None:
         self.found, self.wanted, self.progress = found, wanted, progress
         self.places = array("q")
-        self.disclosed = 0
+        self.disclosed = self.pruned = 0
 
     def written(self) -> Iterator[bytes]:
         total, last = self.found.count(), -1
         while rows := list(self.found.filter(seq__gt=last).select_related("entry")[:_STEP]):
             shown = prove.disclosures([row.entry for row in rows]) if self.wanted.disclose else {}
             for row in rows:
+                yield from self.up_to(row.seq)
                 yield _line(row, shown.get(row.entry_id))
                 self.places.append(row.seq)
             self.disclosed += len(shown)
             last = rows[-1].seq
             self.progress(len(self.places), total)
+
+    def up_to(self, place: int) -> Iterator[bytes]:  # noqa: ARG002  what lies between chosen entries was not asked for
+        """What stands between the last line and a place."""
+        yield from ()
+
+
+class _Stretch(_Lines):
+    """Lines without a gap: for an entry that was pruned its hash, and behind them the entries that account for it."""
+
+    def __init__(
+        self,
+        found: QuerySet[Leaf],
+        wanted: Wanted,
+        progress: Progress,
+        stretch: range,
+        policies: Sequence[pruning.Declaration],
+    ) -> None:
+        super().__init__(found, wanted, progress)
+        self.stretch, self.policies = stretch, policies
+        self.minimum = max((each.until for each in policies), default=0)
+
+    def written(self) -> Iterator[bytes]:
+        yield from super().written()
+        yield from self.up_to(self.stretch.stop)
+        beyond = [each for each in self.policies if each.place not in self.stretch and self._used(each)]
+        for row in Leaf.objects.filter(seq__in=[each.place for each in beyond]).order_by("seq").select_related("entry"):
+            yield _line(row, None)
+            self.places.append(row.seq)
+
+    def up_to(self, place: int) -> Iterator[bytes]:
+        read = lru_cache(maxsize=1)(read_tile)
+        for gone in range(self.places[-1] + 1 if self.places else self.stretch.start, place):
+            if gone >= self.minimum:
+                raise ProofError("gap", f"Entry {gone} was pruned just now. Export again.")
+            yield export.pruned_line(gone, tree.leaf_hash(gone, read))
+            self.places.append(gone)
+            self.pruned += 1
+
+    def _used(self, said: pruning.Declaration) -> bool:
+        return bool(self.pruned) and said.first < self.stretch.stop and said.until > self.stretch.start
 
 
 def _line(row: Leaf, disclosure: tuple[bytes, bytes] | None) -> bytes:

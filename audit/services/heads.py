@@ -15,7 +15,7 @@ from audit.models import Checkpoint as SignedHead
 from audit.models import Head, VerifierKey
 from audit.proof import merkle, note
 from audit.proof.checkpoint import Checkpoint
-from audit.services import mark, prove, tree
+from audit.services import mark, prove, rotation, tree
 from audit.services.mark import Mark
 from audit.services.refusals import LogDamaged, Refused
 
@@ -28,7 +28,7 @@ def publish(*, now: datetime) -> int:
 
     Safe with any number of callers. Raises Refused when what is stored does not continue what was published.
     """
-    _announce(now)
+    rotation.announce("log", now=now)
     with mark.held():
         # The mark is read before the head: it is moved only to what has committed, so a head behind it is an old one.
         known = mark.read(prove.vkeys())
@@ -93,7 +93,7 @@ def is_new_key() -> bool:
 
 def restart(*, now: datetime) -> int:
     """Publish the first head of a new log: the mark leaves the old one. Returns its size."""
-    _announce(now)
+    rotation.announce("log", now=now)
     with mark.held():
         head = Head.objects.get()
         _publish(head, SignedHead.objects.filter(size=head.size).first(), now)
@@ -133,48 +133,15 @@ def _publish(head: Head, newest: SignedHead | None, signed_at: datetime) -> None
         SignedHead.objects.get_or_create(size=head.size, defaults=values)
 
 
-def announce_next(*, now: datetime) -> str:
-    """Publish the key that is to follow the log key; heads carry both signatures from here on. Returns its vkey."""
-    vkey = own_vkey(keys.NEXT)
-    VerifierKey.objects.create(vkey=vkey, purpose="log", created_at=now, since_size=_size())
-    return vkey
-
-
-def retire(vkey: str) -> None:
-    """A key signs no head larger than those that are there."""
-    VerifierKey.objects.filter(vkey=vkey, until_size=None).update(until_size=_size())
-
-
 def retire_log(old: Checkpoint) -> None:
     """The keys of a log that ended signed no head after its last."""
     VerifierKey.objects.filter(vkey__startswith=f"{old.origin}+", until_size=None).update(until_size=old.size)
 
 
-def overlapping() -> bool:
-    """Whether the next key is announced, and signs beside the log key."""
-    return keys.has(keys.NEXT) and VerifierKey.objects.filter(vkey=own_vkey(keys.NEXT), until_size=None).exists()
-
-
-def own_vkey(name: str) -> str:
-    """The public text of one of our log keys."""
-    return note.vkey(settings.LOG_ORIGIN, keys.signer(name).public)
-
-
-def _size() -> int:
-    return Head.objects.values_list("size", flat=True).first() or 0
-
-
-def _announce(now: datetime) -> None:
-    """Publish the key we sign with, once."""
-    VerifierKey.objects.get_or_create(
-        vkey=own_vkey("log"), defaults={"purpose": "log", "created_at": now, "since_size": _size()}
-    )
-
-
 def _sign(head: Checkpoint) -> str:
     key = keys.signer("log")
     text = note.sign(head.body(), head.origin, key.public, key.sign)
-    if overlapping():
-        key = keys.signer(keys.NEXT)
+    if rotation.overlapping("log"):
+        key = keys.signer(keys.following("log"))
         text = note.countersign(text, head.origin, key.public, key.sign)
     return text

@@ -16,10 +16,10 @@ from django.db.models import Max
 from audit import vault
 from audit.models import Checkpoint as SignedHead
 from audit.models import Entry, Leaf, Payload, Pending, Refusal, Verification, VerifierKey
-from audit.proof import bundle, note, tiles
+from audit.proof import bundle, note, tiles, tlog_proof
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
-from audit.services import refusals, witnesses
+from audit.services import pruning, refusals, witnesses
 from audit.services.tree import read_tile
 
 
@@ -82,23 +82,44 @@ def tile(level: int, index: int, width: int) -> bytes | None:
 
 
 def leaf_at(seq: int) -> bytes | None:
-    """The entry at a place of the log, as it was hashed; None when the newest checkpoint does not cover it."""
+    """The entry at a place of the log, as it was hashed; None when the newest checkpoint does not cover it.
+
+    Raises ProofError when it is not there any more: `pruned` by policy, or `gap`.
+    """
     size = SignedHead.objects.aggregate(size=Max("size"))["size"] or 0
-    return bytes(Leaf.objects.select_related("entry").get(seq=seq).entry.leaf) if seq < size else None
+    if seq >= size:
+        return None
+    leaf = Entry.objects.filter(leaf_row__seq=seq).values_list("leaf", flat=True).first()
+    if leaf is None and pruning.covers(seq):
+        raise ProofError("pruned", f"Entry {seq} was pruned by policy; its place and its hash can still be proven.")
+    if leaf is None:
+        raise ProofError("gap", f"Entry {seq} is missing from the log.")
+    return bytes(leaf)
 
 
 def proof_of(seq: int) -> dict[str, Any] | None:
     """The inclusion proof of the entry at a place of the log; None when it is not sealed yet."""
-    newest = SignedHead.objects.order_by("-size").first()
-    if newest is None or not 0 <= seq < newest.size:
+    head = _over(seq)
+    if head is None:
         return None
-    hashes = tiles.inclusion_proof(read_tile, seq, newest.size)
+    hashes = tiles.inclusion_proof(read_tile, seq, head.size)
     return {
         "index": seq,
-        "size": newest.size,
+        "size": head.size,
         "hashes": [base64.b64encode(each).decode() for each in hashes],
-        "checkpoint": newest.note,
+        "checkpoint": witnesses.signed(head),
     }
+
+
+def tlog_proof_of(seq: int, *, with_entry: bool = False) -> bytes | None:
+    """The same as C2SP tlog-proof; with_entry: the entry stands inside, so that the file needs nothing beside it."""
+    head = _over(seq)
+    if head is None:
+        return None
+    hashes = tiles.inclusion_proof(read_tile, seq, head.size)
+    return tlog_proof.dumps(
+        tlog_proof.Parsed(seq, hashes, witnesses.signed(head), leaf_at(seq) if with_entry else None)
+    )
 
 
 def places(numbers: Sequence[UUID]) -> tuple[int, dict[UUID, int]]:
@@ -115,34 +136,42 @@ def bundle_of(entries: Iterable[Entry], *, disclose: bool, complete: bool = Fals
     Returns None while one of the entries is not sealed. Raises ProofError when one of them was changed.
     """
     chosen = list(entries)
-    newest = SignedHead.objects.order_by("-size").first()
-    size = newest.size if newest else 0
-    places = dict(Leaf.objects.filter(entry__in=chosen, seq__lt=size).values_list("entry_id", "seq"))
-    if newest is None or len(places) < len(chosen):
+    places = dict(Leaf.objects.filter(entry__in=chosen).values_list("entry_id", "seq"))
+    head = _over(max(places.values(), default=0))
+    if head is None or len(places) < len(chosen):
         return None
     try:
         shown = disclosures(chosen) if disclose else {}
         proven = [
-            _proven(entry, places[entry.id], newest.size, read_tile, shown.get(entry.id))
+            _proven(entry, places[entry.id], head.size, read_tile, shown.get(entry.id))
             for entry in sorted(chosen, key=lambda entry: places[entry.id])
         ]
-        return bundle.make_bundle(checkpoint=newest.note, vkeys=vkeys(), entries=proven, complete=complete)
+        return bundle.make_bundle(checkpoint=witnesses.signed(head), vkeys=vkeys(), entries=proven, complete=complete)
     except (UnicodeDecodeError, vault.Unreadable):
         raise ProofError("unreadable", "An entry, or what is kept beside it, cannot be read: it was changed.") from None
 
 
 def bundle_each(places: Mapping[int, Entry]) -> Iterator[tuple[Entry, Callable[[], dict[str, Any]]]]:
-    """What makes the proof of each sealed entry, by its place: without payloads, all under the newest head.
+    """What makes the proof of each sealed entry, by its place: without payloads, under a head that witnesses have seen.
 
-    Each may raise ProofError alone, when its entry was changed.
+    Where they have not, under the newest. Each may raise ProofError alone, when its entry was changed.
     """
-    newest = SignedHead.objects.order_by("-size").first()
-    if newest is None:
-        return
+    heads = [(head.size, witnesses.signed(head)) for head in _heads()]
     keys, read = vkeys(), cache(read_tile)
     for place, entry in places.items():
-        proven = _proven(entry, place, newest.size, read, None)
-        yield entry, partial(_bundle_one, proven, newest.note, keys)
+        size, signed = next(head for head in heads if place < head[0])
+        yield entry, partial(_bundle_one, _proven(entry, place, size, read, None), signed, keys)
+
+
+def _heads() -> list[SignedHead]:
+    """The newest head that witnesses have seen, if there is one, and the newest of all."""
+    found = [witnesses.newest(), SignedHead.objects.order_by("-size").first()]
+    return [head for head in found if head]
+
+
+def _over(place: int) -> SignedHead | None:
+    """The first of these that covers a place of the log; None when it is not sealed yet."""
+    return next((head for head in _heads() if 0 <= place < head.size), None)
 
 
 def _bundle_one(proven: bundle.Proven, checkpoint: str, keys: list[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from audit import rows
 from audit.models import Head, Tile
-from audit.proof import tiles
+from audit.proof import merkle, tiles
 from audit.proof.errors import ProofError
 from audit.rows import Lines
 from audit.services.refusals import LogDamaged
@@ -13,6 +13,12 @@ from audit.services.refusals import LogDamaged
 def read_tile(level: int, index: int) -> bytes:
     """The stored hashes of one tile, full or partial; none of a tile that is not there."""
     return b"".join(map(bytes, Tile.objects.filter(level=level, index=index).values_list("data", flat=True)))
+
+
+def leaf_hash(place: int, read: tiles.ReadTile = read_tile) -> bytes:
+    """The hash of the entry at a place, whether or not the entry is still there; b"" where the tree has none."""
+    index, inside = divmod(place, tiles.WIDTH)
+    return read(0, index)[inside * merkle.HASH_SIZE : (inside + 1) * merkle.HASH_SIZE]
 
 
 def root_at(size: int) -> bytes:

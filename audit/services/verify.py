@@ -3,13 +3,18 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Max
 
 from audit.models import Checkpoint as SignedHead
-from audit.models import Entry, Head, Leaf, Tile, Verification
+from audit.models import Entry, Head, Leaf, Pruning, Verification
 from audit.proof import merkle, note, tiles
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
-from audit.services import prove
+from audit.proof.pruning import Account, Declaration, chained
+from audit.services import prove, pruning, tree
 from audit.services.entries import moment
 
 BATCH = 4096
@@ -19,37 +24,64 @@ _COLUMNS = ("subject", "purpose", "recipient", "outcome", "reason")
 def whole_log(*, now: datetime, progress: Callable[[int, int], None] = lambda done, of: None) -> Verification:
     """Check everything up to the newest signed head; progress(done, total) is called after each batch.
 
+    What was pruned by policy is no finding, as long as it is exactly what the log declares.
     Returns the finding, which is also kept.
     """
-    finding, size = "", 0
+    finding, size, pruned = "", 0, 0
     try:
-        size = _check(progress)
+        size, pruned = _settled(progress)
     except ProofError as problem:
         finding = str(problem)
-    return Verification.objects.create(checked_at=now, size=size, good=not finding, finding=finding)
+    return Verification.objects.create(checked_at=now, size=size, pruned=pruned, good=not finding, finding=finding)
 
 
-def _check(progress: Callable[[int, int], None]) -> int:
+def _settled(progress: Callable[[int, int], None]) -> tuple[int, int]:
+    """Check; and once more where entries went meanwhile, by a policy that was declared after we began."""
+    known = Pruning.objects.count()
+    try:
+        return _check(progress)
+    except ProofError:
+        if Pruning.objects.count() == known:
+            raise
+        return _check(progress)
+
+
+def _check(progress: Callable[[int, int], None]) -> tuple[int, int]:
+    """How many entries were checked, and how many of them were pruned."""
     signed = _signed_head()
     if signed is None:
         _check_strangers()
-        return 0
-    grown: dict[tuple[int, int], bytes] = {}
-
-    def read_tile(level: int, index: int) -> bytes:
-        return grown.get((level, index), b"")
-
-    root, done = merkle.EMPTY_ROOT, 0
-    for batch in _leaf_hashes(signed.size):
-        changed, root = tiles.grow(read_tile, done, batch)
-        grown.update(changed)
-        done += len(batch)
-        progress(done, signed.size)
-    if done != signed.size or root != signed.root:
-        raise ProofError("root", "The entries do not give the signed root: at least one was changed or exchanged.")
-    _check_tiles(grown)
+        return 0, 0
+    declared = pruning.declarations(signed.size)
+    account = Account(declared)
+    grown, bent = tiles.Regrown(), ""
+    for batch in _leaf_hashes(signed.size, account):
+        bent = bent or _unlike_stored(grown.append(batch))
+        progress(grown.size, signed.size)
+    bent = bent or _unlike_stored(grown.edge)
+    if grown.size != signed.size or grown.root != signed.root:
+        where = f" {bent}" if bent else ""
+        raise ProofError("root", f"The entries do not give the signed root: one was changed or exchanged.{where}")
+    if bent:
+        raise ProofError("tile", bent)
+    _check_declared(declared)
     _check_strangers()
-    return signed.size
+    return signed.size, account.missing
+
+
+def _unlike_stored(grown: dict[tuple[int, int], bytes]) -> str:
+    """Where the stored tiles do not begin as the leaves demand, in words; the sealer may have grown them since.
+
+    Proofs are cut from tiles. And where an entry was changed, they still tell which one.
+    """
+    for (level, index), wanted in sorted(grown.items()):
+        stored = tree.read_tile(level, index)
+        if not stored.startswith(wanted):
+            cuts = range(0, len(wanted), merkle.HASH_SIZE)
+            place = next(at for at in cuts if stored[at : at + merkle.HASH_SIZE] != wanted[at : at + merkle.HASH_SIZE])
+            first = (index * tiles.WIDTH + place // merkle.HASH_SIZE) << (tiles.HEIGHT * level)
+            return f"Tile {level}/{index} of the stored tree does not fit its entries, from entry {first} on."
+    return ""
 
 
 def _check_strangers() -> None:
@@ -61,10 +93,11 @@ def _check_strangers() -> None:
 def _signed_head() -> Checkpoint | None:
     """The newest head, once its signature holds and as many entries are stored as it was signed for.
 
-    The sealer works on while we read: entries counted before the head is read are signed for by it or are strangers;
-    how far the tree grew, read after it, is at least as far.
+    The sealer works on while we read: the last entry, looked for before the head is read, is signed for by it or is a
+    stranger; how far the tree grew, read after it, is at least as far.
     """
-    stored = Leaf.objects.count()
+    last = Leaf.objects.aggregate(seq=Max("seq"))["seq"]
+    stored = 0 if last is None else last + 1
     newest = SignedHead.objects.order_by("-size").first()
     head = Head.objects.first()
     if newest is None and not stored:
@@ -72,34 +105,43 @@ def _signed_head() -> Checkpoint | None:
     if newest is None or head is None:
         raise ProofError("size", f"The log holds {stored} entries, but its signed head is missing.")
     signed = Checkpoint.parse(note.open_note(newest.note, prove.vkeys()))
-    covered = Leaf.objects.filter(seq__lt=signed.size).count()
     # What is in the tree and not signed yet, the sealer is signing now, or it says why not.
-    if head.size < signed.size or stored > head.size or covered < signed.size:
+    if head.size < signed.size or stored > head.size or stored < signed.size:
         raise ProofError("size", f"The log holds {stored} entries, but {signed.size} were signed for.")
     return signed
 
 
-def _leaf_hashes(size: int) -> Iterator[list[bytes]]:
-    """The hashes of the stored leaves, in order, batch by batch, each leaf compared with its columns."""
+def _leaf_hashes(size: int, account: Account) -> Iterator[list[bytes]]:
+    """The hashes of the leaves, in order, batch by batch: each that is stored compared with its columns, each that is
+    not held against what was declared, and then taken from the tree."""
     batch: list[bytes] = []
-    rows = Leaf.objects.filter(seq__lt=size).order_by("seq").select_related("entry")
-    for place, row in enumerate(rows.iterator(chunk_size=BATCH)):
-        if row.seq != place:
-            raise ProofError("gap", f"Entry {place} is missing from the log.")
-        _check_columns(row)
-        batch.append(merkle.leaf_hash(bytes(row.entry.leaf)))
+    read = lru_cache(maxsize=1)(tree.read_tile)
+    for place, row in _places(size):
+        account.tell(place, _checked(row) if row else None)
+        batch.append(merkle.leaf_hash(bytes(row.entry.leaf)) if row else tree.leaf_hash(place, read))
         if len(batch) == BATCH:
             yield batch
             batch = []
     if batch:
         yield batch
+    account.finish(size)
 
 
-def _check_columns(row: Leaf) -> None:
-    """The columns are for searching; a search must not find what the leaf does not say."""
+def _places(size: int) -> Iterator[tuple[int, Leaf | None]]:
+    """Each place below `size` with its row; None where there is none."""
+    next_place = 0
+    rows = Leaf.objects.filter(seq__lt=size).order_by("seq").select_related("entry")
+    for row in rows.iterator(chunk_size=BATCH):
+        yield from ((place, None) for place in range(next_place, row.seq))
+        yield row.seq, row
+        next_place = row.seq + 1
+
+
+def _checked(row: Leaf) -> dict[str, Any]:
+    """What an entry says. The columns are for searching; a search must not find what the leaf does not say."""
     entry = row.entry
     try:
-        leaf = json.loads(bytes(entry.leaf))
+        leaf: dict[str, Any] = json.loads(bytes(entry.leaf))
         actor = leaf["actor"]["type"], leaf["actor"].get("ref", "")
         said = (leaf["id"], leaf["at"], leaf["action"], *actor, *(leaf.get(name, "") for name in _COLUMNS))
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -108,11 +150,21 @@ def _check_columns(row: Leaf) -> None:
     held = (*shown, *(getattr(entry, name) for name in _COLUMNS))
     if said != held:
         raise ProofError("column", f"A column of entry {row.seq} differs from its leaf.")
+    return leaf
 
 
-def _check_tiles(grown: dict[tuple[int, int], bytes]) -> None:
-    """Proofs are cut from tiles, so each must begin as the leaves demand; the sealer may have grown it since."""
-    for row in Tile.objects.iterator():
-        wanted = grown.get((row.level, row.index), b"")
-        if not bytes(row.data).startswith(wanted):
-            raise ProofError("tile", f"Tile {row.level}/{row.index} of the stored tree does not fit its entries.")
+def _check_declared(declared: list[Declaration]) -> None:
+    """What the log says of its pruning must fit the log: the sizes, the roots, and how old the heads were."""
+    chained(declared)
+    for each in declared:
+        old = SignedHead.objects.filter(size__gte=each.until, signed_at__lt=datetime.fromisoformat(each.before))
+        if tree.root_at(each.size) != each.root or not old.exists():
+            raise ProofError(
+                "pruned-declaration",
+                f"Entry {each.place} (log.pruned) takes in entries that were not published when it says so.",
+            )
+    said = {(action, each.first, each.until) for each in declared for action in each.actions}
+    size = declared[-1].place + 1 if declared else 0
+    held = Pruning.objects.filter(entry__leaf_row__seq__lt=size).values_list("action", "first", "until")
+    if said != set(held):
+        raise ProofError("pruned-column", "What the database lets go is not what the log.pruned entries declare.")

@@ -5,8 +5,9 @@ seen a larger head than ours, or refuses the proof, tells that this database is 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from audit.services.tree import read_tile
 Post = Callable[[str, bytes], tuple[int, bytes]]
 _TRIES = 3
 _RECENT = 100
+# Rounds of asking that a receipt waits for witnesses, and no longer: one that is away keeps nobody waiting.
+_PATIENCE = 3
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,10 @@ def signed(head: SignedHead) -> str:
 
 def newest() -> SignedHead | None:
     """The newest head that as many witnesses have cosigned as the policy asks for; None without one."""
-    wanted = configured()
+    wanted = None
+    # A policy that cannot be read is for the sealer to complain of; a proof without witnesses is still one.
+    with suppress(ProofError, OSError):
+        wanted = configured()
     if wanted is None:
         return None
     sizes = Cosignature.objects.order_by("-checkpoint_id").values_list("checkpoint_id", flat=True)[:_RECENT]
@@ -85,6 +91,18 @@ def newest() -> SignedHead | None:
             continue
         return head
     return None
+
+
+def settled(*, now: datetime) -> int:
+    """How many entries are under a head that need not wait for witnesses: they have seen it, or had their time."""
+    heads = SignedHead.objects.order_by("-size")
+    if settings.WITNESS_POLICY:
+        seen = newest()
+        late = now - timedelta(seconds=_PATIENCE * settings.WITNESS_EVERY)
+        old = heads.filter(signed_at__lte=late).first()
+        return max(head.size if head else 0 for head in (seen, old))
+    newest_of_all = heads.first()
+    return newest_of_all.size if newest_of_all else 0
 
 
 class _Refused(Exception):

@@ -13,6 +13,7 @@ from consent.models.links import Link
 from consent.models.mandates import Mandate
 from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
+from consent.models.principles import Principles
 from consent.models.receipts import Receipt, ReceiptsDone
 from consent.models.scans import Scan
 from consent.models.sign_in_codes import SignInCode
@@ -39,6 +40,7 @@ __all__ = [
     "NoticeText",
     "PortalLink",
     "PortalSession",
+    "Principles",
     "Purpose",
     "PurposeVersion",
     "Receipt",

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from audit.guards import AppendOnly
+from audit.guards import AppendOnly, Guard
 
 
 class Asked(AppendOnly):
@@ -10,7 +10,7 @@ class Asked(AppendOnly):
 
     In parts of 65,536 numbers, so that whoever looks for one customer reads little of each list. entry_id: the fact, of
     which there is one for a whole list. reason: the answer (consent/rules/reasons.py). A number is never used again,
-    and erasure takes away what leads from a person to it.
+    and erasure takes away what leads from a person to it. Once its entry was pruned, a row may go too.
     """
 
     SIZE = 1 << 16
@@ -19,6 +19,8 @@ class Asked(AppendOnly):
     part = models.PositiveIntegerField()
     reason = models.CharField(max_length=32)
     numbers = models.BinaryField()
+
+    guard = Guard(delete="EXISTS (SELECT 1 FROM audit_entry e WHERE e.id = OLD.entry_id)")
 
     class Meta:
         indexes = [models.Index(fields=["part", "entry_id"], name="asked_part")]

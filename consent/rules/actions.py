@@ -5,6 +5,7 @@ ACTIONS = {
     "catalogue.recipient": "A recipient was added or changed.",
     "catalogue.category": "A data category was added or changed.",
     "catalogue.published": "A purpose version was published with its texts.",
+    "catalogue.principles": "The principles for AI were published in a new version.",
     "catalogue.retired": "A purpose was taken out of use.",
     "subject.created": "A customer became known.",
     "subject.changed": "A customer's jurisdiction or majority date was set.",
@@ -53,9 +54,11 @@ ACTIONS = {
     "portal.invited": "A link to the portal was made for a customer.",
     "portal.code_sent": "A code to come in was sent to a customer's e-mail address.",
     "portal.entered": "A customer opened the portal.",
+    "log.searched": "Somebody searched the log.",
     "log.clock_accepted": "The log is signed on, though the clock went back.",
     "log.mark_accepted": "The note of how far the log was published was lost, and made anew.",
     "log.key_rotated": "A key of the log begins, or ends, to sign.",
+    "log.pruned": "Entries that were older than our policy keeps them were taken out of the log.",
     "log.genesis": "A new log begins under a new name; this says how the old one ended.",
     "import.finished": "A file of consents was imported.",
 }
@@ -79,7 +82,19 @@ BY_ACT = {
 # The act that each fact of a choice tells of; a yes that waits to be confirmed is not told as a yes.
 ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}
 # What the customer sees under “Who used my data”.
-USES = ("decision.made", "audience.filtered", "search.made", "use.reported", "evidence.viewed", "mandate.used")
+USES = (
+    "decision.made",
+    "audience.filtered",
+    "search.made",
+    "use.reported",
+    "evidence.viewed",
+    "log.searched",
+    "mandate.used",
+)
+# What the policy of retention takes out of the log once it is old: who used what, who came in. What was said, what was
+# promised, who was erased, and what the log says of itself, stays for good (docs/adr/0013).
+_VISITS = ("copy.taken", "benefit.reported", "portal.invited", "portal.code_sent", "portal.entered")
+AGEING = (*(action for action in USES if not action.startswith("log.")), *_VISITS)
 # After these, what a copy holds of a customer may no longer be so (rules/grants.py).
 _OF_CUSTOMERS = ("subject.", "identifier.", "consent.", "signal.", "state.")
 TOLD = tuple(action for action in ACTIONS if action.startswith(_OF_CUSTOMERS))

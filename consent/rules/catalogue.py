@@ -11,35 +11,38 @@ from typing import Any
 
 from audit.proof import canonical
 from consent.errors import Field, Invalid
-from consent.rules import bases, levels, members
+from consent.rules import ai, bases, levels, members, principles
 from consent.rules.members import Problems
 
 TEXT_REQUIRED = ("title", "what", "why", "benefit", "if_no")
+TEXT = (*TEXT_REQUIRED, *ai.WORDS)
 CONTROLLER = ("key", "name", "address", "email", "regulator", "jurisdiction")
 CONTROLLER_MORE = ("phone", "url", "privacy_officer", "regulator_url")
 FLAGS = ("uses_ai", "automated_decisions", "sale_or_sharing")
 DETAILS = ("jurisdictions", "storage_locations", "withdrawal_method", "double_opt_in", "levels")
 _PURPOSE = (
     *("key", "legal_basis", "dpv", *FLAGS, "categories", "recipients", "retention", "consent_lasts", "texts"),
-    *("controller", "min_age", "group", "material", "retired", *DETAILS),
+    *("controller", "min_age", "group", "material", "retired", "ai", *DETAILS),
 )
 
 
 def parse(document: Any) -> dict[str, list[dict[str, Any]]]:
-    """The file in its fixed form: controllers, recipients, categories, purposes.
+    """The file in its fixed form: controllers, recipients, categories, purposes; and principles, one row or none.
 
     Raises Invalid naming every member that is wrong, not only the first.
     """
     problems: Problems = []
     if not isinstance(document, dict):
         raise Invalid(Field("", "type", "A catalogue is a mapping with controller, recipients, categories, purposes."))
-    members.only(document, ("controller", "controllers", "recipients", "categories", "purposes"), "", problems)
+    known = ("controller", "controllers", "recipients", "categories", "purposes", "principles")
+    members.only(document, known, "", problems)
     controllers = document.get("controllers", [document["controller"]] if "controller" in document else [])
     result = {
         "controllers": _rows(controllers, "/controllers", _controller, problems),
         "recipients": _rows(document.get("recipients", []), "/recipients", _recipient, problems),
         "categories": _rows(document.get("categories", []), "/categories", _category, problems),
         "purposes": _rows(document.get("purposes", []), "/purposes", _purpose, problems),
+        "principles": principles.rows(document.get("principles"), "/principles", problems),
     }
     if not problems and len(result["controllers"]) == 1:
         for purpose in result["purposes"]:
@@ -58,6 +61,13 @@ def digest(value: Any) -> str:
 def text_digest(purpose: str, number: int, language: str, words: Mapping[str, str]) -> str:
     """What ties a consent to the exact words: purpose, version, language and words, hashed together."""
     return digest({"purpose": purpose, "version": number, "language": language, "text": dict(words)})
+
+
+def paragraphs(words: Mapping[str, str]) -> list[str]:
+    """The words of a notice below its title, in the order in which they are shown; those about AI are one paragraph."""
+    said = [words[name] for name in TEXT_REQUIRED[1:] if words.get(name)]
+    computed = " ".join(words[name] for name in ai.WORDS if words.get(name))
+    return [*said, computed] if computed else said
 
 
 def _rows(rows: Any, at: str, read: Any, problems: Problems) -> list[dict[str, Any]]:
@@ -141,6 +151,7 @@ def _details(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any]
         "withdrawal_method": members.text(row, "withdrawal_method", at, problems, needed=False),
         "double_opt_in": bool(members.flag(row, "double_opt_in", at, problems)),
         "levels": _levels(row, at, problems),
+        "ai": ai.facts(row, at, problems),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -191,20 +202,20 @@ def _level_scopes(found: list[dict[str, Any]], row: dict[str, Any], at: str, pro
 
 
 def _texts(row: dict[str, Any], at: str, problems: Problems) -> dict[str, dict[str, str]]:
-    """The words by language. What a computer does or decides is told (GDPR Art. 13(2)(f))."""
+    """The words by language. What a computer does or decides is told (GDPR Art. 13(2)(f)), in full beside its facts."""
     texts = row.get("texts")
     if not isinstance(texts, dict) or not texts:
         problems.append(Field(f"{at}/texts", "required", "The words in at least one language, e.g. texts: {en: …}."))
         return {}
-    computed = row.get("uses_ai") or row.get("automated_decisions")
+    needed = ai.WORDS if row.get("ai") is not None else ai.WORDS[:1] if ai.computed(row) else ()
     for language, words in texts.items():
         here = f"{at}/texts/{language}"
         members.language(language, here, problems)
         if not isinstance(words, dict):
             problems.append(Field(here, "type", f"A mapping with {', '.join(TEXT_REQUIRED)}."))
             continue
-        members.only(words, (*TEXT_REQUIRED, "ai"), here, problems)
-        for name in (*TEXT_REQUIRED, *(["ai"] if computed or "ai" in words else [])):
+        members.only(words, TEXT, here, problems)
+        for name in (name for name in TEXT if name in (*TEXT_REQUIRED, *needed, *words)):
             members.text(words, name, here, problems)
     return {
         str(language): {name: unicodedata.normalize("NFC", str(value)) for name, value in words.items()}

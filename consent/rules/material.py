@@ -2,11 +2,13 @@
 
 Material by computation (EDPB 05/2020, 3.3.1 and 110; PIPL Art. 14: purpose, method or category; LGPD Art. 8 §6:
 purpose, duration, controller, sharing): more data, a further recipient, a longer retention, another controller, legal
-basis or DPV term of the purpose, AI or automated decisions, sale or sharing, a lower age, a benefit taken away, and
-storage in a further country (GDPR Art. 13(1)(f), PIPL Art. 39: people are told where data goes before it goes). The
+basis or DPV term of the purpose, AI or automated decisions, more data that goes into them, less of a person in them,
+more that they affect, learning from the data, sale or sharing, a lower age, a benefit taken away, and storage in a
+further country (GDPR Art. 13(1)(f), PIPL Art. 39: people are told where data goes before it goes). The
 author may escalate, never play down. No rule can weigh words, so who changes what they mean says `material: true`.
 
 Not material:
+- `ai` where nothing was told before: people learn more about what is done already.
 - `consent_lasts`, longer or shorter: a yes runs out as its own version says, so a later version moves no date.
 - `jurisdictions`: where the purpose is offered; whoever chose already is where they were.
 - `levels`: shortcuts to a scope; the scope that was chosen stands in the event and is not read anew.
@@ -18,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from consent.rules import durations
+from consent.rules import ai, durations
 
 NOTHING = {
     *("", "nothing directly", "nothing", "没有直接好处", "无直接好处", "没有", "nichts", "nichts direkt", "rien"),
@@ -47,6 +49,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any], *, home: str = "") -
         *_sets("recipients", "recipient", old, new),
         *_durations(old, new),
         *_flags(old, new),
+        *_ai(old["details"].get("ai"), new["details"].get("ai")),
         *_members(old, new),
         *_storage(old["details"], new["details"], home),
         *_texts(old["texts"], new["texts"]),
@@ -66,6 +69,22 @@ def _flags(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     for flag in ("uses_ai", "automated_decisions", "sale_or_sharing"):
         if old[flag] != new[flag]:
             yield Change(flag, f"{flag} is now {str(new[flag]).lower()}", bool(new[flag]))
+
+
+def _ai(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[Change]:
+    """Whether a computer takes part at all is one of the flags; this is about how."""
+    if not old or not new:
+        if new:
+            yield Change("ai_told", "What AI does with the data is told in full", False)
+        return
+    yield from _sets("in", "data for AI", old, new, code="ai_in")
+    yield from _sets("affects", "effect of AI", old, new, code="ai_affects")
+    if old["person_decides"] != new["person_decides"]:
+        decides = new["person_decides"]
+        less = ai.PERSON.index(decides) > ai.PERSON.index(old["person_decides"])
+        yield Change("ai_person", f"A person decides: {decides}", less, decides)
+    if old["trains"] != new["trains"]:
+        yield Change("ai_trains", f"AI learns from the data: {str(new['trains']).lower()}", bool(new["trains"]))
 
 
 def _members(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -98,14 +117,15 @@ def _countries(places: list[str]) -> Iterator[str]:
     return (place.split("-")[0] for place in places if place)
 
 
-def _sets(member: str, word: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+def _sets(member: str, word: str, old: Mapping[str, Any], new: Mapping[str, Any], *, code: str = "") -> list[Change]:
+    code = code or member
     added = [each for each in new[member] if each not in old[member]]
     gone = [each for each in old[member] if each not in new[member]]
     moved = not added and not gone and old[member] != new[member]
     return [
-        *(Change(f"{member}_added", f"New {word}: {each}", True, each) for each in added),
-        *(Change(f"{member}_removed", f"No longer: {each}", False, each) for each in gone),
-        *([Change("details", f"{member} in another order", False, member)] if moved else []),
+        *(Change(f"{code}_added", f"New {word}: {each}", True, each) for each in added),
+        *(Change(f"{code}_removed", f"No longer: {each}", False, each) for each in gone),
+        *([Change("details", f"{code} in another order", False, code)] if moved else []),
     ]
 
 

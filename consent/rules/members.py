@@ -94,6 +94,11 @@ def list_of_texts(row: Row, name: str, at: str, problems: Problems) -> list[str]
     return _list(row, name, at, problems, "A list with at least one text, or leave it out.")
 
 
+def some_texts(row: Row, name: str, at: str, problems: Problems) -> list[str]:
+    """At least one text, none twice."""
+    return _list(row, name, at, problems, "A list with at least one text.")
+
+
 def duration(row: Row, name: str, at: str, problems: Problems, *, needed: bool) -> str:
     """An ISO 8601 duration; "" when it is not needed and not there."""
     value = row.get(name)

@@ -10,6 +10,7 @@ from typing import Any
 
 from consent.rules import lifecycle, moments, profiles
 from consent.rules.actions import ACT_OF
+from consent.rules.catalogue import paragraphs
 from consent.rules.receipt_facts import Party
 
 # Acts after which nobody may use the data.
@@ -64,7 +65,7 @@ class Sheet:
     @property
     def sentences(self) -> list[str]:
         """The words below the title, in the order in which they are shown."""
-        return [self.words[name] for name in ("what", "why", "benefit", "if_no", "ai") if self.words.get(name)]
+        return paragraphs(self.words)
 
 
 def read(document: Mapping[str, Any]) -> Sheet:

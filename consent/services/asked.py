@@ -1,6 +1,6 @@
 """In which lists of people a customer was checked, and what was answered about them. Nothing writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
 from datetime import datetime
 from itertools import groupby, islice
@@ -11,12 +11,15 @@ from msgspec import json
 from pyroaring import BitMap
 
 from audit.models import Entry
+from audit.services.search import Filter, Span
 from consent.models import Asked, Subject
 from consent.services import families
 from consent.services.checks import OBSERVED
 
 ACTION = "audience.filtered"
 _TOGETHER = 100
+# How many rows of lists one search of the log looks at: of one list there are some thirty at most.
+READ = 1000
 
 
 def about(
@@ -56,6 +59,40 @@ def among(found: list[Entry], *, subject: Subject, limit: int = 100, **search: A
     return sorted([*found, *lists], key=lambda entry: entry.id, reverse=True)[:limit] if lists else found
 
 
+def within(*, subject: Subject, chosen: Filter, within: Span) -> tuple[list[Entry], UUID | None]:
+    """The same for a search of the log: of the newest lists in a stretch those that fit, and how far it looked.
+
+    That is the last entry it looked at, None where it looked at all of them.
+    """
+    numbers = [each.pk for each in families.of(subject)]
+    lists = Asked.objects.filter(part__in={each // Asked.SIZE for each in numbers})
+    lists = lists.filter(entry_id__gte=within.first, entry_id__lt=within.end).order_by("-entry_id", "id")
+    rows = list(lists.values_list("entry_id", "reason", "numbers")[:READ])
+    edge = None
+    if len(rows) == READ:  # the last list may go on: it is for the next page
+        rows = [row for row in rows if row[0] != rows[-1][0]]
+        edge = rows[-1][0]
+    theirs = dict(_answers(rows, numbers))
+    kept = Entry.objects.select_related("leaf_row").filter(id__in=theirs, **_columns(chosen)).order_by("-id")
+    own = [_own(row, theirs[row.id]) for row in kept]
+    return [each for each in own if _fits(each, chosen)], edge
+
+
+def _columns(chosen: Filter) -> dict[str, Any]:
+    wanted: dict[str, Any] = {"purpose__in": chosen.purposes, "recipient__in": chosen.recipients}
+    wanted |= {"recorded_at__gte": chosen.since, "recorded_at__lt": chosen.before}
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _fits(entry: Entry, chosen: Filter) -> bool:
+    """Whether it fits as it bears on its customer."""
+    by = {(entry.actor_type, ""), (entry.actor_type, entry.actor_ref)}
+    answers = ((entry.outcome, chosen.outcomes), (entry.reason, chosen.reasons))
+    return all(not wanted or value in wanted for value, wanted in answers) and bool(
+        not chosen.actors or by & set(chosen.actors)
+    )
+
+
 def _own(row: Entry, reason: str) -> Entry:
     """The entry as it bears on one customer; it is never written."""
     entry = copy(row)
@@ -72,7 +109,12 @@ def _in(lists: Any, numbers: list[int]) -> Iterator[tuple[UUID, str]]:
     """The entry of each list that one of these numbers was in, newest first, and the answer; a yes before a no."""
     parts = {number // Asked.SIZE for number in numbers}
     rows = lists.filter(part__in=parts).order_by("-entry_id", "id").values_list("entry_id", "reason", "numbers")
-    for entry, found in groupby(rows.iterator(chunk_size=_TOGETHER), lambda row: row[0]):
+    return _answers(rows.iterator(chunk_size=_TOGETHER), numbers)
+
+
+def _answers(rows: Iterable[tuple[UUID, str, Any]], numbers: list[int]) -> Iterator[tuple[UUID, str]]:
+    """The same of rows that were read, one list after another."""
+    for entry, found in groupby(rows, lambda row: row[0]):
         reasons = [reason for _, reason, kept in found if _among(bytes(kept), numbers)]
         if reasons:
             yield entry, "permitted" if "permitted" in reasons else reasons[0]

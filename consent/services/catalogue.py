@@ -13,18 +13,18 @@ from audit import rows
 from consent.errors import Field, Invalid, NotFound
 from consent.models import Category, ConsentState, Controller, NoticeText, Purpose, PurposeVersion, Recipient
 from consent.models.catalogue import VersionCategory, VersionRecipient
-from consent.rules import bases, decision, levels, text
+from consent.rules import ai, bases, decision, levels, text
 from consent.rules import catalogue as rules
 from consent.rules import material as differences
 from consent.rules.decision import Terms
 from consent.rules.plain import Finding
-from consent.services import ledger, references, revisions, wording
+from consent.services import ledger, principles, references, revisions, wording
 from consent.services.ledger import Actor, Fact
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that applying a file does: `kind` is controller, recipient, category, purpose or retire.
+    """One thing that applying a file does: `kind` is controller, recipient, category, purpose, retire or principles.
 
     touches: how many customers have a yes that counts now. With `material` it is off until they choose again, else it
     carries over; unless the new version is not `asked`: then it rests on no yes.
@@ -57,7 +57,9 @@ def diff(*, document: Any) -> list[Step]:
     published = {each.key: each for each in Purpose.objects.select_related("current__controller")}
     found = [_purpose_step(row, published.get(row["key"])) for row in parsed["purposes"]]
     steps += [step for step in found if step]
-    _refuse(parsed, [step for step in found if step and step.kind == "purpose"], published)
+    said = [(row, principles.next_number(row["words"])) for row in parsed["principles"]]
+    steps += [Step("principles", row["key"], "publish", number) for row, number in said if number]
+    _refuse(parsed, [step for step in steps if step.kind in {"purpose", "principles"}], published)
     return steps
 
 
@@ -85,6 +87,8 @@ def apply(*, document: Any, by: Actor, now: datetime) -> list[Step]:
             _save(step.kind, row, by, now)
         elif step.kind == "retire":
             _retire(row["key"], by, now)
+        elif step.kind == "principles":
+            principles.publish(row["words"], number=step.number or 1, by=by, now=now)
         else:
             _publish(row, step, [each for each in remarks if each.purpose == step.key], by, now)
     _order(parsed["purposes"])
@@ -229,7 +233,7 @@ def _notices(pk: int, digest: str, published_at: datetime) -> dict[str, NoticeTe
 
 _PLAIN: dict[str, Any] = {"controller": Controller, "recipient": Recipient, "category": Category}
 _ROWS_OF_THEIR_OWN = ("controller", "categories", "recipients", "texts")
-_PLURAL = {"controller": "controllers", "recipient": "recipients", "category": "categories"}
+_PLURAL = {"controller": "controllers", "recipient": "recipients", "category": "categories", "principles": "principles"}
 
 
 def _same(row: models.Model | None, wanted: Mapping[str, Any]) -> bool:
@@ -245,14 +249,19 @@ def _parsed(document: Any) -> dict[str, list[dict[str, Any]]]:
 
 def _refuse(parsed: Mapping[str, Any], steps: Iterable[Step], published: Mapping[str, Purpose]) -> None:
     """Raises Invalid for versions that may not be published as they are."""
-    new = {step.key: step for step in steps}
+    new = {step.key: step for step in steps if step.kind == "purpose"}
     in_force = {key: published[key].current if key in published else None for key in new}
     problems = [*wording.refused(parsed, {key: content(of) if of else None for key, of in in_force.items()})]
+    if any(step.kind == "principles" for step in steps):
+        problems += wording.refused_principles(parsed)
     for place, row in enumerate(parsed["purposes"]):
         material = [change.detail for change in new[row["key"]].changes if change.material] if row["key"] in new else []
         if material and row["material"] is False:
             detail = f"This is material: {'; '.join(material)}. Take `material: false` away: people are asked again."
             problems.append(Field(f"/purposes/{place}/material", "material", detail))
+        # Only of what is about to be published: what was published before this was asked stays as it is.
+        if row["key"] in new and ai.computed(row["content"]) and "ai" not in row["content"]["details"]:
+            problems.append(Field(f"/purposes/{place}/ai", "required", ai.UNTOLD))
     if problems:
         raise Invalid(*problems)
 

@@ -3,10 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Count
 
-from audit.models import Entry
+from audit.models import FINDINGS, Entry
+from audit.services import search
+from audit.services.search import Filter, Found
 from consent.models import Recipient
 from consent.services.checks import OBSERVED
 
@@ -32,6 +35,11 @@ class Observed:
     recipient: Recipient
     purposes: tuple[Broken, ...]
     examples: tuple[Entry, ...]
+
+
+def listed(*, before: UUID | None = None, limit: int) -> Found:
+    """Facts that somebody has to look at, newest first; `before` is the entry where the page before ended."""
+    return search.find(chosen=Filter(outcomes=FINDINGS), before=before, limit=limit)
 
 
 def observed(*, now: datetime) -> list[Observed]:

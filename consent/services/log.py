@@ -11,17 +11,19 @@ from django.db.models import Exists, OuterRef
 from msgspec import json
 
 from audit.models import Entry
-from audit.services import tally
+from audit.services import pruning, tally
 from consent.models import Recipient, Subject
 from consent.rules.actions import USES
-from consent.services import asked, catalogue, families, uses, versions
+from consent.services import asked, catalogue, entries, families, uses, versions
 from consent.services.checks import OBSERVED
 from consent.services.uses import Seen
 
 PAGE, WHOLE, MONTHS = 300, 10_000, 6
 # Outcomes of which somebody saw data.
 SEEN = ("allowed", uses.BREACH, OBSERVED)
-BY_PEOPLE = ("evidence.viewed", "mandate.used")
+BY_PEOPLE = ("evidence.viewed", entries.SEARCHED, "mandate.used")
+# Where data was used, not only looked for.
+RAN = ("decision.made", "audience.filtered", "use.reported")
 BY_MACHINES = tuple(action for action in USES if action not in BY_PEOPLE)
 
 
@@ -71,7 +73,10 @@ class Month:
 
 @dataclass(frozen=True)
 class Log:
-    """A page of it. heard, silent: recipients that did and did not ask or report, ever. older: where to go on."""
+    """A page of it. heard, silent: recipients that did and did not ask or report. older: where to go on.
+
+    since: from when on every use is listed; None when none was ever taken out of the log.
+    """
 
     lines: tuple[Line, ...]
     months: tuple[Month, ...]
@@ -79,6 +84,7 @@ class Log:
     silent: tuple[Recipient, ...]
     titles: dict[str, str]
     older: UUID | None
+    since: datetime | None
 
     @property
     def recipients(self) -> int:
@@ -109,12 +115,21 @@ def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None
         silent=tuple(row for row in rows if not row.heard),
         titles=titles,
         older=page[-1].entry.id if len(page) < len(found) else None,
+        since=pruning.since(),
     )
 
 
 def whole(*, subject: Subject, language: str, chosen: Filter) -> list[Line]:
     """Each use by itself, newest first, for carrying away; at most the last 10,000."""
     return _lines(_search(subject, chosen, None, WHOLE), versions.titles(language), language)
+
+
+def recent(*, subject: Subject, purpose: str, language: str, since: datetime, limit: int) -> list[Line]:
+    """When machines last saw data for one purpose, each time by itself, newest first; nothing that was refused."""
+    # Refusals stand among them, and only one outcome can be searched for.
+    found = uses.seen_by(subject=subject, actions=RAN, purpose=purpose, since=since, limit=5 * limit)
+    saw = [seen for seen in found if seen.entry.outcome in SEEN]
+    return _lines(saw[:limit], {}, language)
 
 
 def _search(subject: Subject, chosen: Filter, before: UUID | None, limit: int) -> list[Seen]:

@@ -45,6 +45,11 @@ def create(*, username: str, password: str, full_name: str, by: Actor, now: date
     return user
 
 
+def listed() -> list[User]:
+    """Everybody who is or was an officer, by name."""
+    return list(User.objects.order_by("first_name", "username"))
+
+
 def recognise(*, username: str, password: str, address: str, now: datetime) -> User | None:
     """The officer whose name and password these are; None for every other case alike.
 

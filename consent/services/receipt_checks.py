@@ -7,14 +7,15 @@ from typing import Any
 
 from audit.proof import bundle, receipt
 from audit.proof.errors import ProofError
-from audit.services import prove
-from audit.services import receipts as signing
+from audit.services import rotation
 from consent.rules import moments, profiles
 from consent.rules.actions import ACT_OF
 
-REAL, CHANGED, FOREIGN, UNREADABLE = "real", "changed", "foreign", "unreadable"
-# What says nothing against a file: it is none of ours, or none that we can read.
-_CANNOT_TELL = {
+REAL, CHANGED, ENDED, FOREIGN, UNREADABLE = "real", "changed", "ended", "foreign", "unreadable"
+# What is wrong in another way than being changed; the last say nothing against a file: it is none of ours, or none
+# that we can read.
+_VERDICTS = {
+    "key-ended": ENDED,
     "key-missing": FOREIGN,
     "bundle-kind": UNREADABLE,
     "bundle-syntax": UNREADABLE,
@@ -24,7 +25,7 @@ _CANNOT_TELL = {
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found. verdict: one of the four above; finding: what the verifier says against it.
+    """What was found. verdict: one of the five above; finding: what the verifier says against it.
 
     Of what is real: how many entries it proves, and of the first its number, time, act ("" for what is no choice), and
     for a signed receipt the title of the purpose with its language, and the profiles of ISO/IEC TS 27560 that it meets.
@@ -43,14 +44,16 @@ class Checked:
 
 def check(raw: bytes) -> Checked:
     """Check a signed receipt or a proof file."""
-    keys = [*prove.vkeys(), *signing.vkeys()]
+    known = rotation.keyset()
     try:
         if receipt.is_receipt(raw):
-            found = receipt.verify_receipt(raw, keys)
+            found = receipt.verify_receipt(raw, known.vkeys)
+            known.check_receipt(found)
             return _real(found.entry.leaf, 1, **_told(found.document))
-        report = bundle.verify_bundle(bundle.loads(raw), keys)
+        report = bundle.verify_bundle(bundle.loads(raw), known.vkeys)
+        known.check_head(report.signed)
     except ProofError as problem:
-        return Checked(_CANNOT_TELL.get(problem.code, CHANGED), str(problem))
+        return Checked(_VERDICTS.get(problem.code, CHANGED), str(problem))
     return _real(report.entries[0].leaf, len(report.entries))
 
 

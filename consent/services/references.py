@@ -44,10 +44,25 @@ def _purpose(
             if sensitive.get(key):
                 yield Field(f"{at}/legal_basis", "sensitive", _EXPLICIT.format(key))
     yield from _levels(at, content, third)
+    yield from _computed(at, content, sensitive)
 
 
 # GDPR Art. 9(2)(a); PIPL Art. 29 asks for separate consent likewise.
 _EXPLICIT = "{} is sensitive data: it needs explicit_consent, not consent. Change the basis, or leave the category out."
+
+
+def _computed(at: str, content: _Row, sensitive: Mapping[str, bool]) -> Iterator[Field]:
+    """A computer alone decides on sensitive data only with an explicit yes, or where a law says so (GDPR 22(4))."""
+    told = content["details"].get("ai")
+    if not (told and content["automated_decisions"]) or content["legal_basis"] in _DECIDING:
+        return
+    for key in told["in"]:
+        if sensitive.get(key):
+            yield Field(f"{at}/ai/in", "sensitive", f"{key} is sensitive data. {_ALONE}")
+
+
+_DECIDING = (bases.EXPLICIT_CONSENT, bases.LEGAL_OBLIGATION)
+_ALONE = "A computer alone may decide on it only with explicit_consent or legal_obligation."
 
 
 def _levels(at: str, content: _Row, third: Mapping[str, bool]) -> Iterator[Field]:

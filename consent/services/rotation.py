@@ -1,39 +1,63 @@
-"""A new key for the log: announced in the log itself, both sign for a while, then the old one ends."""
+"""A new key for log or receipts: announced in the log itself, both stand for a while, then the old one ends."""
 
 from datetime import datetime
 
 from django.db import transaction
 
 from audit import keys
-from audit.services import heads
-from consent.errors import Conflict
+from audit.services import rotation
+from consent.errors import Conflict, Field, Invalid
 from consent.services import ledger
 from consent.services.ledger import Actor, Fact
 
+LOG, RECEIPT = "log", "receipt"
+
 
 @transaction.atomic
-def begin(*, by: Actor, now: datetime) -> str:
-    """Announce the next log key; heads carry both signatures from here on. Returns its vkey.
+def begin(*, name: str, by: Actor, now: datetime) -> str:
+    """Announce the key that follows `name`; heads carry both signatures from here on. Returns its vkey.
 
-    Raises Conflict when two keys sign already.
+    A receipt has one signature: the next key signs none before the old one has ended.
+    Raises Conflict when two keys stand already.
     """
-    if heads.overlapping():
-        raise Conflict("Two keys sign already. End the old one with `trustcenter rotate-keys --finish`.")
-    vkey = heads.announce_next(now=now)
+    if rotation.overlapping(name):
+        raise Conflict("There are two keys already. End the old one with `trustcenter rotate-keys --finish`.")
+    vkey = rotation.announce_next(name, now=now)
     ledger.record(Fact("log.key_rotated", details={"begins": vkey}), by=by, now=now)
     return vkey
 
 
-def finish(*, by: Actor, now: datetime) -> str:
-    """End the old log key; the next one takes its place. Returns the vkey of the old one.
+def finish(*, name: str, by: Actor, now: datetime) -> str:
+    """End the old key `name`; the next one takes its place. Returns the vkey of the old one.
 
-    Raises Conflict while only one key signs.
+    Raises Conflict while there is only one.
     """
-    if not heads.overlapping():
-        raise Conflict("Only one key signs. Begin with `trustcenter rotate-keys`.")
-    old = heads.own_vkey("log")
+    if not rotation.overlapping(name):
+        raise Conflict("There is only one key. Begin with `trustcenter rotate-keys`.")
+    old = rotation.vkey(name)
     with transaction.atomic():
-        heads.retire(old)
-        ledger.record(Fact("log.key_rotated", details={"ends": old}), by=by, now=now)
-    keys.promote_next()
+        _end(old, rotation.size(), by, now)
+    keys.promote_next(name)
     return old
+
+
+def revoke(*, since: datetime, by: Actor, now: datetime) -> str:
+    """The receipt key is in other hands since a moment: it ends there, and the next one signs. Returns the old vkey.
+
+    What it signed of entries that the log had sealed before goes on being good: their place proves when they were
+    made. Raises Invalid for a moment that is still to come.
+    """
+    if since > now:
+        raise Invalid(Field("/since", "future", "A moment that is still to come cannot be when it was stolen."))
+    old = rotation.vkey(RECEIPT)
+    with transaction.atomic():
+        if not rotation.overlapping(RECEIPT):
+            begin(name=RECEIPT, by=by, now=now)
+        _end(old, rotation.size() if since == now else rotation.size_then(since), by, now, because="compromised")
+    keys.promote_next(RECEIPT)
+    return old
+
+
+def _end(old: str, at: int, by: Actor, now: datetime, **more: str) -> None:
+    rotation.retire(old, at=at)
+    ledger.record(Fact("log.key_rotated", details={"ends": old, "at": at, **more}), by=by, now=now)

@@ -13,7 +13,7 @@ from audit import vault
 from audit.models import Leaf
 from audit.proof import canonical, jws
 from audit.proof.errors import ProofError
-from audit.services import export, prove
+from audit.services import prove, witnesses
 from audit.services import receipts as signing
 from consent.errors import NotFound, ReceiptGone
 from consent.models import ConsentEvent, Receipt, ReceiptsDone, Subject
@@ -104,20 +104,17 @@ def sign_waiting(*, now: datetime) -> int:
     any number of callers: of two who sign the same batch, one keeps it. An event whose customer was erased in
     between, or whose entry does not prove it any more, is passed over for good.
     """
+    # In this order: a key that ends after we looked at it ends behind every entry that is signed here.
+    size = witnesses.settled(now=now)
     signing.publish(now=now)
-    size = _tip()
     signed = _pass(False, size, BATCH, now)
     return signed if _behind(False, size) else signed + _pass(True, size, IMPORTED, now)
 
 
-def waiting() -> int:
-    """How many sealed entries no pass has looked at yet."""
-    size = _tip()
+def waiting(*, now: datetime) -> int:
+    """How many sealed entries no pass has looked at yet, of those that witnesses have seen or had time to see."""
+    size = witnesses.settled(now=now)
     return max(_behind(imported, size) for imported in (False, True))
-
-
-def _tip() -> int:
-    return export.sealed()
 
 
 def _behind(imported: bool, size: int) -> int:

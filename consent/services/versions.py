@@ -1,7 +1,7 @@
 """Published versions with all that a page shows of them, read together: three queries for any number of versions."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ class Published:
 
     def notice(self, language: str) -> NoticeText:
         """The approved words in a language; else in the default one, else in whichever there is."""
-        return self.texts.get(language) or self.texts.get(DEFAULT) or next(iter(self.texts.values()))
+        return self.texts[spoken(self.texts, language)]
 
 
 def read(versions: Iterable[PurposeVersion]) -> dict[int, Published]:
@@ -59,6 +59,11 @@ def titles(language: str) -> dict[str, str]:
         key: str(found[version.pk].notice(language).text["title"]) if found[version.pk].texts else key
         for key, version in current.items()
     }
+
+
+def spoken(words: Mapping[str, Any], language: str) -> str:
+    """The language itself where there are words in it; else the default one, else whichever there is."""
+    return next((each for each in (language, DEFAULT) if each in words), None) or next(iter(words))
 
 
 def label(names: dict[str, Any], language: str) -> str:

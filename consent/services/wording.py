@@ -6,14 +6,17 @@ from typing import Any
 
 from consent.errors import Field
 from consent.models import Controller, Recipient
-from consent.rules import plain
+from consent.rules import ai, plain
 
 _Parsed = Mapping[str, list[dict[str, Any]]]
 _Content = Mapping[str, Any]
 
 
 def findings(parsed: _Parsed) -> list[plain.Finding]:
-    """Every remark on a parsed file, errors first, each with the purpose it is about; what is retired has no words."""
+    """Every remark on a parsed file, errors first, each with the purpose it is about; what is retired has no words.
+
+    Remarks on the principles have the purpose `principles`.
+    """
     read = _reader(parsed)
     found = [
         replace(each, purpose=row["key"])
@@ -21,6 +24,8 @@ def findings(parsed: _Parsed) -> list[plain.Finding]:
         if not row["retired"]
         for each in read(row["content"])
     ]
+    for row in parsed["principles"]:
+        found += [replace(each, purpose="principles") for each in plain.check_principles(row["words"])]
     return sorted(found, key=lambda each: each.severity != plain.ERROR)
 
 
@@ -42,6 +47,21 @@ def refused(parsed: _Parsed, published: Mapping[str, _Content | None]) -> Iterat
                     yield Field(at, found.rule, found.sentence)
 
 
+def refused_principles(parsed: _Parsed) -> Iterator[Field]:
+    """Every error in principles that are about to be published."""
+    for row in parsed["principles"]:
+        for found in plain.check_principles(row["words"]):
+            if found.severity == plain.ERROR:
+                yield Field(f"/principles/{found.language}/{found.field}", found.rule, found.sentence)
+
+
+def _untold(content: _Content) -> Iterator[plain.Finding]:
+    """What was published before the facts of AI were asked for may stand; who reads the file again hears of them."""
+    if ai.computed(content) and "ai" not in content["details"]:
+        for language in content["texts"]:
+            yield plain.Finding("L12", plain.WARNING, language, "ai", (0, 0), ai.UNTOLD)
+
+
 def _words(content: _Content, found: plain.Finding) -> str:
     return str(content["texts"].get(found.language, {}).get(found.field, ""))
 
@@ -57,7 +77,7 @@ def _reader(parsed: _Parsed) -> Callable[[_Content], list[plain.Finding]]:
         named = [receivers[key][0] for key in content["recipients"]]
         # Systems of our own have everyday names ("Ticket office"), so only companies can be named wrongly.
         others = [name for name, kind in receivers.values() if kind != "system" and name not in named]
-        return plain.check(
+        found = plain.check(
             content["texts"],
             recipients=[*named, controllers[content["controller"]]],
             others=others,
@@ -65,5 +85,6 @@ def _reader(parsed: _Parsed) -> Callable[[_Content], list[plain.Finding]]:
             consent_lasts=content["consent_lasts"],
             basis=content["legal_basis"],
         )
+        return [*found, *_untold(content)]
 
     return read

@@ -5,11 +5,13 @@ python -m tests.bench.writes --seconds 5         longer rounds, steadier figures
 python -m tests.bench.writes --only PostgreSQL   one of the two
 
 bare       INSERT the event, UPDATE the state, in one transaction: plain SQL through Django's connection, nothing else
+unlogged   consents.record without its evidence: no entry, no outbox row, no payload; what the log costs is the
+           difference to `service` (issue 5: at least 0.85 of it with eight writers on PostgreSQL)
 service    consents.record: the same two, the rules, the audit entry, its outbox row and its encrypted payload
 over HTTP  the same through a real `serve` with one worker, the caller's key included; eight connections
 
-Writers are processes of their own, each with its own customers. Bare and service take turns, round by round, and the
-ratio is the median of the rounds': a neighbour's noise falls on both. CPU is the writer's and its database server's.
+Writers are processes of their own, each with its own customers. The kinds take turns, round by round, and each ratio is
+the median of the rounds': a neighbour's noise falls on all. CPU is the writer's and its database server's.
 """
 
 import argparse
@@ -70,18 +72,23 @@ def _measure(name: str, url: str, folder: Path, seconds: float) -> None:
     key = server.prepare(dict(os.environ))
     for writers in (1, 8) if name == "PostgreSQL" else (1,):
         with _pool(writers) as pool:
-            rounds = [[_round(pool, kind, writers, seconds) for kind in (_bare, _service)] for _ in range(ROUNDS + 1)]
-        bare, service = zip(*rounds[1:], strict=True)  # the first one warms caches and plans
-        ratio = statistics.median(slow.per_second / fast.per_second for fast, slow in rounds[1:])
-        _say(name, writers, "bare", bare, 1)
-        _say(name, writers, "service", service, ratio)
+            kinds = (_bare, _unlogged, _service)
+            rounds = [[_round(pool, kind, writers, seconds) for kind in kinds] for _ in range(ROUNDS + 1)][1:]
+        # The first one warmed caches and plans.
+        for place, what in enumerate(("bare", "unlogged", "service")):
+            _say(name, writers, what, [each[place] for each in rounds], _ratio(rounds, place, 0))
+        print(f"{name:<12} {writers:>7} service ÷ unlogged: {_ratio(rounds, 2, 1):.2f} of its throughput", flush=True)
     with server.running(dict(os.environ)) as web:
         asked = load.kinds(key)["consent recorded"]
         result = load.run(web.port, asked, clients=8, seconds=seconds * ROUNDS, cpu=web.cpu)
         print(f"{name:<12} {'':>7} {'over HTTP':<10} {result.per_second:>11,.0f} {result.cpu_each * 1e3:>10.2f}")
 
 
-def _say(name: str, writers: int, what: str, runs: tuple[Run, ...], ratio: float) -> None:
+def _ratio(rounds: list[list[Run]], slow: int, fast: int) -> float:
+    return statistics.median(each[slow].per_second / each[fast].per_second for each in rounds)
+
+
+def _say(name: str, writers: int, what: str, runs: list[Run], ratio: float) -> None:
     def middle(of: str) -> float:
         return statistics.median(getattr(run, of) for run in runs)
 
@@ -154,6 +161,23 @@ def _service(customer: int) -> None:
     choice = consents.Choice("personal_offers", "give", "web", "button", language="en")
     handle = consents.Handle("customer", f"B-{customer}")
     consents.record(subject=handle, choice=choice, by=world.SYSTEM, now=timezone.now())
+
+
+def _unlogged(customer: int) -> None:
+    """The same without its evidence: the rows of the fact are written, and nothing beside them."""
+    from unittest import mock
+
+    from audit import rows
+    from audit.models import Entry
+    from audit.services import entries
+
+    def alone(fact, *, by, now, payload, known=True, number=None, beside=()):
+        if beside:
+            rows.write(*beside)
+        return Entry(id=number or entries.uuid7(now))
+
+    with mock.patch.object(entries, "append", alone):
+        _service(customer)
 
 
 def _bare(customer: int) -> None:

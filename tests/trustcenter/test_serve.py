@@ -70,7 +70,7 @@ def test_it_answers_a_check_over_http_and_seals_it(folder):
         until(lambda: log_size(tree) == before + 1)
 
 
-def test_an_acknowledged_write_survives_the_death_of_everything(folder):
+def test_F15_an_acknowledged_write_survives_the_death_of_everything(folder):
     key = command(
         folder, "create-key", "--recipient", "mail-engine", "--scopes", "decide,consents:write"
     ).stdout.strip()

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from consent.rules import levels
+from consent.rules import ai, levels
 from consent.services import catalogue
 from trustcenter.api.answers import operation
 from trustcenter.api.fields import Moment
@@ -71,6 +71,16 @@ class LevelOutput(serializers.Serializer[Any]):
     recipients = serializers.ListField(child=serializers.CharField())
 
 
+class AIOutput(serializers.Serializer[Any]):
+    """What AI does with the data, as facts; the words are those of the texts that begin with `ai`."""
+
+    # `in` is no name that Python lets a field have.
+    vars()["in"] = serializers.ListField(child=serializers.CharField(), help_text="Categories that go in.")
+    person_decides = serializers.ChoiceField(choices=ai.PERSON, help_text="Before it counts, after, or when asked.")
+    affects = serializers.ListField(child=serializers.ChoiceField(choices=ai.AFFECTS))
+    trains = serializers.BooleanField(help_text="It learns from this data.")
+
+
 class VersionOutput(serializers.Serializer[Any]):
     """One published version; it never changes."""
 
@@ -89,6 +99,7 @@ class VersionOutput(serializers.Serializer[Any]):
     categories = serializers.SerializerMethodField()
     recipients = serializers.SerializerMethodField()
     levels = serializers.SerializerMethodField(help_text="Empty where no choice has a scope.")
+    ai = serializers.SerializerMethodField(help_text="null: no AI, or a version from before this was asked for.")
     texts = serializers.SerializerMethodField()
 
     @extend_schema_field(CategoryOutput(many=True))
@@ -102,6 +113,10 @@ class VersionOutput(serializers.Serializer[Any]):
     @extend_schema_field(LevelOutput(many=True))
     def get_levels(self, version: Any) -> Any:
         return LevelOutput(catalogue.presets(version), many=True).data
+
+    @extend_schema_field(AIOutput(allow_null=True))
+    def get_ai(self, version: Any) -> Any:
+        return version.details.get("ai")
 
     @extend_schema_field(TextOutput(many=True))
     def get_texts(self, version: Any) -> Any:

@@ -15,18 +15,22 @@ from rest_framework.views import APIView
 from audit.proof import paths, tiles
 from audit.proof.errors import ProofError
 from audit.services import prove, receipts
-from consent.errors import NotFound
+from consent.errors import Conflict, Field, Invalid, NotFound, Pruned
 from consent.services import catalogue
 from trustcenter import access
 from trustcenter.api.answers import operation
 
 TEXT = "text/plain"
 OCTETS = "application/octet-stream"
+TLOG_PROOF = "tlog-proof"
 # What can still grow is asked for again soon; what is full can be kept for ever.
 SHORT = "public, max-age=1"
 FOR_EVER = "public, max-age=31536000, immutable"
 HOURS = "public, max-age=3600"
 SECURITY_TXT_LASTS = timedelta(days=180)
+
+
+FORMAT = OpenApiParameter("format", enum=[TLOG_PROOF], description="The proof as C2SP tlog-proof.")
 
 
 class InclusionOutput(serializers.Serializer[Any]):
@@ -49,9 +53,12 @@ class JwkOutput(serializers.Serializer[Any]):
     x = serializers.CharField()
 
     def get_fields(self) -> dict[str, Any]:
-        sizes = {"tc:since": "It signs heads of more entries than this.", "tc:until": "And of no more than this."}
+        sizes = {
+            "tc:since": "It was announced when the log had so many entries; a key of the log signs larger heads only.",
+            "tc:until": "A key of the log signs no larger head; one of receipts signs for no entry from this place on.",
+        }
         more = {name: serializers.IntegerField(required=False, help_text=text) for name, text in sizes.items()}
-        return super().get_fields() | more
+        return super().get_fields() | {"tc:vkey": serializers.CharField(help_text="As in /log/vkeys.")} | more
 
 
 class JwksOutput(serializers.Serializer[Any]):
@@ -128,21 +135,33 @@ class ReadKeys(PublicView):
         auth=[],
     )
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
-        lines = [line for row in prove.keys_of_log() for line in _lines(row)]
-        return _plain("".join(f"{each}\n" for each in [*lines, *receipts.vkeys()]) or None, HOURS)
+        rows = [*prove.keys_of_log(), *receipts.keys_of_receipts()]
+        lines = [line for row in rows for line in _lines(row)]
+        return _plain("".join(f"{each}\n" for each in lines) or None, HOURS)
 
 
 class ReadProof(PublicView):
     """GET /log/entries/{seq}/proof"""
 
     @operation(
-        "Log", {200: InclusionOutput}, (404,), operation_id="read_proof", summary="That an entry is in the log", auth=[]
+        "Log",
+        {(200, "application/json"): InclusionOutput, (200, TEXT): str},
+        (400, 404),
+        operation_id="read_proof",
+        summary="That an entry is in the log",
+        auth=[],
+        parameters=[FORMAT],
+        description="With the cosignatures of witnesses on the head. `Accept: text/plain` gives C2SP tlog-proof too.",
     )
-    def get(self, request: Request, seq: int) -> HttpResponse:  # noqa: ARG002
-        found = prove.proof_of(seq)
+    def get(self, request: Request, seq: int) -> HttpResponse:
+        kinds = ["application/json", TEXT]
+        text = _as_tlog_proof(request) or request._request.get_preferred_type(kinds) == TEXT
+        found = prove.tlog_proof_of(seq) if text else prove.proof_of(seq)
         if found is None:
             raise NotFound("The log has not grown this far.")
-        return _cached(Response(found), SHORT)
+        response = _text(found) if isinstance(found, bytes) else Response(found)
+        response["Vary"] = "Accept"
+        return _cached(response, SHORT)
 
 
 class ReadEntry(APIView):
@@ -152,19 +171,24 @@ class ReadEntry(APIView):
 
     @operation(
         "Log",
-        {200: OpenApiTypes.OBJECT},
-        (401, 403, 404),
+        {(200, "application/json"): OpenApiTypes.OBJECT, (200, TEXT): str},
+        (400, 401, 403, 404, 409, 410),
         operation_id="read_entry",
         summary="One entry, byte for byte as it was hashed",
-        description="A third party's key is refused: the entry of its own check holds the reason it is not told.",
+        description="`?format=tlog-proof` gives its proof, with the entry in it, as one file that verifies alone. "
+        "A third party's key is refused: the entry of its own check holds the reason it is not told.",
+        parameters=[FORMAT],
     )
     def get(self, request: Request, seq: int) -> HttpResponse:
         key: Any = request.user
         access.own_house(key)
-        leaf = prove.leaf_at(seq)
-        if leaf is None:
+        try:
+            found = prove.tlog_proof_of(seq, with_entry=True) if _as_tlog_proof(request) else prove.leaf_at(seq)
+        except ProofError as problem:
+            raise (Pruned if problem.code == "pruned" else Conflict)(str(problem)) from None
+        if found is None:
             raise NotFound("The log has not grown this far.")
-        return HttpResponse(leaf, content_type="application/json")
+        return _text(found) if _as_tlog_proof(request) else HttpResponse(found, content_type="application/json")
 
 
 class ReadJwks(PublicView):
@@ -192,10 +216,24 @@ def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 def _lines(row: Any) -> list[str]:
     """A key; one that does not sign heads of every size has a comment above it, as in C2SP tlog-policy."""
+    if row.purpose == "receipt":
+        return [row.vkey] if row.until_size is None else [f"# receipts of entries before {row.until_size}:", row.vkey]
     if row.until_size is None and not row.since_size:
         return [row.vkey]
     until = "" if row.until_size is None else f" and at most {row.until_size}"
     return [f"# heads of more than {row.since_size}{until} entries:", row.vkey]
+
+
+def _as_tlog_proof(request: Request) -> bool:
+    """Whether the other form is asked for by its name. Raises Invalid for a name we do not know."""
+    wanted = request.query_params.get("format", "")
+    if wanted not in ("", TLOG_PROOF):
+        raise Invalid(Field("/format", "choice", f"`{TLOG_PROOF}`; without it, JSON."))
+    return bool(wanted)
+
+
+def _text(raw: bytes) -> HttpResponse:
+    return HttpResponse(raw, content_type=f"{TEXT}; charset=utf-8")
 
 
 def _plain(text: str | None, kept: str, otherwise: str = "Nothing was sealed yet.") -> HttpResponse:

@@ -37,7 +37,7 @@ class Page:
         self.search = {
             "customer": customer,
             "purpose": found.get("purpose", ""),
-            "before": _before(found["cursor"]) if "cursor" in found else None,
+            "before": before(found["cursor"]) if "cursor" in found else None,
             "limit": self.limit + 1,
         }
         access.limit(key, purpose=found.get("purpose", ""), namespace=customer.namespace)
@@ -48,14 +48,16 @@ class Page:
         """The page. number: gives the UUID of a row, by which the next page begins."""
         shown = rows[: self.limit]
         more = len(rows) > self.limit
-        return {"items": output(shown, many=True).data, "next": _cursor(number(shown[-1])) if more else None}
+        return {"items": output(shown, many=True).data, "next": cursor(number(shown[-1])) if more else None}
 
 
-def _cursor(number: UUID) -> str:
+def cursor(number: UUID) -> str:
+    """Where a page ended, in letters that mean nothing to anybody else."""
     return base64.urlsafe_b64encode(number.bytes).decode().rstrip("=")
 
 
-def _before(cursor: str) -> UUID:
+def before(cursor: str) -> UUID:
+    """The entry that a cursor stands for. Raises Invalid."""
     try:
         return UUID(bytes=base64.b64decode(f"{cursor}==".encode("ascii"), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error):

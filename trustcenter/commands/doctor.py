@@ -17,7 +17,7 @@ from audit import guards, keys
 from audit.services import erasures, heads, prove, refusals
 from audit.services.refusals import Refused
 from consent.services.erasures import ACTION
-from trustcenter import access, health
+from trustcenter import access, grants, health
 from trustcenter.commands import terminal
 
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # older than this program: the clock was never set
@@ -64,6 +64,11 @@ def _migrations() -> list[str]:
 def _guards() -> list[str]:
     found = guards.missing(connection)
     return [f"{len(found)} missing, the first is {found[0]}. Run `trustcenter migrate`."] if found else []
+
+
+def _rights() -> list[str]:
+    found = grants.findings(connection)
+    return [*found, "See docs/operate.md, Roles in PostgreSQL."] if found else []
 
 
 def _clock() -> list[str]:
@@ -132,6 +137,7 @@ LOOKS: dict[str, Callable[[], list[str]]] = {
     "database": _database,
     "migrations": _migrations,
     "guards of append-only tables": _guards,
+    "rights in the database": _rights,
     "keys": _keys,
     "clock": _clock,
     "log": _log,

@@ -7,8 +7,10 @@ from typing import Any
 
 from audit.proof import export
 from audit.proof.errors import ProofError
+from consent.rules import entries as rules
 from consent.rules import moments
 from consent.services import exports
+from consent.services.entries import Wanted
 from consent.services.subjects import Handle
 from trustcenter import access
 from trustcenter.commands import terminal
@@ -18,6 +20,8 @@ _EXAMPLES = """\
   trustcenter export-audit --from 1000 --to 1999 --output part.zip
   trustcenter export-audit --customer customer C-1001 --output one.zip
       Chosen entries: proves that these are in the log, not that these are all.
+  trustcenter export-audit --actor staff --action evidence. --since 2026-05-01T00:00:00Z --output staff.zip
+      What staff looked at and carried away since then. The console and the API search by the same words.
   trustcenter export-audit --disclose --output log.zip
       Also what customers and staff wrote. The file then holds personal data (mode 0600).
   trustcenter export-audit --earlier kept.txt --output log.zip
@@ -37,8 +41,8 @@ def add(commands: Any) -> None:
     parser.add_argument("--from", dest="first", type=int, metavar="SEQ", default=0, help="first entry (default: 0)")
     parser.add_argument("--to", dest="last", type=int, metavar="SEQ", help="last entry (default: the newest sealed)")
     parser.add_argument("--customer", nargs=2, metavar=("NAMESPACE", "ID"), help="only entries about this customer")
-    for name in ("action", "purpose", "recipient", "outcome"):
-        parser.add_argument(f"--{name}", type=terminal.listed, metavar="A,B", help=f"only entries with this {name}")
+    for name, (_, told) in rules.PARTS.items():
+        parser.add_argument(f"--{name}", type=terminal.listed, metavar="A,B", default=[], help=told)
     parser.add_argument("--since", type=_moment, metavar="MOMENT", help="only entries from then on (RFC 3339)")
     parser.add_argument("--before", type=_moment, metavar="MOMENT", help="only entries before then")
     parser.add_argument("--disclose", action="store_true", help="also the personal data behind the entries")
@@ -49,7 +53,7 @@ def add(commands: Any) -> None:
 def _export(options: argparse.Namespace) -> int:
     ready = exports.run(
         wanted=_wanted(options),
-        customer=Handle(*options.customer) if options.customer else None,
+        found=_found(options),
         by=access.operator_actor(),
         now=access.clock(),
     )
@@ -68,16 +72,18 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _wanted(options: argparse.Namespace) -> exports.Wanted:
-    chosen = {name: getattr(options, name) for name in ("action", "purpose", "recipient", "outcome")}
     return exports.Wanted(
         first=options.first,
         last=options.last,
-        filter={name: values for name, values in chosen.items() if values} or None,
-        since=options.since,
-        before=options.before,
         disclose=options.disclose,
         earlier=options.earlier.read_text("utf-8", "replace") if options.earlier else "",
     )
+
+
+def _found(options: argparse.Namespace) -> Wanted:
+    sent = {name: getattr(options, name) for name in rules.PARTS}
+    chosen = rules.chosen(sent, since=options.since, before=options.before)
+    return Wanted(chosen, Handle(*options.customer) if options.customer else None)
 
 
 def _moment(text: str) -> datetime:

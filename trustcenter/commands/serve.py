@@ -9,11 +9,13 @@ import socket
 import sys
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from audit import keys
-from trustcenter import health
+from trustcenter import grants, health, theme
 from trustcenter.commands import terminal
 from trustcenter.processes import Part, Tree
 
@@ -74,10 +76,12 @@ def obstacles(host: str, port: int) -> list[str]:
         ]
     except ImproperlyConfigured as problem:
         found.append(str(problem))
+    found += theme.current().problems
     if lacking := health.missing_migrations():
         found.append(f"The database lacks {len(lacking)} migrations. Run `trustcenter migrate` first.")
     else:
         found += health.returned()
+        found += grants.findings(connection) if settings.STRICT_ROLES else []
     if taken := _taken(host, port):
         found.append(f"Cannot listen at {netloc(host, port)}: {taken}. Choose another address with --bind.")
     return found
@@ -107,6 +111,8 @@ def _serve(options: argparse.Namespace) -> int:
     host, port = options.bind
     if found := obstacles(host, port):
         return terminal.complain(*found)
+    for finding in grants.findings(connection):
+        structlog.get_logger("serve").warning("more rights than needed", finding=finding)
     return run(host, port, options.workers)
 
 

@@ -15,7 +15,7 @@ _AGAIN = 10.0
 
 def all_waiting() -> None:
     """Sign every receipt that waits."""
-    while signed_receipts.waiting():
+    while signed_receipts.waiting(now=access.clock()):
         signed_receipts.sign_waiting(now=access.clock())
 
 
@@ -33,7 +33,7 @@ def _pass(log: structlog.stdlib.BoundLogger) -> float:
     """One batch; seconds until the next."""
     try:
         signed = signed_receipts.sign_waiting(now=access.clock())
-        behind = signed_receipts.waiting()
+        behind = signed_receipts.waiting(now=access.clock())
     except OperationalError as problem:
         log.warning("database away", problem=str(problem))
         close_old_connections()

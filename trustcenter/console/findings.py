@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from audit.services import entries
 from consent.rules.reasons import sentence
 from consent.services import findings as service
 from consent.services.findings import Broken, Observed
@@ -30,10 +29,10 @@ def findings(request: HttpRequest) -> HttpResponse:
     """Findings, newest first, and what each recipient that is only observed would meet."""
     form = Before(request.GET)
     before: UUID | None = form.cleaned_data["before"] if form.is_valid() else None
-    found = entries.findings(before=before, limit=PAGE + 1)
+    found = service.listed(before=before, limit=PAGE)
     context = {
-        "rows": [lines.logged(each) for each in found[:PAGE]],
-        "more": found[PAGE - 1].id if len(found) > PAGE else None,
+        "rows": [lines.logged(each) for each in found.entries],
+        "more": found.after,
         "later": before is not None,
         "observed": [_observed(each) for each in service.observed(now=access.clock())],
         "section": "findings",

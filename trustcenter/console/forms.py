@@ -1,17 +1,22 @@
 """What an officer can send. Forms read; the verbs decide."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from consent.errors import Invalid, TrustError
-from consent.rules import scans, text
-from consent.services import catalogue
+from consent.rules import entries as rules
+from consent.rules import moments, scans, text
+from consent.rules.reasons import SENTENCES, sentence
+from consent.services import catalogue, officers
+from consent.services.entries import Wanted
 from consent.services.on_behalf import Offer
+from consent.services.subjects import Handle
 from trustcenter.console import words
 
 
@@ -101,10 +106,25 @@ _MEMBERS = {"/evidence/reason": "reason", "/evidence/scan_sha256": "scan", "": "
 
 
 class Search(forms.Form):
-    """Which entries of the log to list."""
+    """Which entries of the log to list. A customer is named by an identifier, which is sent and never in an address."""
 
+    value = forms.CharField(
+        label=_("Customer"),
+        required=False,
+        max_length=text.IDENTIFIER_LENGTH,
+        strip=False,
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    namespace = forms.CharField(
+        label=_("Kind of identifier"),
+        required=False,
+        max_length=64,
+        widget=forms.TextInput({"list": "kinds", "autocomplete": "off", "placeholder": "customer"}),
+    )
     purpose = forms.ChoiceField(label=_("Purpose"), required=False)
+    actor = forms.ChoiceField(label=_("Who"), required=False)
     recipient = forms.ChoiceField(label=_("Recipient"), required=False)
+    action = forms.ChoiceField(label=_("Act"), required=False)
     outcome = forms.ChoiceField(
         label=_("Answer"),
         required=False,
@@ -114,22 +134,57 @@ class Search(forms.Form):
             ("refused", _("Refused")),
             ("observed", _("Would have been refused")),
             ("breach", _("Used without permission")),
+            ("finding", _("Finding")),
         ],
     )
-    action = forms.ChoiceField(label=_("Act"), required=False)
-    since = forms.DateField(label=_("Since"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    reason = forms.ChoiceField(label=_("Why"), required=False)
+    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    until = forms.DateField(
+        label=pgettext_lazy("the last day", "To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+    subject = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
     before = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        keys = [(row.key, row.key) for row in catalogue.recipients()]
+        staff = [(f"staff:staff-{row.pk}", row.get_full_name() or row.get_username()) for row in officers.listed()]
+        systems = [(f"system:{key}", key) for key, _name in keys]
+        kinds = [(kind, words.ACTORS[kind]) for kind in rules.ACTORS]
         self._offer("purpose", [(row.key, row.key) for row in catalogue.purposes()])
-        self._offer("recipient", [(row.key, row.key) for row in catalogue.recipients()])
-        self._offer("action", [(action, act.name) for action, act in words.ACTS.items()])
+        self._offer("recipient", keys)
+        self._offer("actor", [*kinds, (_("Staff"), staff), (_("System"), systems)])
+        acts = [(action, act.name) for action, act in words.ACTS.items()]
+        self._offer("action", [(_("Groups"), [*words.GROUPS.items()]), (_("Acts"), acts)])
+        codes = [(code, sentence(code, get_language() or "en")) for code in SENTENCES if code != "permitted"]
+        self._offer("reason", [(_("Refused"), codes), (_("Why staff looked"), [*words.WHY.items()])])
 
-    def clean_since(self) -> datetime | None:
-        day = self.cleaned_data["since"]
-        return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
+    def clean(self) -> dict[str, Any]:
+        sent: dict[str, Any] = super().clean() or {}
+        first, last = sent.get("since"), sent.get("until")
+        if first and last and last < first:
+            self.add_error("until", _("The last day is before the first."))
+        if problem := text.problem(sent.get("value", ""), length=text.IDENTIFIER_LENGTH):
+            self.add_error("value", problem)
+        return sent
 
-    def _offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
+    def wanted(self) -> Wanted:
+        """What is looked for, of a form that is valid."""
+        sent = self.cleaned_data
+        since, until = sent["since"], sent["until"]
+        chosen = rules.chosen(
+            {name: [sent[name]] for name in rules.PARTS},
+            since=moments.midnight(since) if since else None,
+            before=moments.midnight(until + timedelta(days=1)) if until else None,
+        )
+        customer = Handle(sent["namespace"] or "customer", sent["value"]) if sent["value"] else None
+        return Wanted(chosen, customer, "" if customer else sent["subject"])
+
+    def kept(self, subject: str) -> dict[str, str]:
+        """The search as it may stand in an address. subject: the pseudonym of the customer who was named."""
+        given = {name: str(self.cleaned_data[name] or "") for name in (*rules.PARTS, "since", "until")}
+        return {name: value for name, value in (given | {"subject": subject}).items() if value}
+
+    def _offer(self, name: str, choices: list[tuple[Any, Any]]) -> None:
         field: Any = self.fields[name]
         field.choices = [("", _("Any")), *choices]

@@ -20,6 +20,7 @@ urlpatterns = [
     path("customers/close", customers.close, name="close"),
     path("findings", findings.findings, name="findings"),
     path("audit", audit.audit, name="audit"),
+    path("audit/export", audit.carry_away, name="export"),
     path("audit/check", audit.check, name="check"),
     path("audit/<uuid:number>", audit.entry, name="entry"),
 ]

@@ -65,16 +65,33 @@ ACTS = {
     "identifier.added": Act(_("Identifier added"), "on"),
     "identifier.verified": Act(_("Identifier verified"), "on"),
     "portal.invited": Act(_("Invited to the portal"), "wait"),
+    "portal.code_sent": Act(_("Code sent"), "wait"),
     "portal.entered": Act(_("Opened the portal"), "on"),
     "catalogue.published": Act(_("Purpose published"), "on"),
     "catalogue.retired": Act(_("Purpose retired"), "off"),
     "catalogue.controller": Act(_("Controller changed"), "on"),
     "catalogue.recipient": Act(_("Recipient changed"), "on"),
     "catalogue.category": Act(_("Category changed"), "on"),
+    "catalogue.principles": Act(_("AI principles published"), "on"),
     "key.created": Act(_("Key made"), "on"),
     "key.revoked": Act(_("Key ended"), "off"),
     "officer.created": Act(_("Officer added"), "on"),
     "import.finished": Act(_("Import finished"), "on"),
+    "log.searched": Act(_("Log searched"), "yes"),
+    "log.clock_accepted": Act(_("Clock accepted"), "wait"),
+    "log.mark_accepted": Act(_("Mark made anew"), "wait"),
+    "log.key_rotated": Act(_("Key of the log changed"), "wait"),
+    "log.genesis": Act(_("New log begun"), "wait"),
+}
+# Acts that are searched for together, by what they begin with.
+GROUPS = {
+    "consent.": _("Every choice"),
+    "subject.": _("Every change of a record"),
+    "evidence.": _("What staff looked at or carried away"),
+    "portal.": _("Every way into the portal"),
+    "catalogue.": _("Every change of the catalogue"),
+    "key.": _("Every change of keys"),
+    "log.": _("Everything about the log itself"),
 }
 OUTCOMES = {
     "allowed": Act(_("Allowed"), "yes"),
@@ -130,7 +147,7 @@ PROOFS = {
 # How staff met the customer for whom they write a choice down.
 MET = {"phone": _("On the phone"), "store": _("In a shop"), "paper": _("On paper")}
 # The parts of a notice text, in the order in which they are shown.
-PARTS = ("what", "why", "benefit", "if_no", "ai")
+PARTS = ("what", "why", "benefit", "if_no", "ai", "ai_out", "ai_learned", "ai_sure")
 
 
 def standing(reason: str, *, asked: bool, objectable: bool) -> Act:

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from trustcenter.portal import acting, ask, check, choices, confirm, entrance, log, receipts, stop
+from trustcenter.portal import acting, ai, ask, check, choices, confirm, entrance, log, receipts, stop
 
 
 class KeyConverter:
@@ -36,6 +36,9 @@ urlpatterns = [
     path("acting/stop", acting.stop, name="stop-acting"),
     path("acting/<uuid:number>", acting.act, name="act"),
     path("acting/<uuid:number>/end", acting.end, name="end-mandate"),
+    path("ai", ai.show, name="ai"),
+    path("ai/principles", ai.principles, name="principles"),
+    path("ai/principles/<int:number>", ai.principles, name="principles-version"),
     path("check", check.check, name="check"),
     path("welcome", entrance.welcome, name="welcome"),
     path("welcome/code", entrance.code, name="code"),

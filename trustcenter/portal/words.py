@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from consent.rules.catalogue import paragraphs
+from consent.services.ai import Computed
 from consent.services.consent_requests import Question
 from consent.services.holders import Heard, Receiver
 from consent.services.log import Line, Month
@@ -24,6 +26,7 @@ from trustcenter.templatetags.pages import country, day
 
 register = template.Library()
 register.filter("rosette", rosette)
+register.filter("paragraphs", paragraphs)
 
 CHANNELS = {
     "web": gettext_lazy("on our website"),
@@ -160,6 +163,37 @@ DONE = {
     "link": gettext_lazy("We joined two records: “{title}”"),
     "unlink": gettext_lazy("We parted two records: “{title}”"),
 }
+
+# When a person decides (consent/rules/ai.py), and what AI can change.
+PERSON = {
+    "before": gettext_lazy("Yes. A person decides each time, before it counts."),
+    "after": gettext_lazy("Afterwards. The computer goes first, and a person checks what it did."),
+    "asked": gettext_lazy("Only when you ask. Until then the computer does it alone."),
+}
+AFFECTS = {
+    (): gettext_lazy("It changes neither your price nor your service."),
+    ("price",): gettext_lazy("It can change your price. It does not change your service."),
+    ("service",): gettext_lazy("It can change your service. It does not change your price."),
+    ("price", "service"): gettext_lazy("It can change your price and your service."),
+}
+
+
+@register.filter
+def person(each: Computed) -> str:
+    """Whether a person decides."""
+    return str(PERSON[each.person])
+
+
+@register.filter
+def affects(each: Computed) -> str:
+    """Whether AI can change price or service."""
+    return str(AFFECTS[tuple(sorted(each.affects))])
+
+
+@register.filter
+def learns(each: Computed) -> str:
+    """Whether AI learns from this customer's data."""
+    return _("It learns from your data too.") if each.learns else _("It does not learn from your data.")
 
 
 @register.filter

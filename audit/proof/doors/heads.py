@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .. import bundle, encoding, export, merkle, note, shape, tiles
+from .. import bundle, encoding, export, merkle, note, shape, tiles, tlog_proof
 from ..checkpoint import Checkpoint
 from ..errors import ProofError
 from . import place, speech
@@ -19,14 +19,16 @@ _ZIP = b"PK\3\4"
 def check_log(options: argparse.Namespace, trust: Trust, progress: Tick) -> int:
     """Check the log at an address or in a folder against its own head, and against one that was kept."""
     try:
-        found = place.verify(place.reader(options.place), trust.vkeys, progress)
-        kept = _opened(options.head, found.vkeys, found.head.origin) if options.head else None
+        old = _signed(options.head)[0] if options.head else None
+        size = Checkpoint.parse(note.parse(old)[0]).size if old else None
+        found = place.verify(place.reader(options.place), trust.vkeys, progress, size)
+        kept = (bundle.open_head(old, found.head.origin, found.vkeys), old) if old else None
         seen = list(trust.sentences(found.signed))
     except ProofError as error:
         return speech.refuse("log", error)
     except OSError as error:
         return _unread(options.place, error)
-    if kept and not _within(kept[0], found.head, lambda level, index: found.held[level, index]):
+    if kept and kept[0].root != found.began:
         return speech.forked(kept[1], found.signed)
     return speech.say([*_log_sentences(found, kept and kept[0], trust), *seen], speech.REAL)
 
@@ -83,11 +85,6 @@ def _both(options: argparse.Namespace, trust: Trust, read: place.Read | None) ->
     return [(bundle.open_head(signed, origin, vkeys), signed) for signed, _ in found]
 
 
-def _opened(name: str, vkeys: list[str], origin: str) -> Head:
-    signed, _ = _signed(name)
-    return bundle.open_head(signed, origin, vkeys), signed
-
-
 def _signed(name: str) -> tuple[str, list[str]]:
     """Return the signed head in a file, an export or a proof, and the keys that came with it."""
     with Path(name).open("rb") as file:
@@ -99,6 +96,8 @@ def _signed(name: str) -> tuple[str, list[str]]:
     if raw.startswith(b"{"):
         doc = bundle.loads(raw)
         return shape.text(doc, "checkpoint"), [shape.a_text(each, "vkeys") for each in shape.items(doc, "vkeys")]
+    if tlog_proof.is_proof(raw):
+        return tlog_proof.parse(raw).signed, []
     try:
         return raw.decode("utf-8"), []
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
 """Where a public log is read: at an address, or in a folder that was copied from one (C2SP tlog-tiles)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
@@ -17,12 +17,12 @@ Read = Callable[[str], bytes]
 
 @dataclass(frozen=True)
 class Found:
-    """A log that holds: its head, the note it stands in, the keys it was opened with, and its tiles."""
+    """A log that holds: its head, the note it stands in, the keys it was opened with, and the root of its beginning."""
 
     head: Checkpoint
     signed: str
     vkeys: list[str]
-    held: dict[tuple[int, int], bytes]
+    began: bytes | None
 
 
 def reader(place: str) -> Read:
@@ -79,26 +79,41 @@ def tile_reader(read: Read, size: int) -> tiles.ReadTile:
     return read_tile
 
 
-def verify(read: Read, pinned: Sequence[str] | None, progress: Callable[[int, int], None]) -> Found:
+def verify(
+    read: Read, pinned: Sequence[str] | None, progress: Callable[[int, int], None], beginning: int | None = None
+) -> Found:
     """Read head and all tiles, and check that the leaves give every other tile and the signed root.
 
-    pinned: keys you trust; None takes those that the log itself hands out.
+    In constant memory, however long the log is. pinned: keys you trust; None takes those that the log itself hands out.
+    beginning: also compute the root of its first so many entries, if it has them.
     Raises ProofError when the log does not hold, OSError when it cannot be read.
     """
     vkeys = list(pinned) if pinned else keys(read)
     newest, signed = head(read, vkeys) if pinned else _own_head(read, vkeys)
-    read_tile, wanted, held = tile_reader(read, newest.size), list(tiles.tiles_of(newest.size)), {}
-    for done, (level, index, _) in enumerate(wanted, 1):
-        held[level, index] = read_tile(level, index)
-        progress(done, len(wanted))
-    leaves = b"".join(held[each] for each in sorted(held) if each[0] == 0)
-    hashes = [leaves[at : at + 32] for at in range(0, len(leaves), 32)]
-    grown, root = tiles.grow(lambda level, index: b"", 0, hashes)
-    if root != newest.root:
+    read_tile, tree, began = tile_reader(read, newest.size), tiles.Regrown(), None
+    count = (newest.size + tiles.WIDTH - 1) // tiles.WIDTH
+    for index in range(count):
+        hashes = _parted(read_tile(0, index))
+        # A head that was kept may end within this tile: its root is that of the tree up to there.
+        cut = min(max(0, (beginning or 0) - tree.size), len(hashes))
+        for some in (hashes[:cut], hashes[cut:]):
+            _compare(tree.append(some), read_tile)
+            began = tree.root if tree.size == beginning else began
+        progress(index + 1, count)
+    _compare(tree.edge, read_tile)
+    if tree.root != newest.root:
         raise ProofError("root-mismatch", "The leaves of this log do not give the root that was signed.")
-    if grown != held:
-        raise ProofError("tile-bad", "A tile above the leaves is not what the leaves give.")
-    return Found(newest, signed, vkeys, held)
+    return Found(newest, signed, vkeys, began)
+
+
+def _parted(tile: bytes) -> list[bytes]:
+    return [tile[at : at + merkle.HASH_SIZE] for at in range(0, len(tile), merkle.HASH_SIZE)]
+
+
+def _compare(grown: Mapping[tuple[int, int], bytes], read_tile: tiles.ReadTile) -> None:
+    for (level, index), tile in grown.items():
+        if level and read_tile(level, index) != tile:
+            raise ProofError("tile-bad", "A tile above the leaves is not what the leaves give.")
 
 
 def _own_head(read: Read, vkeys: list[str]) -> tuple[Checkpoint, str]:

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 from ..errors import ProofError
 
 REAL, WRONG, CANNOT_TELL = 0, 1, 2
-_UNTOLD = ("bundle-kind", "key-missing", "compare-origin", "compare-proof", "unreadable")
+_UNTOLD = ("bundle-kind", "key-missing", "entry-missing", "compare-origin", "compare-proof", "unreadable")
 """What leaves open whether something holds: the file may be good, and only we lack the means."""
 
 

@@ -6,8 +6,8 @@
 Errors block publishing, warnings do not. No finding is no proof that people understand: only people can show that.
 """
 
-from consent.rules.plain.check import check
+from consent.rules.plain.check import check, check_principles
 from consent.rules.plain.finding import ERROR, RULES, WARNING, Finding
 from consent.rules.plain.scores import grade
 
-__all__ = ["ERROR", "RULES", "WARNING", "Finding", "check", "grade"]
+__all__ = ["ERROR", "RULES", "WARNING", "Finding", "check", "check_principles", "grade"]

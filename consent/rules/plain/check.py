@@ -1,6 +1,7 @@
 """All rules over all languages of one notice."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from consent.rules.plain import facts, fields, lengths, packs, phrases, style
 from consent.rules.plain.facts import Known
@@ -19,7 +20,7 @@ def check(
 ) -> list[Finding]:
     """What is wrong with a notice, by language and field, in a fixed order; empty when nothing is.
 
-    texts: language → field → words (title, what, why, benefit, if_no, ai). recipients: names that the words may use;
+    texts: language → field → words (title, what, why, benefit, if_no, ai, …). recipients: names that the words may use;
     others: names they may not. retention, consent_lasts: ISO 8601, "" for none. basis: one of rules/bases.py.
     """
     known = Known(tuple(recipients), tuple(others), retention, consent_lasts)
@@ -35,7 +36,20 @@ def check(
     return [*found, *facts.across(passages, known)]
 
 
-def _of_language(notice: list[Passage], basis: str, names: frozenset[str], known: Known) -> Iterator[Finding]:
+def check_principles(words: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+    """As `check`, of principles: language → title and statements. They are no notice, so no field of one is missing,
+    and the catalogue has no durations or receivers to hold them against."""
+    found: list[Finding] = []
+    passages: list[Passage] = []
+    for language, said in words.items():
+        parts = {"title": said["title"], **{f"statements/{n}": text for n, text in enumerate(said["statements"])}}
+        notice = [Passage(packs.of(language), language, name, text) for name, text in parts.items()]
+        found += _of_language(notice, "", frozenset(), None)
+        passages += notice
+    return [*found, *facts.across(passages, Known((), (), "", ""))]
+
+
+def _of_language(notice: list[Passage], basis: str, names: frozenset[str], known: Known | None) -> Iterator[Finding]:
     if notice and not notice[0].pack.language:
         message = "We have no rules for this language. Let a native reader check the words."
         yield notice[0].finding("L0", WARNING, notice[0].whole, message)
@@ -44,7 +58,8 @@ def _of_language(notice: list[Passage], basis: str, names: frozenset[str], known
         yield from phrases.listed(passage)
         yield from style.of_field(passage)
         yield from fields.of_field(passage, basis)
-        yield from facts.of_field(passage, known)
+        if known:
+            yield from facts.of_field(passage, known)
     if notice:
         yield from lengths.of_notice(notice)
         yield from style.of_notice(notice)

@@ -6,7 +6,7 @@ from consent.rules.plain.finding import ERROR, WARNING, Finding
 from consent.rules.plain.pack import Score
 from consent.rules.plain.passage import WORD, Passage
 
-PROSE = ("what", "why", "if_no", "ai")  # titles and benefits are no sentences; they would flatter every average
+LABELS = ("title", "benefit")  # no sentences; they would flatter every average
 _CLAUSE_MARKS = "，。：、；！？（）—…\n"
 
 
@@ -20,7 +20,7 @@ def of_field(passage: Passage, names: frozenset[str]) -> Iterator[Finding]:
 
 def of_notice(passages: Sequence[Passage]) -> Iterator[Finding]:
     """L2 and L4, over the prose of a notice in one language."""
-    prose = [passage for passage in passages if passage.field in PROSE and passage.sentences]
+    prose = [passage for passage in passages if passage.field not in LABELS and passage.sentences]
     if prose:
         yield from _average(prose)
         yield from _score(prose)

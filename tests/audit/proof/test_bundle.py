@@ -195,13 +195,13 @@ def test_a_leaf_that_says_two_things_is_refused_though_it_is_in_the_log():
     assert refused.value.code == "canonical-duplicate"
 
 
-def test_a_forger_with_another_key_is_seen_when_the_key_is_pinned(log):
+def test_F8_a_forger_with_another_key_is_seen_when_the_key_is_pinned(log):
     forged = SmallLog(size=11, key=Key(9)).bundle([4])
     assert bundle.verify_bundle(forged, None).pinned is False
     assert refusal(forged, [log.key.vkey]).code == "signature-unknown"
 
 
-def test_the_key_of_another_log_is_of_no_use(log):
+def test_F8_the_key_of_another_log_is_of_no_use(log):
     assert refusal(log.bundle([4]), [Key(1, "other.example").vkey]).code == "key-missing"
     assert refusal(log.bundle([4]), []).code == "key-missing"
     assert refusal(change(log.bundle([4]), ("vkeys",), [])).code == "key-missing"

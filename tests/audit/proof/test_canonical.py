@@ -29,7 +29,7 @@ def refusal(check, *arguments, **options):
 
 @settings(deadline=None, max_examples=300)
 @given(VALUES)
-def test_the_bytes_are_those_of_an_independent_writer_and_come_back(value):
+def test_F25_the_bytes_are_those_of_an_independent_writer_and_come_back(value):
     raw = canonical.dumps(value)
     assert raw == rfc8785.dumps(value)
     assert canonical.loads(raw) == value
@@ -38,7 +38,7 @@ def test_the_bytes_are_those_of_an_independent_writer_and_come_back(value):
 
 @settings(deadline=None, max_examples=300)
 @given(st.binary(max_size=40) | st.text(alphabet='{}[]",:0123456789.eE+-truefalsn\\u \n', max_size=24).map(str.encode))
-def test_whatever_it_reads_it_would_write(raw):
+def test_F25_whatever_it_reads_it_would_write(raw):
     try:
         value = canonical.loads(raw)
     except ProofError:
@@ -101,7 +101,7 @@ def test_it_writes_nothing_outside_the_subset(value, code):
     ],
 )
 @pytest.mark.parametrize("strict", [True, False])
-def test_it_reads_nothing_outside_the_subset(raw, code, strict):
+def test_F25_it_reads_nothing_outside_the_subset(raw, code, strict):
     assert refusal(canonical.loads, raw, strict=strict) == code
 
 

@@ -125,7 +125,7 @@ def test_a_manifest_with_the_hash_of_another_file_is_refused(log):
     assert "verify.py" in str(error)
 
 
-def test_a_line_that_is_missing_is_missed_though_everything_else_was_made_to_fit(log):
+def test_F28_a_line_that_is_missing_is_missed_though_everything_else_was_made_to_fit(log):
     lines = members(packed(log, range(3, 30)))["entries.jsonl"].splitlines(keepends=True)
     for gone in (0, 5, 26):
         left = b"".join(line for place, line in enumerate(lines) if place != gone)
@@ -134,7 +134,7 @@ def test_a_line_that_is_missing_is_missed_though_everything_else_was_made_to_fit
     refusal(packed(log, range(3, 30), **{"entries.jsonl": b"".join(lines[::-1])}))
 
 
-def test_chosen_entries_cannot_pass_for_a_range(log):
+def test_F28_chosen_entries_cannot_pass_for_a_range(log):
     assert refusal(packed(log, [3, 4, 6])).code == "bundle-range"
     assert refusal(packed(log, [3, 4, 6], said={"last": 5})).code == "bundle-range"
 

@@ -17,12 +17,14 @@ from audit.proof import (
     encoding,
     export,
     jws,
+    keyset,
     merkle,
     note,
     paths,
     policy,
     receipt,
     tiles,
+    tlog_proof,
     witness,
 )
 from audit.proof.checkpoint import Checkpoint
@@ -33,12 +35,15 @@ from .small_log import Key, SmallLog, entry
 from .small_receipt import signed
 from .test_cosignature import KEY, VKEY, sign
 from .test_policy import EXAMPLE
+from .test_tlog_proof import proof
 
 MANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LOG = SmallLog(size=11)
 SIGNED = LOG.checkpoint() + cosignature.sign(note.parse(LOG.checkpoint())[0], KEY, sign, time=5)
 REQUEST = witness.make_request(witness.Request(7, tiles.consistency_proof(LOG.read_tile, 7, 11), LOG.checkpoint()))
 
+
+KEY_SET = json.dumps({"keys": [jws.jwk(Key(1).public) | {"tc:vkey": Key(1).vkey, "tc:until": 7}]}).encode()
 
 SHORT = {"verify.py": b"print('a verifier of fewer bytes')\n"}
 
@@ -77,6 +82,15 @@ READERS = {
     "judge": (lambda raw: witness.judge(witness.parse_request(raw), [Key(1).vkey], None), REQUEST),
     "leaf": (canonical.loads, LOG.leaves[3]),
     "proof": (lambda raw: bundle.verify_bundle(bundle.loads(raw), None), bundle.dumps(LOG.bundle([3, 4]))),
+    "tlog-proof": (
+        lambda raw: tlog_proof.verify(raw, LOG.leaves[5], [Key(1).vkey]),
+        proof(signed=SIGNED),
+    ),
+    "tlog-proof alone": (
+        lambda raw: tlog_proof.verify(raw, None, [Key(1).vkey]),
+        proof(extra=LOG.leaves[5]),
+    ),
+    "key set": (keyset.parse, KEY_SET),
     "receipt": (lambda raw: receipt.verify_receipt(raw, None), signed()),
     "token": (lambda raw: jws.parse(text_of(raw)), signed()),
     "tile address": (lambda raw: paths.parse_tile_path(text_of(raw)), b"0/x001/x234/067.p/12"),
@@ -123,7 +137,7 @@ def test_a_bent_file_is_refused_in_words(name, data):
     read, good = READERS[name]
     raw = data.draw(bent(good))
     found = answers(read, raw)
-    signed_or_hashed = {"proof", "receipt"}
+    signed_or_hashed = {"proof", "receipt", "tlog-proof alone"}
     if name in signed_or_hashed and raw != good:
         assert isinstance(found, ProofError)
     if name in ("export", "chosen export") and not isinstance(found, ProofError):
@@ -239,6 +253,8 @@ def test_the_refusals_that_must_never_be_forgotten():
         lambda: bundle.loads(bundle.dumps(LOG.bundle([3])) + b"\n"),
         lambda: receipt.verify_receipt(signed() + b"\n", None),
         lambda: read_export(EXPORT + b"\n"),
+        lambda: tlog_proof.verify(proof() + b"\n", LOG.leaves[5], [key.vkey]),
+        lambda: tlog_proof.verify(proof().replace(b"index 5", b"index 05"), LOG.leaves[5], [key.vkey]),
         lambda: ed25519.verify(key.public, b"", b"") or encoding.from_base64("=", "x"),
     ):
         with pytest.raises(ProofError):

@@ -60,7 +60,7 @@ def test_the_example_of_rfc_6962_section_2_1_3():
     assert merkle.consistency_proof(read, 6, 7) == [i, j, k]
 
 
-def test_a_leaf_cannot_pose_as_a_node():
+def test_F26_a_leaf_cannot_pose_as_a_node():
     left, right = LEAVES[:2]
     assert merkle.leaf_hash(left + right) != merkle.node_hash(left, right)
     assert merkle.leaf_hash(b"\x01" + left + right) != merkle.root([left, right])
@@ -125,7 +125,7 @@ def changed(draw, hashes):
 
 @settings(deadline=None, max_examples=150)
 @given(st.data())
-def test_one_flipped_bit_spoils_an_inclusion_proof(data):
+def test_F10_one_flipped_bit_spoils_an_inclusion_proof(data):
     size = data.draw(st.integers(1, 300))
     index = data.draw(st.integers(0, size - 1))
     hashes = LEAVES[:size]
@@ -187,7 +187,7 @@ def test_another_size_spoils_a_consistency_proof(data):
         (merkle.root, ([b"short"],), "hash-length"),
     ],
 )
-def test_it_refuses_a_claim_that_proves_nothing(check, claim, code):
+def test_F10_it_refuses_a_claim_that_proves_nothing(check, claim, code):
     with pytest.raises(ProofError) as refused:
         check(*claim)
     assert refused.value.code == code

@@ -68,7 +68,7 @@ def test_text_may_hold_blank_lines_and_look_like_a_signature():
         assert note.open_note(signed(text), [ALICE.vkey]) == text
 
 
-def test_two_signatures_serve_two_keys_and_a_bad_one_spoils_both():
+def test_F9_two_signatures_serve_two_keys_and_a_bad_one_spoils_both():
     both = note.countersign(signed(), BOB.name, BOB.public, BOB.sign)
     for keys in ([ALICE.vkey], [BOB.vkey], [ALICE.vkey, BOB.vkey]):
         assert note.open_note(both, keys) == TEXT
@@ -78,14 +78,14 @@ def test_two_signatures_serve_two_keys_and_a_bad_one_spoils_both():
     assert refusal(note.open_note, both + bad, [ALICE.vkey, BOB.vkey]) == "signature-bad"
 
 
-def test_a_key_with_the_same_name_or_the_same_id_is_another_key():
+def test_F8_a_key_with_the_same_name_or_the_same_id_is_another_key():
     twin = Key(3, ALICE.name)
     assert refusal(note.open_note, signed(key=twin), [ALICE.vkey]) == "signature-unknown"
     stolen_id = f"— {BOB.name} {encoding.to_base64(note.key_id(ALICE.name, ALICE.public) + bytes(64))}\n"
     assert note.open_note(signed() + stolen_id, [ALICE.vkey, BOB.vkey]) == TEXT
 
 
-def test_a_hundred_signatures_and_no_more():
+def test_F9_a_hundred_signatures_and_no_more():
     other = signed(key=BOB).removeprefix(TEXT + "\n")
     assert note.open_note(signed() + other * 99, [ALICE.vkey]) == TEXT
     assert refusal(note.open_note, signed() + other * 100, [ALICE.vkey]) == "note-signatures"

@@ -77,7 +77,7 @@ def test_proofs_from_tiles_are_those_of_the_definition(size):
         assert tiles.consistency_proof(store.read, index + 1, size) == naive.proof(index + 1, LEAVES[:size])
 
 
-def test_the_seams_at_256_and_65536():
+def test_F26_the_seams_at_256_and_65536():
     many = LEAVES * 33
     store, frontier, roots = Store(), merkle.Frontier(), {}
     for size in (1, 255, 256, 257, 65_535, 65_536, 65_537):

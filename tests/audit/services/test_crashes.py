@@ -39,7 +39,7 @@ def everything_holds(seen):
     assert verify.whole_log(now=NOW).good
 
 
-def test_killed_before_or_after_any_statement_commit_or_file(transactional_db):
+def test_F12_killed_before_or_after_any_statement_commit_or_file(transactional_db):
     seen = set()
     for place in range(1, STEPS):
         enter(2)
@@ -58,7 +58,7 @@ def test_killed_before_or_after_any_statement_commit_or_file(transactional_db):
     everything_holds(seen)
 
 
-def test_a_head_that_is_published_before_the_mark_is_moved_can_be_forgotten(transactional_db, monkeypatch):
+def test_F12_a_head_that_is_published_before_the_mark_is_moved_can_be_forgotten(transactional_db, monkeypatch):
     """What the order is for: the other way round, a crash in between publishes what the mark does not know."""
 
     def too_early(head, newest, signed_at):
@@ -80,7 +80,7 @@ def _kill_at_each_step():
         nothing_is_published_that_the_mark_does_not_know()
 
 
-def test_two_sealers_at_once_take_each_entry_once(transactional_db):
+def test_F14_two_sealers_at_once_take_each_entry_once(transactional_db):
     enter(300)
     children = [_fork(_race) for _ in range(3)]
     for child in children:
@@ -89,7 +89,7 @@ def test_two_sealers_at_once_take_each_entry_once(transactional_db):
     everything_holds(set(Published.objects.values_list("note", flat=True)))
 
 
-def test_one_seals_the_others_stand_by_and_the_next_goes_on_when_it_is_killed(transactional_db, tmp_path):
+def test_F14_one_seals_the_others_stand_by_and_the_next_goes_on_when_it_is_killed(transactional_db, tmp_path):
     sign = tmp_path / "has the turn"
     child = _fork(lambda: _take_turn(sign))
     until(sign.exists)
@@ -117,7 +117,7 @@ def test_a_sealer_that_lost_its_connection_has_no_turn_any_more(transactional_db
 
 
 @pytest.mark.once  # by SQLite's own limit; PostgreSQL's disk is not ours to fill
-def test_a_full_disk_stops_the_log_whole_and_it_goes_on_when_there_is_room(transactional_db):
+def test_F16_a_full_disk_stops_the_log_whole_and_it_goes_on_when_there_is_room(transactional_db):
     enter(3)
     seal_all()
     enter(2000)

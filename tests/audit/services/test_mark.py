@@ -56,7 +56,7 @@ def restored(transactional_db, tmp_path):
     assert Head.objects.exists()
 
 
-def test_a_mark_that_is_restored_with_the_database_does_not_keep_it_from_a_fork(restored):
+def test_F18_a_mark_that_is_restored_with_the_database_does_not_keep_it_from_a_fork(restored):
     """What the mark is against: it was copied with the database, which is as if there were none."""
     published, kept = restored
     mark.file().write_bytes(kept)
@@ -67,7 +67,7 @@ def test_a_mark_that_is_restored_with_the_database_does_not_keep_it_from_a_fork(
     assert one.root != other.root, "two heads of one size, both validly signed"
 
 
-def test_a_database_restored_from_an_older_backup_signs_nothing(restored):
+def test_F18_a_database_restored_from_an_older_backup_signs_nothing(restored):
     published, _ = restored
     enter(2)
     assert refusal() == "database_behind"
@@ -172,7 +172,7 @@ def test_an_older_mark_that_fits_is_brought_up_to_what_was_published(db):
     assert mark.read(prove.vkeys()).head.size == 2
 
 
-def test_a_clock_that_went_back_signs_nothing_until_it_is_right_or_accepted(db, run, monkeypatch):
+def test_F11_a_clock_that_went_back_signs_nothing_until_it_is_right_or_accepted(db, run, monkeypatch):
     enter()
     seal_all(NOW + timedelta(days=3650))
     assert refusal(now=LATER) == "clock_back"

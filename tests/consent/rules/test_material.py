@@ -22,7 +22,15 @@ def worded(**changed):
     return {"texts": OLD["texts"] | {"en": OLD["texts"]["en"] | changed}}
 
 
+def told(**changed):
+    """What AI does, told otherwise than in the park's own file."""
+    return {"details": OLD["details"] | {"ai": OLD["details"]["ai"] | changed}}
+
+
 MATERIAL = {
+    "lets more go into ai": (told(**{"in": ["purchase_history", "contact.email"]}), "ai_in_added"),
+    "lets ai change the price": (told(affects=["price"]), "ai_affects_added"),
+    "lets ai learn from the data": (told(trains=True), "ai_trains"),
     "adds data": ({"categories": [*OLD["categories"], "ride_photos"]}, "categories_added"),
     "swaps data": ({"categories": [*OLD["categories"][1:], "ride_photos"]}, "categories_added"),
     "adds a recipient": ({"recipients": [*OLD["recipients"], "snapride"]}, "recipients_added"),
@@ -45,6 +53,22 @@ def test_P1_L3_a_version_asks_people_again_when_it(change):
 
 def test_P1_a_version_that_begins_to_use_ai_asks_people_again():
     assert found(OLD | {"uses_ai": False}, uses_ai=True) == [("uses_ai", True)]
+
+
+def test_less_of_a_person_is_material_and_more_of_one_is_not():
+    for first, second, less in (("before", "after", True), ("after", "asked", True), ("asked", "before", False)):
+        old = OLD | told(person_decides=first)
+        assert found(old, **told(person_decides=second)) == [("ai_person", less)]
+
+
+def test_less_of_ai_is_not_material():
+    more = OLD | told(**{"in": ["purchase_history", "contact.email"]}, affects=["price"], trains=True)
+    assert found(more, **told()) == [("ai_in_removed", False), ("ai_affects_removed", False), ("ai_trains", False)]
+
+
+def test_what_was_not_told_of_ai_before_may_be_told_without_asking_again():
+    untold = {name: value for name, value in OLD["details"].items() if name != "ai"}
+    assert found(OLD | {"details": untold}, **told()) == [("ai_told", False)]
 
 
 @pytest.mark.parametrize("nothing", ["没有直接好处。", "Nichts direkt", "Rien.", "Nada", "لا شيء"])

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
 
 from audit.models import Entry
+from audit.services import verify
 from consent.models import Asked
 from consent.services import (
     asked,
@@ -13,6 +15,7 @@ from consent.services import (
     links,
     log,
     overview,
+    pruning,
     records,
     subjects,
     suppressions,
@@ -128,3 +131,17 @@ def test_numbers_far_apart_stand_in_parts_of_their_own(cast, monkeypatch):
         *("permitted", "consent_refused"),
         "no_consent",
     ]
+
+
+def test_who_was_in_a_list_is_forgotten_when_its_entry_is_pruned_and_not_before(mailed):
+    with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
+        Asked.objects.all().delete()
+    later = NOW + 40 * DAY
+    world.seal_all(NOW + SECOND)
+    pruning.run(keep_days=31, by=OPERATOR, now=later)
+    assert line(ALICE).lines, "it is declared, and still there"
+    world.seal_all(later)
+    assert pruning.finish() == 1
+    assert not Asked.objects.exists()
+    assert line(ALICE).lines == ()
+    assert verify.whole_log(now=later).good

@@ -42,7 +42,7 @@ def test_an_edit_makes_the_next_version_and_the_old_one_stays(park):
     [
         ({"retention": "P6M"}, False),
         ({"retention": "P24M"}, True),
-        ({"categories": ["contact.email"], "levels": None}, False),
+        ({"categories": ["purchase_history"], "levels": None}, False),
         ({"categories": ["contact.email", "contact.sms", "purchase_history", "location.wristband"]}, True),
         ({"recipients": ["mail-engine"], "levels": None}, False),
         ({"recipients": ["mail-engine", "mailbird", "adpartner", "snapride"]}, True),

@@ -111,7 +111,7 @@ def lived(cast):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_G8_whoever_holds_the_whole_database_and_every_key_learns_nothing(client):
+def test_G8_F24_whoever_holds_the_whole_database_and_every_key_learns_nothing(client):
     world.publish()
     world.cast()
     live()

@@ -90,3 +90,10 @@ def test_a_draft_is_404(shop):
 
 def test_it_needs_a_key(park):
     about(get(PURPOSES), 401)
+
+
+def test_a_version_tells_what_its_ai_does_as_facts(shop):
+    found = {row["key"]: row["current"]["ai"] for row in get(PURPOSES, key=shop).json()["purposes"]}
+    facts = {"in": ["face_image", "ride_photos"], "person_decides": "asked", "affects": ["service"], "trains": False}
+    assert found["ride_photos"] == facts
+    assert found["improve_visit"] is None

@@ -2,14 +2,17 @@
 
 import base64
 import json
+from datetime import timedelta
 
 import pytest
 
 from audit.models import Entry, Leaf
-from audit.proof import jws, merkle, note
+from audit.proof import jws, merkle, note, tlog_proof
 from audit.proof.checkpoint import Checkpoint
+from audit.services import order
+from consent.services import pruning
 from tests.callers import about, get, post, question
-from tests.world import ALICE, BOB, ask, key, seal_all, sign_all
+from tests.world import ALICE, BOB, NOW, OPERATOR, ask, key, lose, seal_all, sign_all
 
 
 @pytest.fixture
@@ -78,6 +81,33 @@ def test_a_proof_leads_from_the_entry_to_the_root(sealed):
         merkle.verify_inclusion(seq, sealed, merkle.leaf_hash(leaf), hashes, head().root)
 
 
+def test_the_proof_is_there_as_text_for_tools_of_other_logs(sealed, settings):
+    keys = get("/log/vkeys").content.decode().splitlines()
+    for seq in range(sealed):
+        response = get(f"/log/entries/{seq}/proof?format=tlog-proof")
+        assert (response["Content-Type"], response["Vary"][:6]) == ("text/plain; charset=utf-8", "Accept")
+        assert response["Cache-Control"] == "public, max-age=1"
+        assert get(f"/log/entries/{seq}/proof", Accept="text/plain").content == response.content
+        leaf = get(f"/log/entries/{seq}", key=_auditor()).content
+        assert b"extra" not in response.content, "the entry is not for everybody"
+        report = tlog_proof.verify(response.content, leaf, keys)
+        assert (report.origin, report.size, report.entries[0].leaf) == (settings.LOG_ORIGIN, sealed, json.loads(leaf))
+    for accepted in ("*/*", "application/json", "text/plain;q=0.5, application/json", "image/png"):
+        assert get("/log/entries/0/proof", Accept=accepted)["Content-Type"] == "application/json"
+    about(get("/log/entries/0/proof?format=x"), 400, "/format")
+    about(get(f"/log/entries/{sealed}/proof?format=tlog-proof"), 404)
+
+
+def test_who_may_read_the_entry_gets_it_in_the_proof(sealed):
+    alone = get("/log/entries/1?format=tlog-proof", key=_auditor())
+    assert alone["Content-Type"] == "text/plain; charset=utf-8"
+    report = tlog_proof.verify(alone.content, None, get("/log/vkeys").content.decode().splitlines())
+    assert report.entries[0].leaf == get("/log/entries/1", key=_auditor()).json()
+    about(get("/log/entries/1?format=tlog-proof"), 401)
+    about(get("/log/entries/1?format=x", key=_auditor()), 400, "/format")
+    about(get(f"/log/entries/{sealed}?format=tlog-proof", key=_auditor()), 404)
+
+
 def test_an_entry_is_answered_as_it_was_hashed(sealed):
     response = get("/log/entries/0", key=_auditor())
     assert response["Content-Type"] == "application/json"
@@ -85,6 +115,32 @@ def test_an_entry_is_answered_as_it_was_hashed(sealed):
     assert response["Cache-Control"] == "no-store"
     about(get("/log/entries/0"), 401)
     about(get("/log/entries/0", key=key()), 403)
+
+
+def test_a_pruned_entry_is_gone_for_good_and_its_proof_is_not(sealed):
+    ask(ALICE)
+    seal_all()
+    place, head_before = sealed, head()
+    leaf = get(f"/log/entries/{place}", key=_auditor()).content
+    later = NOW + timedelta(days=40)
+    pruning.run(keep_days=31, by=OPERATOR, now=later)
+    seal_all(later)
+    assert pruning.finish() == 1
+    answer = get(f"/log/entries/{place}", key=_auditor())
+    about(answer, 410)
+    assert answer.json()["code"] == "pruned"
+    found = get(f"/log/entries/{place}/proof").json()
+    hashes = [base64.b64decode(each) for each in found["hashes"]]
+    merkle.verify_inclusion(place, found["size"], merkle.leaf_hash(leaf), hashes, head().root)
+    assert order.mark(head_before.size), "who followed the log goes on where they were"
+    assert get("/log/entries/0", key=_auditor()).status_code == 200
+
+
+def test_an_entry_that_somebody_deleted_is_not_called_pruned(sealed):
+    lose(0)
+    answer = get("/log/entries/0", key=_auditor())
+    about(answer, 409)
+    assert "missing" in answer.json()["detail"]
 
 
 def test_a_third_party_does_not_learn_from_the_entry_why_it_was_refused(cast):

@@ -34,11 +34,11 @@ def words():
 
 
 def test_apply_publishes_once(run, db):
-    assert "23 steps" in run("catalogue", "check", FILE)[1]
+    assert "24 steps" in run("catalogue", "check", FILE)[1]
     code, out, _ = run("catalogue", "apply", FILE)
     assert code == 0
     assert "publish purpose personal_offers version 1\n" in out
-    assert "Done: 23 steps." in out
+    assert "Done: 24 steps." in out
     assert run("catalogue", "apply", FILE)[:2] == (0, "Nothing to do: the catalogue already says the same.\n")
 
 

@@ -12,8 +12,11 @@ from tests.world import ALICE, say
 
 def test_a_healthy_house_is_good(run, db):
     code, out, err = run("doctor")
-    assert (code, err) == (0, "")
-    assert out.count("good ") == len(out.splitlines()) == 9
+    # On PostgreSQL the role of the tests owns its tables; tests/trustcenter/test_grants.py has roles that do not.
+    wrong = ["wrong  rights in the database"] if connection.vendor == "postgresql" else []
+    assert (code, err) == (len(wrong), "")
+    assert [line for line in out.splitlines() if line.startswith("wrong")] == wrong
+    assert out.count("good ") == 10 - len(wrong)
 
 
 def test_a_missing_guard_is_found(run, db):

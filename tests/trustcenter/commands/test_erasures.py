@@ -152,7 +152,7 @@ def test_a_backup_from_before_two_were_parted_costs_the_other_nothing(run, cast,
 
 
 @pytest.mark.django_db
-def test_after_a_real_restore_nobody_is_served_until_it_ran(tmp_path):
+def test_F24_after_a_real_restore_nobody_is_served_until_it_ran(tmp_path):
     """A backup of the whole database is taken, somebody is erased, the backup is put back."""
     people = "namespace,id,purpose,act,collected_at,language\n" + "".join(
         f"customer,C-{number},personal_offers,give,2026-03-02T09:12:00Z,en\n" for number in (1, 2)

@@ -1,19 +1,23 @@
 """Witnesses of a real log: asked over HTTP, kept beside the head, and the first to notice a database that went back."""
 
+import io
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection
 
 from audit import guards
-from audit.models import Checkpoint, Cosignature
-from audit.proof import cosignature, note, policy
+from audit.models import Checkpoint, Cosignature, Entry, Leaf
+from audit.proof import bundle, cosignature, ed25519, note, policy
+from audit.proof.__main__ import main
 from audit.proof.checkpoint import Checkpoint as Plain
 from audit.proof.doors import place, witness_key
 from audit.proof.doors.heads_file import Heads
 from audit.proof.doors.witness import Witness, server
-from audit.services import prove, seal, witnesses
-from tests.world import ALICE, NOW, say, seal_all
+from audit.services import prove, receipts, seal, witnesses
+from consent.services import exports, signed_receipts
+from tests.world import ALICE, NOW, OPERATOR, say, seal_all, sign_all
 
 
 @pytest.fixture
@@ -171,3 +175,84 @@ def test_the_command_says_what_is_wrong(run, cast, settings, tmp_path):
     witnesses.configured.cache_clear()
     assert run("ask-witnesses")[0] == 1
     witnesses.configured.cache_clear()
+
+
+def checked(content, name, folder, capsys, *more):
+    """What the verifier for strangers says of a file, held against a policy of the reader's own."""
+    file = folder / name
+    file.write_bytes(content)
+    (folder / "readers-policy").write_text(
+        (folder / "policy").read_text() + "".join(f"log {each}\n" for each in [*prove.vkeys(), *receipts.vkeys()])
+    )
+    code = main([str(file), "--policy", str(folder / "readers-policy"), *more])
+    said = capsys.readouterr()
+    return code, said.out + said.err
+
+
+def test_whoever_checks_learns_which_witnesses_vouched_from_a_proof_a_receipt_and_an_export(asked, tmp_path, capsys):
+    event = say(ALICE, "give").event
+    seal_all()
+    ask(asked)
+    grow()
+    assert sign_all(), "the head is older than the last, and covers the choice"
+    place = event_place(event)
+    document = prove.bundle_of([Entry.objects.get(pk=event.entry_id)], disclose=False)
+    files = {
+        "proof.json": bundle.dumps(document),
+        "one.tlog-proof": prove.tlog_proof_of(place, with_entry=True),
+        "receipt.jws": signed_receipts.read(subject=None, number=event.entry_id).jws.encode(),
+        "export.zip": exported(last=place),
+    }
+    assert prove.proof_of(place)["checkpoint"] == document["checkpoint"] == prove.cosigned()
+    for name, content in files.items():
+        code, said = checked(content, name, tmp_path, capsys)
+        assert (code, "Witnesses of your policy that have seen this head: w1." in said) == (0, True), (name, said)
+    other = cosignature.vkey("other.example/w", ed25519.public_key(bytes([3]) * 32))
+    policy_of_others = f"witness w2 {other}\nquorum w2\n"
+    (tmp_path / "policy").write_text(policy_of_others)
+    for name, content in files.items():
+        code, said = checked(content, name, tmp_path, capsys)
+        assert (code, "(quorum-missing)" in said) == (1, True), (name, said)
+        assert main([str(tmp_path / name), "--vkey", prove.vkeys()[0], "--vkey", receipts.vkeys()[0]]) == 0, name
+        capsys.readouterr()
+
+
+def test_what_no_witness_has_seen_yet_is_proven_under_the_newest_head(asked):
+    ask(asked)
+    seen = prove.state().size
+    grow()
+    assert prove.proof_of(seen)["size"] > seen
+    assert prove.proof_of(seen - 1)["size"] == seen
+
+
+def test_a_receipt_waits_for_witnesses_and_not_for_long(asked, settings):
+    """Until they have seen its entry; one that is away keeps it for three rounds of asking."""
+    say(ALICE, "give")
+    seal_all()
+    assert signed_receipts.waiting(now=NOW) == 0
+    assert signed_receipts.sign_waiting(now=NOW) == 0
+    ask(asked)
+    assert signed_receipts.waiting(now=NOW) > 0
+    assert sign_all(NOW) > 0
+    grow()
+    assert signed_receipts.sign_waiting(now=NOW) == 0
+    assert signed_receipts.sign_waiting(now=NOW + timedelta(seconds=3 * settings.WITNESS_EVERY)) == 1
+
+
+def test_a_policy_that_cannot_be_read_keeps_no_proof_from_anybody(cast, settings):
+    settings.WITNESS_POLICY = "/nowhere"
+    witnesses.configured.cache_clear()
+    seal_all()
+    assert prove.proof_of(0)["size"] == prove.state().size
+    assert prove.cosigned() is None
+    witnesses.configured.cache_clear()
+
+
+def event_place(event):
+    return Leaf.objects.get(entry_id=event.entry_id).seq
+
+
+def exported(**wanted):
+    file = io.BytesIO()
+    exports.run(wanted=exports.Wanted(**wanted), by=OPERATOR, now=NOW).write(file)
+    return file.getvalue()

@@ -1,11 +1,13 @@
 """The log as an officer sees it: found, counted, checked."""
 
 from datetime import timedelta
+from io import BytesIO
 from uuid import UUID
 
 import pytest
 
 from audit.models import Entry, Verification
+from audit.proof import export
 from audit.services import prove
 from consent.services import keys, subjects
 from consent.services.ledger import Actor
@@ -38,14 +40,14 @@ def test_a_key_is_made_by_the_operator_for_its_recipient(desk):
 def test_paging_shows_every_entry_once(desk):
     for second in range(110):
         ask(ALICE, now=NOW + timedelta(seconds=second))
-    seen, before = [], None
-    while True:
-        answer = desk.get(AUDIT, {"before": before} if before else {})
+    there, seen, older = sorted(Entry.objects.values_list("id", flat=True)), [], "outcome="
+    while older:
+        answer = desk.get(f"{AUDIT}?{older}")
         seen += [row.id for row in answer.context["rows"]]
-        before = answer.context["more"]
-        if before is None:
-            break
-    assert sorted(seen) == sorted(Entry.objects.values_list("id", flat=True))
+        older = answer.context["older"]
+    searches = Entry.objects.filter(action="log.searched").values_list("id", flat=True)
+    assert sorted(set(seen) - {*searches}) == there
+    assert len(seen) == len({*seen})
 
 
 def test_each_filter_narrows_the_list(desk):
@@ -57,11 +59,87 @@ def test_each_filter_narrows_the_list(desk):
     assert {str(row.act.name) for row in rows(desk, action="consent.withdrawn")} == {"Withdrawn"}
     assert {row.purpose for row in rows(desk, purpose="improve_visit")} == {"improve_visit"}
     assert min(row.at for row in rows(desk, since="2026-05-14")).date() == NOW.date()
+    assert {str(row.act.name) for row in rows(desk, actor="staff")} == {"Log searched"}
+    assert {row.act.name for row in rows(desk, reason="consent_refused")} == {"Refused"}
+    assert {str(row.act.name) for row in rows(desk, action="catalogue.")} >= {"Purpose published", "Recipient changed"}
+    assert rows(desk, action="consent.", since="2026-05-14", until="2026-05-14")[0].at.date() == NOW.date()
+    assert rows(desk, until="2020-01-01") == []
     assert rows(desk, outcome="refused", recipient="adpartner") == []
 
 
+def test_a_customer_is_named_in_a_form_and_never_in_an_address(desk):
+    for second in range(60):
+        ask(BOB, now=NOW + timedelta(seconds=second))
+    answer = desk.post(AUDIT, {"value": "C-1002", "outcome": "refused"})
+    assert len(answer.context["rows"]) == 50
+    pseudonym = subjects.find(BOB).pseudonym
+    assert f"subject={pseudonym}" in answer.context["older"]
+    assert "C-1002" not in answer.context["older"]
+    assert b"The customer sees that you looked." in answer.content
+    older = desk.get(f"{AUDIT}?{answer.context['older']}")
+    assert len(older.context["rows"]) == 10
+    assert older.context["everybody"] == "outcome=refused"
+    assert Entry.objects.filter(action="log.searched", subject=pseudonym).count() == 2
+
+
+def test_a_search_without_a_customer_becomes_an_address(desk):
+    answer = desk.post(AUDIT, {"value": "", "outcome": "refused", "since": "2026-05-01"})
+    assert answer["Location"] == f"{AUDIT}?outcome=refused&since=2026-05-01#found"
+    assert not Entry.objects.filter(action="log.searched").exists()
+
+
+def test_whom_nobody_knows_is_said_and_that_somebody_looked_is_in_the_log(desk):
+    answer = desk.post(AUDIT, {"value": "C-9999"})
+    assert answer.status_code == 400
+    assert b"We know no such customer. That you looked is in the log." in answer.content
+    assert Entry.objects.get(action="log.searched").actor_type == "staff"
+
+
+def test_a_search_that_stopped_early_says_how_far_it_came(desk, monkeypatch):
+    for second in range(20):
+        ask(ALICE, now=NOW + timedelta(seconds=second))
+    monkeypatch.setattr("audit.services.search.READ", 5)
+    monkeypatch.setattr("audit.services.search._TRIED", 5)
+    answer = desk.get(AUDIT, {"action": "decision.made", "outcome": "refused", "reason": "no_consent"})
+    assert b"No entry is like that." in answer.content
+    answer = desk.get(AUDIT, {"action": "decision.made", "actor": "system:mail-engine", "outcome": "allowed"})
+    assert len(answer.context["rows"]) == 5
+    assert b"Searched back to 2026-05-14 12:00 UTC." in answer.content
+    assert b"Search further back" in answer.content
+
+
+def test_what_was_found_is_carried_away_signed(desk, tmp_path):
+    ask(BOB)
+    seal_all()
+    page = desk.post(AUDIT, {"value": "C-1002", "outcome": "refused"})
+    assert page.context["kept"].keys() == {"outcome", "subject"}
+    answer = desk.post(f"{AUDIT}/export", page.context["kept"])
+    assert (answer["Content-Type"], answer["Content-Disposition"]) == (
+        "application/zip",
+        'attachment; filename="log.zip"',
+    )
+    file = BytesIO(answer.content)
+    report = export.verify(file, prove.vkeys())
+    assert (report.count, report.complete) == (1, False)
+    assert report.filter == {"outcome": ["refused"], "subject": [subjects.find(BOB).pseudonym]}
+    assert Entry.objects.get(action="evidence.exported").actor_type == "staff"
+    assert export.verify(BytesIO(desk.post(f"{AUDIT}/export").content), None).complete
+
+
+def test_more_than_a_person_can_wait_for_is_left_to_a_command(desk, monkeypatch):
+    seal_all()
+    monkeypatch.setattr("consent.services.exports.AT_ONCE", 3)
+    answer = desk.post(f"{AUDIT}/export", {"action": "catalogue."})
+    assert answer.status_code == 400
+    assert b"trustcenter export-audit" in answer.content
+
+
 @pytest.mark.parametrize(
-    "query", [{"purpose": "x"}, {"outcome": "x"}, {"action": "x"}, {"since": "x"}, {"before": "x"}, {"recipient": "\0"}]
+    "query",
+    [
+        *({"purpose": "x"}, {"outcome": "x"}, {"action": "x"}, {"since": "x"}, {"before": "x"}, {"recipient": "\0"}),
+        *({"since": "2026-05-02", "until": "2026-05-01"}, {"actor": "x"}, {"reason": "x"}, {"value": "\u202e"}),
+    ],
 )
 def test_a_search_that_cannot_be_says_so(desk, query):
     answer = desk.get(AUDIT, query)
@@ -91,7 +169,7 @@ def test_the_whole_log_is_checked_now(desk):
     seal_all()
     assert desk.post(f"{AUDIT}/check")["Location"] == f"{AUDIT}#log"
     assert Verification.objects.get().good
-    assert f"{prove.state().size} entries, checked 2026-05-14 12:00:00 UTC." in desk.get(AUDIT).content.decode()
+    assert f"from 0 to {prove.state().size - 1}, checked 2026-05-14 12:00:00 UTC." in desk.get(AUDIT).content.decode()
 
 
 @pytest.mark.parametrize("leaf", [None, b"\xff", b"[]", b"{}", b'{"id":1,"action":2,"actor":3}'])

@@ -77,6 +77,15 @@ def test_an_officer_signs_in_finds_and_sees(open_page, live_server, today):
     page.get_by_role("link", name="Audit").click()
     page.get_by_role("button", name="Check the whole log now").click()
     expect(page.get_by_text("Unbroken", exact=True)).to_be_visible()
+    page.get_by_label("Answer", exact=True).select_option("refused")
+    page.keyboard.press("Tab")
+    page.get_by_label("Customer", exact=True).fill("C-1001")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The customer sees that you looked.")).to_be_visible()
+    assert {cell.inner_text() for cell in page.locator("tbody .state").all()} == {"Refused"}
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Export these, signed").click()
+    assert waiting.value.suggested_filename == "log.zip"
     page.get_by_role("button", name="Sign out").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Console"
 
@@ -111,7 +120,16 @@ def test_every_page_is_sound(open_page, live_server, today, size, scheme, locale
     check(page, blocked)
     page.goto("/console/audit")
     check(page, blocked)
-    page.locator("main form button").first.click()
+    page.locator(".note button").click()
+    check(page, blocked)
+    page.locator("[name=value]").fill("C-9999")
+    page.locator(".filters button").click()
+    check(page, blocked)
+    page.locator("[name=value]").fill("C-1001")
+    page.locator(".filters button").click()
+    check(page, blocked)
+    assert "C-1001" not in page.url
+    page.locator("#found ~ p a, .top p a").last.click()
     check(page, blocked)
     page.locator("table a").first.click()
     check(page, blocked)

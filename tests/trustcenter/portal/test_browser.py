@@ -60,6 +60,8 @@ PAGES = [
     "/receipts",
     "/purposes/personal_offers",
     "/purposes/park_safety",
+    "/ai",
+    "/ai/principles",
     "/check",
     "/welcome",
     "/nothing",

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from consent.services import evidence, log, subjects, uses
+from consent.services import evidence, log, pruning, subjects, uses
 from consent.services.ledger import Actor
 from consent.services.log import Filter
 from consent.services.uses import Use
@@ -201,3 +201,18 @@ def test_a_use_without_permission_is_called_that(open_park, come_in, today):
     page = come_in(BOB).get("/log").text
     assert "Used without permission" in page
     assert "You said no to this." in page
+
+
+def test_it_says_from_when_on_it_lists_uses_once_older_ones_were_pruned(alice, today):
+    ask(ALICE, now=today)
+    assert "no longer in it" not in alice.get("/log").text
+    world.seal_all(today)
+    later = today + timedelta(days=40)
+    pruning.run(keep_days=31, by=world.OPERATOR, now=later)
+    world.seal_all(later)
+    pruning.finish()
+    page = alice.get("/log").text
+    said = re.search(r"Uses before (.*?) are no longer in it: we delete them after some time\.", page)
+    assert said
+    assert str((later - timedelta(days=31)).year) in said[1]
+    assert "Nobody used your data in this way." in page

@@ -1,0 +1,178 @@
+"""Somebody with the database: rows changed, deleted, moved, put in. Guards lifted, as its owner can.
+
+Each begins with what an ordinary audit table sees of it: nothing.
+"""
+
+import json
+import random
+import re
+from datetime import timedelta
+
+import pytest
+
+from audit.models import Entry, Head, Leaf, Payload, Pending, Tile
+from audit.proof import merkle, tiles
+from audit.proof.doors import place as log_place
+from audit.proof.errors import ProofError
+from audit.services import entries, prove, tree
+from tests.faults.log import fill, finding, looks_good, rebuild
+from tests.world import NOW, seal_all
+
+SIZE = 50
+
+
+@pytest.fixture
+def log(unguarded):
+    fill(SIZE)
+    assert finding() == ""
+    assert looks_good()
+    return list(Leaf.objects.select_related("entry").order_by("seq"))
+
+
+def write(entry_id, leaf):
+    Entry.objects.filter(pk=entry_id).update(leaf=leaf)
+
+
+def test_F1_any_byte_of_any_row_that_is_changed_is_found(log):
+    """Of each row some bytes in the database, of one row each; then every byte of every row against the tree."""
+    chance, root = random.Random(1), bytes(Head.objects.get().root)
+    for row in log:
+        leaf = bytes(row.entry.leaf)
+        for place in range(0, len(leaf), 5) if row.seq == 7 else chance.sample(range(len(leaf)), 2):
+            write(row.entry_id, bent(leaf, place))
+            assert re.search(rf"\bentry {row.seq}\b", finding(), re.IGNORECASE), place
+        write(row.entry_id, leaf)
+    for row in log:
+        leaf, proof = bytes(row.entry.leaf), tiles.inclusion_proof(tree.read_tile, row.seq, SIZE)
+        merkle.verify_inclusion(row.seq, SIZE, merkle.leaf_hash(leaf), proof, root)
+        for place in range(len(leaf)):
+            with pytest.raises(ProofError):
+                merkle.verify_inclusion(row.seq, SIZE, merkle.leaf_hash(bent(leaf, place)), proof, root)
+    assert finding() == ""
+
+
+def bent(leaf, place):
+    return leaf[:place] + bytes([leaf[place] ^ 1]) + leaf[place + 1 :]
+
+
+def test_F1_a_row_rewritten_with_its_columns_so_that_all_fits_is_found(log):
+    row = log[11]
+    leaf = bytes(row.entry.leaf).replace(b'"outcome":"allowed"', b'"outcome":"refused"')
+    assert leaf != bytes(row.entry.leaf)
+    write(row.entry_id, leaf)
+    Entry.objects.filter(pk=row.entry_id).update(outcome="refused")
+    assert looks_good()
+    assert row.entry_id in {each.id for each in entries.search(outcome="refused")}, "it is what people are shown"
+    assert "from entry 11 on" in finding()
+
+
+@pytest.mark.parametrize("name", ["action", "actor_type", "actor_ref", "subject", "purpose", "recipient", "outcome"])
+def test_F1_a_column_alone_that_is_changed_is_found(log, name):
+    row = log[13]
+    Entry.objects.filter(pk=row.entry_id).update(**{name: "x"})
+    assert looks_good()
+    assert finding() == "A column of entry 13 differs from its leaf."
+
+
+def test_F1_a_payload_that_is_exchanged_does_not_open(log):
+    """It is encrypted with the number of its entry: that of another does not open, and none is shown."""
+    one, other = Payload.objects.filter(entry_id__in=[log[1].entry_id, log[2].entry_id])
+    Payload.objects.filter(pk=one.pk).update(sealed=other.sealed)
+    assert set(entries.payloads([log[1].entry, log[2].entry])) == {other.pk}
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["its place", "all of it"])
+def test_F2_each_row_that_is_deleted_is_missed(log, whole):
+    for row in log:
+        Leaf.objects.filter(seq=row.seq)._raw_delete("default")
+        if whole:
+            payloads = Payload.objects.filter(entry_id=row.entry_id)
+            kept = list(payloads)
+            payloads._raw_delete("default")
+            Entry.objects.filter(id=row.entry_id)._raw_delete("default")
+        assert finding(), row.seq
+        if whole:
+            Entry.objects.bulk_create([row.entry])
+            Payload.objects.bulk_create(kept)
+        Leaf.objects.bulk_create([row])
+    assert finding() == ""
+
+
+@pytest.mark.parametrize("seq", [0, 20, SIZE - 1])
+def test_F2_a_row_deleted_and_the_others_renumbered_is_missed(log, seq):
+    """The tree is made anew, too; only the signature cannot be."""
+    Leaf.objects.filter(seq=seq)._raw_delete("default")
+    Payload.objects.filter(entry_id=log[seq].entry_id)._raw_delete("default")
+    Entry.objects.filter(id=log[seq].entry_id)._raw_delete("default")
+    for row in log[seq + 1 :]:
+        Leaf.objects.filter(seq=row.seq).update(seq=row.seq - 1)
+    rebuild(head=SIZE - 1)
+    assert looks_good()
+    assert f"{SIZE} were signed for" in finding()
+
+
+def test_F4_rows_that_change_places_are_found(log):
+    chance = random.Random(2)
+    for _ in range(20):
+        one, other = sorted(chance.sample(range(SIZE), 2))
+        _put(log[other].entry_id, one, log[one].entry_id, other)
+        assert looks_good()
+        assert f"from entry {one} on" in finding()
+        rebuild(head=SIZE)
+        assert "do not give the signed root" in finding(), "nor with a tree to match"
+        _put(log[one].entry_id, one, log[other].entry_id, other)
+        rebuild(head=SIZE)
+    assert finding() == ""
+
+
+def _put(first, one, second, other):
+    Leaf.objects.filter(seq__in=[one, other])._raw_delete("default")
+    Leaf.objects.bulk_create([Leaf(seq=one, entry_id=first), Leaf(seq=other, entry_id=second)])
+
+
+@pytest.mark.parametrize("seq", [0, 20, SIZE - 1])
+def test_F5_a_row_put_in_afterwards_is_found(log, seq):
+    new = _back_dated(log[3].entry)
+    for row in reversed(log[seq:]):
+        Leaf.objects.filter(seq=row.seq).update(seq=row.seq + 1)
+    Leaf.objects.bulk_create([Leaf(seq=seq, entry=new)])
+    rebuild(head=SIZE + 1)
+    assert looks_good()
+    assert finding()
+
+
+def test_F5_a_row_handed_to_the_sealer_under_an_old_date_stands_at_its_true_place(log, served):
+    """The time in an entry is what its writer says. Its place is not: no head of before has it."""
+    kept = prove.checkpoint()
+    new = _back_dated(log[3].entry)
+    Pending.objects.create(entry=new, leaf_hash=merkle.leaf_hash(new.leaf))
+    seal_all()
+    assert looks_good()
+    oldest = Entry.objects.order_by("recorded_at").first()
+    assert oldest == new, "by its date it is the first of all"
+    assert Leaf.objects.get(entry=new).seq == SIZE
+    found = log_place.verify(log_place.reader(served()), None, lambda done, of: None, SIZE)
+    assert found.head.size == SIZE + 1
+    assert f"\n{SIZE}\n" in kept
+    assert found.began == merkle.root([merkle.leaf_hash(bytes(row.entry.leaf)) for row in log])
+
+
+def _back_dated(like):
+    when = NOW - timedelta(days=90)
+    number = entries.uuid7(when)
+    leaf = json.loads(bytes(like.leaf)) | {"id": str(number), "at": entries.moment(when)}
+    raw = json.dumps(leaf, sort_keys=True, separators=(",", ":")).encode()
+    columns = ("action", "actor_type", "actor_ref", "subject", "purpose", "recipient", "outcome", "reason")
+    new = Entry(id=number, recorded_at=when, leaf=raw, **{name: getattr(like, name) for name in columns})
+    new.save(force_insert=True)
+    return new
+
+
+def test_F1_a_tile_that_is_changed_or_gone_is_found(log):
+    tile = Tile.objects.get(level=0, index=0)
+    true = bytes(tile.data)
+    Tile.objects.update(data=true[:700] + bytes([true[700] ^ 1]) + true[701:])
+    assert looks_good()
+    assert finding() == "Tile 0/0 of the stored tree does not fit its entries, from entry 21 on."
+    Tile.objects.all()._raw_delete("default")
+    assert finding() == "Tile 0/0 of the stored tree does not fit its entries, from entry 0 on."

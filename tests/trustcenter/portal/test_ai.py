@@ -1,0 +1,170 @@
+"""AI and you: what a computer does with a customer's data, how to say no, and how to have a person look again."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import include, path
+from playwright.sync_api import expect
+
+from audit.models import Entry
+from consent.rules import catalogue as rules
+from consent.services import uses
+from consent.services.ledger import Actor
+from consent.services.uses import Use
+from tests import visit, world
+from tests.browser import assert_accessible, duplicate_names
+from tests.world import ALICE, BOB, ask, document, publish
+from trustcenter.portal.urls import urlpatterns as portal
+from trustcenter.urls import urlpatterns as doors
+
+OTHERS = [each for each in doors if getattr(each, "app_name", "") != "portal"]
+REVIEW = path("copy-or-erase/<str:kind>", lambda request, kind: HttpResponse(kind), name="rights-ask")
+# With the page on which a customer asks for a person, should it not be there yet.
+urlpatterns = [*OTHERS, path("", include(([*portal, REVIEW], "portal")))]
+
+
+def section(page: str, key: str) -> str:
+    return re.search(rf'<section id="{key}">.*?</section>', page, re.DOTALL)[0]
+
+
+def test_AI1_each_use_of_ai_is_told_in_full_and_no_other_use_is(alice):
+    page = alice.get("/ai").text
+    assert re.findall(r'<section id="(\w+)"', page) == ["personal_offers", "ride_photos"]
+    offers = section(page, "personal_offers")
+    for words in (
+        *("What it does", "A computer looks at what you bought, and when."),
+        *("What goes in", "What you buy in the park"),
+        *("What comes out", "A list of our offers, in order."),
+        *("Does a person decide?", "Only when you ask. Until then the computer does it alone."),
+        *("Your price and service", "It changes neither your price nor your service."),
+        *("What it learned from", "From counts of what each shop sold.", "It does not learn from your data."),
+        *("How sure it is", "Of 100 visitors, 9 used the offer that it put first."),
+        *("If you turn it off", "You still see every sale we show to all visitors."),
+    ):
+        assert words in offers, words
+    assert "It can change your service. It does not change your price." in section(page, "ride_photos")
+    assert "AI has a part in 2 uses of your data. It changes no price." in page
+
+
+def test_a_price_that_ai_can_change_is_not_called_unchanged(alice, today):
+    ai = document()["purposes"][1]["ai"] | {"affects": ["price"]}
+    publish(now=today, personal_offers={"ai": ai})
+    page = alice.get("/ai").text
+    assert "It can change your price. It does not change your service." in page
+    assert "It changes no price." not in page
+
+
+def test_P7_saying_no_to_ai_is_one_press_on_the_page_that_tells_of_it(alice, today):
+    offers = section(alice.get("/ai").text, "personal_offers")
+    assert "Turn off" in offers
+    notice = re.search(r'name="notice" value="(\w+)"', offers)[1]
+    assert alice.post("/choices/personal_offers", {"act": "off", "notice": notice}).status_code == 302
+    assert ask(ALICE, now=today).decision.reason == "consent_withdrawn"
+
+
+def test_what_it_did_is_listed_with_the_occasion_and_refusals_are_not(alice, today):
+    ask(ALICE, now=today, reference="Spring sale")
+    ask(ALICE, recipient="adpartner", now=today, reference="Refused anyway")
+    ask(BOB, now=today, reference="Of somebody else")
+    rows = section(alice.get("/ai").text, "personal_offers")
+    assert "Spring sale" in rows
+    assert "Refused anyway" not in rows
+    assert "Of somebody else" not in rows
+
+
+def test_what_is_older_than_90_days_is_left_to_the_log(db, come_in, today):
+    visit.half_year(today)
+    rows = section(come_in().get("/ai").text, "personal_offers")
+    assert rows.count('<tr role="row"') == 1 + 6, "asked 3, 12, 12, 31, 60 and 61 days ago; not 90 days and two hours"
+    assert 'href="/log?purpose=personal_offers"' in rows
+
+
+def test_only_the_newest_ten_stand_on_the_page(alice, today):
+    rows = [Use(ALICE, "personal_offers", ("purchase_history",), today) for _ in range(12)]
+    uses.report(uses=rows, recipient="mail-engine", by=Actor("system", ref="mail-engine"), now=today)
+    assert section(alice.get("/ai").text, "personal_offers").count('<tr role="row"') == 1 + 10
+
+
+def test_until_there_is_a_way_to_ask_a_person_no_link_leads_nowhere(alice, today):
+    ask(ALICE, now=today)
+    page = alice.get("/ai").text
+    assert ("human_review" in page) == any(getattr(each, "name", "") == "rights-ask" for each in portal)
+
+
+@pytest.mark.urls(__name__)
+def test_AI2_a_person_can_be_asked_to_look_again_at_each_result(alice, today):
+    ask(ALICE, now=today, reference="Spring sale")
+    number = Entry.objects.filter(action="decision.made").latest("id").pk
+    offers = section(alice.get("/ai").text, "personal_offers")
+    assert 'href="/copy-or-erase/human_review"' in offers
+    assert f'href="/copy-or-erase/human_review?entry={number}"' in offers
+
+
+def test_a_version_from_before_the_facts_were_asked_for_says_so(alice):
+    from consent.models import PurposeVersion
+
+    [old] = PurposeVersion.objects.filter(purpose__key="personal_offers")
+    world.damage(PurposeVersion.objects.filter(pk=old.pk), details={})
+    page = alice.get("/ai").text
+    assert "We have not told you this yet." in section(page, "personal_offers")
+    assert "It changes no price." not in page, "nobody told us"
+
+
+def test_a_brand_without_ai_says_that(db, come_in, today):
+    file = document()
+    plain = [row for row in file["purposes"] if not row["uses_ai"]]
+    world.catalogue.apply(
+        document={name: value for name, value in file.items() if name != "principles"} | {"purposes": plain},
+        by=world.OPERATOR,
+        now=today - timedelta(days=1),
+    )
+    page = come_in().get("/ai").text
+    assert "We use no AI on your data, and no computer decides about you." in page
+    assert "How we use AI" not in page
+    assert Client().get("/ai/principles").status_code == 404
+
+
+def test_the_principles_are_open_to_everyone_in_each_version(open_park, today):
+    file = document() | {"principles": {"en": {"title": "AI here", "statements": ["We ask you first."]}}}
+    world.catalogue.apply(document=file, by=world.OPERATOR, now=today)
+    stranger = Client()
+    newest, first = stranger.get("/ai/principles").text, stranger.get("/ai/principles/1").text
+    assert "We ask you first." in newest
+    assert 'href="/ai/principles/1"' in newest
+    assert "This is an earlier version." in first
+    assert "AI sets no price for you." in first
+    assert rules.digest({"principles": "ai", "version": 2, "words": file["principles"]}) in newest
+    assert stranger.get("/ai/principles/3").status_code == 404
+    assert stranger.post("/ai/principles").status_code == 405
+    chinese = stranger.get("/ai/principles", headers={"accept-language": "zh-hans"}).text
+    assert '<h1 lang="en">AI here</h1>' in chinese
+
+
+def test_the_page_asks_the_database_a_fixed_number_of_times(alice, today, django_assert_max_num_queries):
+    for _ in range(8):
+        ask(ALICE, now=today)
+    alice.get("/ai")
+    with django_assert_max_num_queries(40):
+        alice.get("/ai")
+
+
+@pytest.mark.browser
+@pytest.mark.urls(__name__)
+def test_everybody_can_read_it_and_say_no_without_javascript(transactional_db, today, live_server, open_page):
+    visit.half_year(today)
+    for language, (width, scheme) in zip(("en", "zh-hans"), ((1280, "dark"), (320, "light")), strict=True):
+        page = open_page((width, 800), base_url=live_server.url, locale=language, color_scheme=scheme)
+        page.goto(visit.link(today, ALICE, language))
+        page.click("main button")
+        page.goto("/ai")
+        assert_accessible(page)
+        assert duplicate_names(page) == {}
+    page = open_page(base_url=live_server.url, javascript=False)
+    page.goto(visit.link(today, ALICE))
+    page.click("main button")
+    page.get_by_role("link", name="AI and you").click()
+    page.get_by_role("button", name="Turn off Send you offers that fit").click()
+    expect(page.get_by_role("status")).to_contain_text("You turned off “Send you offers that fit”")
