@@ -21,7 +21,7 @@ from consent.services.uses import Seen
 PAGE, WHOLE, MONTHS = 300, 10_000, 6
 # Outcomes of which somebody saw data.
 SEEN = ("allowed", uses.BREACH, OBSERVED)
-BY_PEOPLE = ("evidence.viewed", entries.SEARCHED)
+BY_PEOPLE = ("evidence.viewed", entries.SEARCHED, "mandate.used")
 # Where data was used, not only looked for.
 RAN = ("decision.made", "audience.filtered", "use.reported")
 BY_MACHINES = tuple(action for action in USES if action not in BY_PEOPLE)

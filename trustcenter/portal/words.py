@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from consent.rules.catalogue import paragraphs
 from consent.services.ai import Computed
+from consent.services.consent_requests import Question
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
 from consent.services.receipts import Receipt
@@ -86,6 +87,10 @@ LOOKS = {
     "complaint_to_regulator": gettext_lazy("The regulator asked us."),
     "audit": gettext_lazy("We checked our own work."),
     "error_search": gettext_lazy("We searched for an error."),
+}
+MANDATES = {
+    "guardian": gettext_lazy("Your parent or guardian"),
+    "representative": gettext_lazy("Someone you chose to act for you"),
 }
 BASES = {
     "consent": gettext_lazy("Your consent (GDPR, article 6(1)(a))"),
@@ -242,7 +247,7 @@ def count_on(overview: Overview) -> SafeString:
 
 
 @register.filter
-def named(covered: Use | Receipt) -> str:
+def named(covered: Use | Receipt | Question) -> str:
     """The controller for all its own systems; processors and third parties by name and country."""
     outside = [row for row in covered.recipients if row.kind != "system"]
     if not outside:
@@ -279,6 +284,12 @@ def done(saved: Saved) -> str:
 
 
 @register.filter
+def answered(question: Question) -> str:
+    """What was answered to a question."""
+    return str(DONE[question.act]).format(title=question.notice.text["title"])
+
+
+@register.filter
 def reason(code: str) -> str:
     """Why something is off or was refused."""
     return str(REASONS.get(code, ""))
@@ -307,6 +318,12 @@ def actor(code: str) -> str:
 
 
 @register.filter
+def mandate(code: str) -> str:
+    """Who acts for a customer, as they are told."""
+    return str(MANDATES.get(code, code))
+
+
+@register.filter
 def basis(code: str) -> str:
     return str(BASES.get(code, code))
 
@@ -322,8 +339,10 @@ def answer(line: Line) -> str:
 
 @register.filter
 def name(line: Line) -> str:
-    """Who it was: a company or system by its name, staff as staff."""
-    return _("Our staff") if line.person else line.name or _("A system we do not know")
+    """Who it was: a company or system by its name, staff as staff, a guardian as such."""
+    if line.person:
+        return str(MANDATES.get(line.reason, _("Our staff")))
+    return line.name or _("A system we do not know")
 
 
 @register.filter
@@ -352,7 +371,8 @@ def saw(line: Line) -> str:
 @register.filter
 def why(line: Line) -> str:
     """What for; of a refusal, why it was one. Then the occasion, in the words of whoever asked."""
-    reason = LOOKS.get(line.reason, "") if line.person else REASONS.get(line.reason, "")
+    looks = LOOKS.get(line.reason, "") if line.reason not in MANDATES else _("They act for you.")
+    reason = looks if line.person else REASONS.get(line.reason, "")
     listed = _("They checked a list of people, and you were in it.") if line.listed else ""
     return " · ".join(str(part) for part in (line.title, reason, listed, line.reference) if part)
 
