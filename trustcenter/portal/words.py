@@ -263,6 +263,7 @@ def listed(parts: Iterable[str]) -> str:
     return pgettext("between the parts of a list", ", ").join(str(part) for part in parts)
 
 
+@register.filter
 def within(label: str) -> str:
     """A label of data inside a row. Each begins a line in the catalogue; here only the first does.
 
