@@ -11,8 +11,8 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from consent.rules.catalogue import paragraphs
 from consent.services.ai import Computed
@@ -269,10 +269,19 @@ def listed(parts: Iterable[str]) -> str:
 
 
 @register.filter
+def within(label: str) -> str:
+    """A label of data inside a row. Each begins a line in the catalogue; here only the first does.
+
+    German keeps it as it is: nouns are written large, and “ihr” for “Ihr” would be somebody else's.
+    """
+    return label if get_language() == "de" else label[:1].lower() + label[1:]
+
+
+@register.filter
 def data(labels: Iterable[str]) -> str:
-    """Labels of data in a row. Each begins a line in the catalogue; here only the first does."""
+    """Labels of data in a row."""
     first, *rest = [*labels] or [""]
-    return pgettext("between kinds of data", "; ").join([first, *(each[:1].lower() + each[1:] for each in rest)])
+    return pgettext("between kinds of data", "; ").join([first, *map(within, rest)])
 
 
 @register.filter
