@@ -75,5 +75,6 @@ def test_countries_have_names_in_every_language():
 
     names = pages.countries()
     assert set(names) == {"en", *words.LANGUAGES}
-    assert names["en"].keys() == names["zh-hans"].keys()
+    assert all(each.keys() == names["en"].keys() for each in names.values())
     assert (names["en"]["IE"], names["zh-hans"]["IE"]) == ("Ireland", "爱尔兰")
+    assert (names["es"]["DE"], names["fr"]["DE"]) == ("Alemania", "Allemagne")

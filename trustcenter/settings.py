@@ -276,7 +276,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1_048_576
 # --- Languages, time, static files ------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese")), ("es", _("Spanish")), ("fr", _("French"))]
 # Staff's pages speak these of them.
 CONSOLE_LANGUAGES = ("en", "zh-hans")
 LOCALE_PATHS = [Path(__file__).parent / "locale", Path(__file__).parent / "console" / "locale"]
