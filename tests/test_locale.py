@@ -87,5 +87,5 @@ def test_countries_have_names_in_every_language():
     names = pages.countries()
     assert set(names) == {"en", *words.LANGUAGES}
     assert all(each.keys() == names["en"].keys() for each in names.values())
-    ireland = {"en": "Ireland", "zh-hans": "爱尔兰", "de": "Irland", "ar": "أيرلندا"}
-    assert {code: names[code]["IE"] for code in ireland} == ireland
+    ireland = {"en": "Ireland", "zh-hans": "爱尔兰", "es": "Irlanda", "fr": "Irlande", "de": "Irland", "ar": "أيرلندا"}
+    assert {code: each["IE"] for code, each in names.items()} == ireland

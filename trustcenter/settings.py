@@ -279,6 +279,8 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [
     ("en", _("English")),
     ("zh-hans", _("Simplified Chinese")),
+    ("es", _("Spanish")),
+    ("fr", _("French")),
     ("de", _("German")),
     ("ar", _("Arabic")),
 ]
