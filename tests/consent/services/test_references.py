@@ -62,16 +62,16 @@ def test_a_purpose_on_the_wrong_basis_can_be_retired(park):
 
 def test_P6_third_parties_are_never_in_a_level(db):
     levels = copy.deepcopy(document()["purposes"][OFFERS]["levels"])
-    levels[1]["recipients"] = ["mail-engine", "mailbird", "adpartner"]
-    assert refused(edited(levels=levels)) == [("/purposes/1/levels/1/recipients", "third_party")]
+    levels[2]["recipients"] = ["mail-engine", "mailbird", "adpartner"]
+    assert refused(edited(levels=levels)) == [("/purposes/1/levels/2/recipients", "third_party")]
 
 
 def test_P6_so_it_is_when_the_file_does_not_restate_the_recipient(park):
     levels = copy.deepcopy(document()["purposes"][OFFERS]["levels"])
-    levels[1]["recipients"] = ["mail-engine", "mailbird", "adpartner"]
+    levels[2]["recipients"] = ["mail-engine", "mailbird", "adpartner"]
     file = edited(levels=levels)
     del file["recipients"]
-    assert refused(file) == [("/purposes/1/levels/1/recipients", "third_party")]
+    assert refused(file) == [("/purposes/1/levels/2/recipients", "third_party")]
 
 
 def test_a_level_that_holds_all_is_refused(db):
