@@ -11,7 +11,7 @@ import trustcenter.api.doors
 import trustcenter.problems  # noqa: F401
 from consent.errors import TrustError
 from consent.rules.actions import ACTIONS
-from consent.rules.reasons import SENTENCES
+from consent.rules.reasons import CODES
 from consent.services.keys import SCOPES
 from trustcenter import cli
 
@@ -38,7 +38,7 @@ def test_every_error_code_is_documented():
 
 
 def test_every_reason_is_documented():
-    assert rows(API, "Reasons") == set(SENTENCES)
+    assert rows(API, "Reasons") == set(CODES)
 
 
 def test_every_scope_is_documented():

@@ -73,7 +73,7 @@ def test_every_reason_and_channel_has_its_words():
     from consent.services.evidence import WHY
     from trustcenter.portal import words as portal
 
-    assert set(portal.REASONS) == set(reasons.SENTENCES) - {"permitted"}
+    assert set(portal.REASONS) == set(reasons.CODES) - {"permitted"}
     assert set(portal.CHANNELS) == set(choice.CHANNELS) | lifecycle.MERGES
     assert set(portal.ACTORS) == set(choice.ACTORS)
     assert set(portal.DONE) == set(actions.BY_ACT)

@@ -36,7 +36,14 @@ def half_year(now: datetime) -> None:
     world.ask(ALICE, "ride_photos", recipient="snapride", now=back(4))
     used = [Use(ALICE, "plan_staff", ("ticket_scans",), back(5, hour)) for hour in range(12)]
     uses.report(uses=used, recipient="staff-planner", by=Actor("system", ref="staff-planner"), now=back(5))
-    words = {"en": "Skipped a 40-minute queue", "zh-hans": "少排队 40 分钟"}
+    words = {
+        "en": "Skipped a 40-minute queue",
+        "zh-hans": "少排队 40 分钟",
+        "es": "40 minutos menos de cola",
+        "fr": "40 minutes d’attente en moins",
+        "de": "40 Minuten weniger Warten",
+        "ar": "40 دقيقة أقل في الطابور",
+    }
     got = [Benefit(ALICE, "improve_visit", words, back(12))]
     uses.report_benefits(benefits=got, recipient="queue-planner", by=Actor("system", ref="queue-planner"), now=back(12))
     evidence.view(handle=ALICE, why="customer_asked", note="Refund for order 4411", by=STAFF, now=back(1))

@@ -1,6 +1,7 @@
 """The catalogue as a file: read it, name everything that is wrong in it, and give it a fixed form.
 
-A purpose's *content* is a plain dict with fixed members; its digest is what tells one version from the next.
+A purpose's *content* is a plain dict with fixed members; its digest is what tells one version from the next. A text
+that is not approved is a draft: it stands beside the content, so that it is read and never published.
 """
 
 import hashlib
@@ -26,6 +27,7 @@ _PURPOSE = (
     *("key", "legal_basis", "dpv", *FLAGS, "categories", "recipients", "retention", "consent_lasts", "texts"),
     *("controller", "min_age", "group", "material", "retired", "ai", *DETAILS),
 )
+_Words = dict[str, dict[str, str]]
 
 
 def parse(document: Any) -> dict[str, list[dict[str, Any]]]:
@@ -115,7 +117,10 @@ def _category(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any
 
 
 def _purpose(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any]:
-    """One purpose. `material` keeps apart what the author says: true, false, or None for nothing."""
+    """One purpose. `material` keeps apart what the author says: true, false, or None for nothing.
+
+    `drafts`, like `texts` in its content, are words by language.
+    """
     members.only(row, _PURPOSE, at, problems)
     members.key(row, at, problems)
     if row.get("legal_basis") not in bases.ALL:
@@ -123,6 +128,7 @@ def _purpose(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any]
     age = row.get("min_age")
     if age is not None and (not isinstance(age, int) or isinstance(age, bool) or not 0 < age < 100):
         problems.append(Field(f"{at}/min_age", "type", "A number of years, or nothing."))
+    texts, drafts = _texts(row, at, problems)
     content = {
         "controller": members.text(row, "controller", at, problems, needed=False),
         "legal_basis": row.get("legal_basis"),
@@ -134,7 +140,7 @@ def _purpose(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any]
         "consent_lasts": members.duration(row, "consent_lasts", at, problems, needed=False),
         "min_age": age or 0,
         "details": _details(row, at, problems),
-        "texts": _texts(row, at, problems),
+        "texts": texts,
     }
     return {
         "key": row.get("key"),
@@ -142,6 +148,7 @@ def _purpose(row: dict[str, Any], at: str, problems: Problems) -> dict[str, Any]
         "material": members.flag(row, "material", at, problems),
         "retired": bool(members.flag(row, "retired", at, problems)),
         "content": content,
+        "drafts": drafts,
     }
 
 
@@ -204,24 +211,32 @@ def _level_scopes(found: list[dict[str, Any]], row: dict[str, Any], at: str, pro
         before = level
 
 
-def _texts(row: dict[str, Any], at: str, problems: Problems) -> dict[str, dict[str, str]]:
-    """The words by language. What a computer does or decides is told (GDPR Art. 13(2)(f)), in full beside its facts."""
+def _texts(row: dict[str, Any], at: str, problems: Problems) -> tuple[_Words, _Words]:
+    """The approved words by language, and the drafts. What a computer does or decides is told (GDPR Art. 13(2)(f)), in
+    full beside its facts."""
     texts = row.get("texts")
     if not isinstance(texts, dict) or not texts:
         problems.append(Field(f"{at}/texts", "required", "The words in at least one language, e.g. texts: {en: …}."))
-        return {}
+        return {}, {}
     needed = ai.WORDS if row.get("ai") is not None else ai.WORDS[:1] if ai.computed(row) else ()
+    drafts = set()
     for language, words in texts.items():
         here = f"{at}/texts/{language}"
         members.language(language, here, problems)
         if not isinstance(words, dict):
             problems.append(Field(here, "type", f"A mapping with {', '.join(TEXT_REQUIRED)}."))
             continue
-        members.only(words, TEXT, here, problems)
+        members.only(words, (*TEXT, "approved"), here, problems)
         for name in (name for name in TEXT if name in (*TEXT_REQUIRED, *needed, *words)):
             members.text(words, name, here, problems)
-    return {
-        str(language): {name: unicodedata.normalize("NFC", str(value)) for name, value in words.items()}
-        for language, words in texts.items()
-        if isinstance(words, dict)
-    }
+        if not members.approved(words, here, problems):
+            drafts.add(str(language))
+    if drafts.issuperset(map(str, texts)):
+        problems.append(Field(f"{at}/texts", "approved", members.NONE_APPROVED))
+    read = {str(language): _said(words) for language, words in texts.items() if isinstance(words, dict)}
+    approved = {language: words for language, words in read.items() if language not in drafts}
+    return approved, {language: words for language, words in read.items() if language in drafts}
+
+
+def _said(words: Mapping[str, Any]) -> dict[str, str]:
+    return {name: unicodedata.normalize("NFC", str(value)) for name, value in words.items() if name != "approved"}

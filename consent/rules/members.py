@@ -13,6 +13,7 @@ from consent.rules import durations
 from consent.rules import text as texts
 
 LENGTH = 600
+NONE_APPROVED = "At least one language is approved: take `approved: false` away where the words are ready."
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 Row = Mapping[str, Any]
@@ -80,6 +81,11 @@ def flag(row: Row, name: str, at: str, problems: Problems) -> bool | None:
         problems.append(Field(f"{at}/{name}", "type", "true or false."))
         return None
     return value
+
+
+def approved(row: Row, at: str, problems: Problems) -> bool:
+    """Whether a text may be published: yes, unless it says `approved: false`, and then it is a draft."""
+    return flag(row, "approved", at, problems) is not False
 
 
 def keys(row: Row, name: str, at: str, problems: Problems) -> list[str]:

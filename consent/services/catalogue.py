@@ -90,7 +90,9 @@ def apply(*, document: Any, by: Actor, now: datetime) -> list[Step]:
         elif step.kind == "principles":
             principles.publish(row["words"], number=step.number or 1, by=by, now=now)
         else:
-            _publish(row, step, [each for each in remarks if each.purpose == step.key], by, now)
+            published = row["content"]["texts"]
+            about = [each for each in remarks if each.purpose == step.key and each.language in published]
+            _publish(row, step, about, by, now)
     _order(parsed["purposes"])
     return steps
 

@@ -15,17 +15,18 @@ _Content = Mapping[str, Any]
 def findings(parsed: _Parsed) -> list[plain.Finding]:
     """Every remark on a parsed file, errors first, each with the purpose it is about; what is retired has no words.
 
-    Remarks on the principles have the purpose `principles`.
+    Drafts are read like all other words. Remarks on the principles have the purpose `principles`.
     """
     read = _reader(parsed)
     found = [
         replace(each, purpose=row["key"])
         for row in parsed["purposes"]
         if not row["retired"]
-        for each in read(row["content"])
+        for each in read(row["content"] | {"texts": row["content"]["texts"] | row["drafts"]})
     ]
     for row in parsed["principles"]:
-        found += [replace(each, purpose="principles") for each in plain.check_principles(row["words"])]
+        words = row["words"] | row["drafts"]
+        found += [replace(each, purpose="principles") for each in plain.check_principles(words)]
     return sorted(found, key=lambda each: each.severity != plain.ERROR)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from audit.models import Entry
+from consent.rules import reasons
 from consent.services.subjects import Handle
 from tests.callers import about, call, get, post, question
 from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, key, say
@@ -83,10 +84,15 @@ def test_a_refusal_is_200(mail, who, purpose, reason):
     assert (answer["decision"], answer["context"]["reason"]) == (False, reason)
 
 
-def test_the_sentence_is_in_the_language_asked_for(mail):
+def test_the_sentence_is_in_the_language_asked_for(mail, settings):
+    settings.LANGUAGES = [(code, code) for code in reasons.SENTENCES]
     for asked, wanted in (
         ("zh-CN,zh;q=0.9", "顾客拒绝了。"),
-        ("fr", "The customer said no."),
+        ("es-MX", "Esta persona dijo que no."),
+        ("fr", "Cette personne a dit non."),
+        ("it, de-AT;q=0.8, en;q=0.5", "Die Person hat Nein gesagt."),
+        ("ar", "رفض العميل."),
+        ("it", "The customer said no."),
         ("", "The customer said no."),
     ):
         response = post(ONE, question(BOB), key=mail, Accept_Language=asked)

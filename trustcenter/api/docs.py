@@ -35,7 +35,7 @@ def pages(request: HttpRequest) -> HttpResponse:
 def errors(request: HttpRequest) -> HttpResponse:
     """GET /api/docs/errors: every error code and every reason code, each at its own anchor."""
     found = sorted(_kinds(TrustError), key=lambda kind: (kind.status, kind.code))
-    context = {"errors": found, "reasons": {code: reasons.sentence(code) for code in reasons.SENTENCES}}
+    context = {"errors": found, "reasons": {code: reasons.sentence(code) for code in reasons.CODES}}
     return render(request, "api/errors.html", context)
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from consent.errors import Field, Invalid
 from consent.rules import plain
-from consent.services import catalogue
+from consent.services import catalogue, drafts
 from consent.services.catalogue import Step
 from trustcenter import access
 from trustcenter.commands import terminal
@@ -50,6 +50,7 @@ def _run(options: argparse.Namespace) -> int:
     document = read(options.file)
     if options.verb == "check":
         return _check(document)
+    terminal.say(*_drafts(document))
     if options.verb == "apply":
         steps = catalogue.apply(document=document, by=access.operator_actor(), now=access.clock())
     else:
@@ -66,6 +67,7 @@ def _run(options: argparse.Namespace) -> int:
 def _check(document: Any) -> int:
     """Every remark on the words, errors first; docs/plain-language.md explains each rule."""
     found = catalogue.lint(document=document)
+    terminal.say(*_drafts(document))
     for each in found:
         where = f"{each.purpose}, {each.language} {each.field}"
         terminal.say(f"{each.rule} {each.severity}: {where}: {each.sentence}")
@@ -74,6 +76,14 @@ def _check(document: Any) -> int:
     steps = catalogue.diff(document=document)
     terminal.say(f"The file is right. Applying it would take {_count(len(steps), 'step')}.")
     return 0
+
+
+def _drafts(document: Any) -> list[str]:
+    """What the file holds and nobody reads yet."""
+    return [
+        f"{each.purpose}, {each.language}: not approved yet; customers read {each.instead}"
+        for each in drafts.read(document=document)
+    ]
 
 
 def _lines(step: Step) -> list[str]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.errors import Invalid, TrustError
 from consent.rules import entries as rules
 from consent.rules import moments, scans, text
-from consent.rules.reasons import SENTENCES, sentence
+from consent.rules.reasons import CODES, sentence
 from consent.services import catalogue, officers
 from consent.services.entries import Wanted
 from consent.services.on_behalf import Offer
@@ -156,7 +156,7 @@ class Search(forms.Form):
         self._offer("actor", [*kinds, (_("Staff"), staff), (_("System"), systems)])
         acts = [(action, act.name) for action, act in words.ACTS.items()]
         self._offer("action", [(_("Groups"), [*words.GROUPS.items()]), (_("Acts"), acts)])
-        codes = [(code, sentence(code, get_language() or "en")) for code in SENTENCES if code != "permitted"]
+        codes = [(code, sentence(code, get_language() or "en")) for code in CODES if code != "permitted"]
         self._offer("reason", [(_("Refused"), codes), (_("Why staff looked"), [*words.WHY.items()])])
 
     def clean(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from audit.proof import merkle
 from audit.services import entries
 from consent.rules import bases
-from consent.rules.reasons import SENTENCES, sentence
+from consent.rules.reasons import CODES, sentence
 from consent.services import asked, carried, catalogue, uses, versions
 from consent.services.carried import Carried
 from consent.services.decisions import Standing
@@ -235,7 +235,7 @@ def _listed(entry: Any) -> str:
 def _because(code: str) -> str:
     if code in words.WHY:
         return str(words.WHY[code])
-    return sentence(code, _language()) if code in SENTENCES and code != "permitted" else ""
+    return sentence(code, _language()) if code in CODES and code != "permitted" else ""
 
 
 def _leaf(entry: Any) -> dict[str, Any]:

@@ -20,6 +20,14 @@ DAYS = 365
 VISITORS = 200
 RIDES = ("Kestrel Dive", "Harbour Mill", "The Lantern", "Storm Pier", "Old Railway")
 WALKS = ("Ride photo at Kestrel Dive", "Ride photo at Storm Pier")
+SKIPPED = {
+    "en": "Skipped a {minutes}-minute queue at {ride}",
+    "zh-hans": "在 {ride} 少排队 {minutes} 分钟",
+    "es": "{minutes} minutos menos de cola en {ride}",
+    "fr": "{minutes} minutes d’attente en moins à {ride}",
+    "de": "{minutes} Minuten weniger Warten bei {ride}",
+    "ar": "{minutes} دقيقة أقل في طابور {ride}",
+}
 WHYS = (
     ("customer_asked", "Asked at the gate which messages they get"),
     ("error_search", "A ticket came twice; looking for the reason"),
@@ -129,7 +137,7 @@ def _visit(who: Visitor, at: datetime, ride: str, minutes: int) -> Iterator[Happ
         planner = Actor("system", ref="queue-planner")
         question = Question("queue-planner", "improve_visit", who.handle, reference=f"Queue times at {ride}")
         if checks.check(questions=[question], by=planner, now=now)[0].decision.permitted:
-            words = {"en": f"Skipped a {minutes}-minute queue at {ride}", "zh-hans": f"在 {ride} 少排队 {minutes} 分钟"}
+            words = {language: skipped.format(ride=ride, minutes=minutes) for language, skipped in SKIPPED.items()}
             got = Benefit(who.handle, "improve_visit", words, now)
             uses.report_benefits(benefits=[got], recipient="queue-planner", by=planner, now=now)
 

@@ -9,7 +9,13 @@ FRENCH = Pack(
     limits=Limits(),
     score=Score("Flesch (Kandel, Moles)", scores.kandel_moles, wanted=60, refused=50, harder=-1),
     long_word=lambda word: max(map(syllables.french, word.replace("’", "'").replace("'", "-").split("-"))) > 3,
-    glossary=frozenset({"informations", "information", "publicité", "électronique", "téléphonique"}),
+    glossary=frozenset(
+        {
+            *("informations", "information", "publicité", "électronique", "téléphonique", "sécurité", "remboursements"),
+            # What we ask people to write instead of jargon: ordinateur, améliorer, utiliser.
+            *("ordinateur", "ordinateurs", "améliorer", "améliorons", "utiliser", "utilisons", "utilisé", "utilisés"),
+        }
+    ),
     jargon=pairs("""
         personne concernée = vous; personnes concernées = vous; données à caractère personnel = vos données;
         données personnelles = vos données; conformément à = selon; en vertu de = selon; afin de = pour;
@@ -60,7 +66,7 @@ FRENCH = Pack(
         r"|\bn(?:e\s+|['’])\w+\s+pas\b[^.!?;]*\b(?:sauf si|à moins que|à moins de)\b"
         r"|\bpas\s+(?:impossible|inexact\w*|illégal\w*|inutile\w*|incompatible\w*)\b"
     ),
-    passive=r"\b(?:est|sont|sera|seront|était|étaient|été|être)\s+(?:\w+ment\s+)?(?!(?:fermé|intéressé|obligé|situé)e?s?\b)(?:\w{2,}é(?:e|s|es)?|mis|transmis\w*|vendu\w*|vues?|lues?)\b",
+    passive=r"(?<!\bs['’])\b(?:est|sont|sera|seront|était|étaient|été|être)\s+(?:\w+ment\s+)?(?!(?:fermé|intéressé|obligé|situé)e?s?\b)(?:\w{2,}é(?:e|s|es)?|mis|transmis\w*|vendu\w*|vues?|lues?)\b",
     agent=r"\bpar\b",
     delete=r"\b(?:supprim|effa[cç]|détrui)\w*\b",
     you=r"\b(?:[Vv]ous|[Vv]os|[Vv]otre)\b",

@@ -1,5 +1,6 @@
 """Rules L1 to L5 and L8: how long, how hard, how rare."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from consent.rules.plain.finding import ERROR, WARNING, Finding
@@ -7,6 +8,7 @@ from consent.rules.plain.pack import Score
 from consent.rules.plain.passage import WORD, Passage
 
 LABELS = ("title", "benefit")  # no sentences; they would flatter every average
+_ELIDED = re.compile(r"^(?:[cdjlmnst]|qu)['’]")  # l'ordinateur is the word ordinateur
 _CLAUSE_MARKS = "，。：、；！？（）—…\n"
 
 
@@ -87,7 +89,8 @@ def _long_words(passage: Passage, names: frozenset[str]) -> Iterator[Finding]:
     pack = passage.pack
     for match in WORD.finditer(passage.text):
         word = match[0].lower()
-        if "@" not in word and word not in pack.glossary and match[0] not in names and pack.long_word(word):
+        known = word in pack.glossary or _ELIDED.sub("", word) in pack.glossary
+        if "@" not in word and not known and match[0] not in names and pack.long_word(word):
             yield passage.finding("L5", WARNING, match.span(), f"“{match[0]}” is long. Look for a shorter word.")
 
 

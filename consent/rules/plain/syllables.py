@@ -53,5 +53,9 @@ def _groups(vowels: str, *, apart: str = r"(?!)", silent: str = r"(?!)") -> Call
 
 
 german = _groups("aeiouyäöü", apart=r"(?<=[aou])(?=io|ia)|i(?=[oa])|e(?=a|o)")
-french = _groups("aeiouyàâéèêëîïôöûüùœæ", apart=r"é(?=[aoeu])|(?<=[bcdfglp][rl])i(?=[aoeé])", silent=r"(?<=\w\w)es?$")
+french = _groups(
+    "aeiouyàâéèêëîïôöûüùœæ",
+    apart=r"é(?=[aou]|e(?!s?$))|(?<=[bcdfglp][rl])i(?=[aoeé])",
+    silent=r"(?<=\w\w)es?$",
+)
 spanish = _groups("aeiouáéíóúü", apart=r"[aeoáéó](?=[aeoáéó])|[íú](?=[aeo])|[aeo](?=[íú])")

@@ -65,7 +65,44 @@ def test_G21_a_notice_that_leaves_something_out_is_refused(name, language):
 
 @pytest.mark.parametrize("flag", ["uses_ai", "automated_decisions"])
 def test_G21_what_a_computer_does_or_decides_is_told(flag):
-    assert faults(edited(place=0, **{flag: True})) == ["/purposes/0/texts/en/ai", "/purposes/0/texts/zh-hans/ai"]
+    languages = document()["purposes"][0]["texts"]
+    assert faults(edited(place=0, **{flag: True})) == [f"/purposes/0/texts/{language}/ai" for language in languages]
+
+
+def drafted(language, approved=False, place=OFFERS):
+    file = edited()
+    file["purposes"][place]["texts"][language]["approved"] = approved
+    return file
+
+
+def test_words_that_are_not_approved_stand_beside_the_content():
+    whole = catalogue.parse(document())["purposes"][OFFERS]
+    assert catalogue.parse(drafted("ar", approved=True))["purposes"][OFFERS] == whole
+    row = catalogue.parse(drafted("ar"))["purposes"][OFFERS]
+    assert whole["drafts"] == {}
+    assert row["drafts"] == {"ar": whole["content"]["texts"].pop("ar")}
+    assert row["content"] == whole["content"]
+
+
+@pytest.mark.parametrize("value", ["no", 0, "false", ["en"]])
+def test_approval_is_true_or_false(value):
+    assert faults(drafted("ar", approved=value)) == ["/purposes/1/texts/ar/approved"]
+    file = edited()
+    file["principles"]["ar"]["approved"] = value
+    assert faults(file) == ["/principles/ar/approved"]
+
+
+def test_at_least_one_language_is_approved():
+    file = edited()
+    for words in (*file["purposes"][OFFERS]["texts"].values(), *file["principles"].values()):
+        words["approved"] = False
+    assert faults(file) == ["/purposes/1/texts", "/principles"]
+
+
+def test_a_draft_leaves_nothing_out():
+    file = drafted("ar")
+    del file["purposes"][OFFERS]["texts"]["ar"]["if_no"]
+    assert faults(file) == ["/purposes/1/texts/ar/if_no"]
 
 
 @pytest.mark.parametrize(

@@ -119,5 +119,5 @@ def test_a_retired_use_is_gone(park):
 def test_words_come_in_the_language_asked_for(park):
     known()
     assert shown(language="zh-hans")["park_safety"].notice.digest == digest("park_safety", "zh-hans")
-    foreign = shown(language="fr")["park_safety"]
+    foreign = shown(language="it")["park_safety"]
     assert (foreign.notice.language, foreign.asked_for) == ("en", False)

@@ -62,7 +62,7 @@ def test_words_that_are_not_plain_are_not_published(park):
 
 
 def test_a_language_that_is_not_there_is_told_in_another(park):
-    notice = principles.read(language="fr")
+    notice = principles.read(language="it")
     assert (notice.language, notice.asked_for) == ("en", False)
     assert principles.read(language="zh-hans").title == "我们如何使用 AI"
 

@@ -15,8 +15,10 @@ OFFERS = 1
 
 
 def worded(language="en", place=OFFERS, **words):
-    """The park's file with some words of one purpose changed."""
+    """The park's file with some words of one purpose changed; two languages are enough to compare."""
     file = copy.deepcopy(document())
+    texts = file["purposes"][place]["texts"]
+    file["purposes"][place]["texts"] = {spoken: texts[spoken] for spoken in ("en", "zh-hans")}
     file["purposes"][place]["texts"][language].update(words)
     return file
 

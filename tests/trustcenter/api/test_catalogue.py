@@ -24,7 +24,7 @@ def test_every_purpose_comes_in_catalogue_order(shop):
 def test_a_purpose_has_its_words_with_digests_and_its_parts(shop):
     found = get(f"{PURPOSES}/personal_offers", key=shop).json()["current"]
     texts = {each["language"]: each for each in found["texts"]}
-    assert set(texts) == {"en", "zh-hans"}
+    assert set(texts) == {"en", "zh-hans", "es", "fr", "de", "ar"}
     assert texts["zh-hans"]["digest"] == digest("personal_offers", "zh-hans")
     assert {"title", "what", "why", "benefit", "if_no"} <= set(texts["en"]["text"])
     assert [each["key"] for each in found["categories"]] == ["contact.email", "contact.sms", "purchase_history"]

@@ -68,7 +68,7 @@ def test_every_error_and_reason_has_its_anchor():
     assert {"invalid", "not_allowed", "wrong_method", "bad_request"} <= codes
     for code in codes:
         assert f'id="{code}"' in page
-    for code in reasons.SENTENCES:
+    for code in reasons.CODES:
         assert f'id="reason-{code}"' in page
 
 

@@ -107,3 +107,20 @@ def test_a_file_that_is_not_there_is_refused(run, db, tmp_path):
     code, _, err = run("catalogue", "apply", tmp_path / "none.yaml")
     assert code == 1
     assert "Cannot read" in err
+
+
+def test_a_draft_is_named_by_each_verb_with_what_is_read_instead(run, db, edited, words):
+    texts = words()
+    file = edited(texts=texts | {"ar": texts["ar"] | {"approved": False}})
+    waits = "personal_offers, ar: not approved yet; customers read en"
+    assert run("catalogue", "check", file)[1].splitlines()[0] == waits
+    assert waits in run("catalogue", "diff", file)[1]
+    assert run("catalogue", "apply", file)[1].splitlines()[0] == waits
+    nothing = "Nothing to do: the catalogue already says the same."
+    assert run("catalogue", "apply", file)[:2] == (0, f"{waits}\n{nothing}\n")
+    out = run("catalogue", "diff", FILE)[1]
+    assert waits not in out
+    assert out.splitlines() == [
+        "publish purpose personal_offers version 2 (editorial; the yes of 0 customers carries over)",
+        "    New in ar",
+    ]

@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from consent.models import ConsentEvent, Holder
 from consent.services import catalogue, consents, evidence, holders, subjects, uses
 from consent.services.uses import Benefit
 from tests import visit, world
 from tests.world import ALICE, BOB, CAROL, ask, digest, publish, say
+from trustcenter.portal import words
 
 
 def press(client, purpose="personal_offers", act="off", **more):
@@ -267,6 +269,24 @@ def test_a_text_that_is_missing_in_a_language_is_shown_in_another_and_says_so(db
     assert "有些文字还没有您的语言" in page
     press(alice, "improve_visit", "on")
     assert events(purpose="improve_visit")[-1].language == "en"
+
+
+def test_a_label_inside_a_row_is_in_lower_case_but_never_in_german():
+    labels = ["Your e-mail address", "What you buy"]
+    assert words.data(labels) == "Your e-mail address; what you buy"
+    with translation.override("de"):  # Ihre is "your", ihre is "her"
+        assert words.data(["Was Sie kaufen", "Ihre E-Mail-Adresse"]).endswith("Ihre E-Mail-Adresse")
+
+
+def test_words_that_are_not_approved_are_shown_in_the_default_language(db, come_in, today):
+    texts = next(row["texts"] for row in world.document()["purposes"] if row["key"] == "improve_visit")
+    draft = texts["zh-hans"] | {"approved": False, "title": "还没有核对"}
+    publish(now=today - timedelta(days=2), improve_visit={"texts": texts | {"zh-hans": draft}})
+    alice = come_in(ALICE, "zh-hans")
+    page = alice.get("/purposes/improve_visit").text
+    assert re.search(r'<h1.*lang="en"[^>]*>Improve your visit<', page)
+    assert "还没有核对" not in page
+    assert "这段文字还没有您的语言" in page
 
 
 def test_A9_home_takes_the_same_few_queries_for_any_number_of_uses(db, come_in, today):

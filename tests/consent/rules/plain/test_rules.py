@@ -86,6 +86,27 @@ def test_vague_words_guilt_and_receivers_without_a_name_are_errors(rule, words):
     assert (rule, ERROR) in {(found.rule, found.severity) for found in english(what=words)}
 
 
+@pytest.mark.parametrize(
+    ("what", "found"),
+    [
+        ("Nous écrivons ce qui s’est passé. Nous choisissons une offre adaptée chaque année.", set()),
+        ("Un ordinateur cherche vos photos. L’ordinateur peut se tromper. Nous l'utilisons.", set()),
+        ("Vos photos sont envoyées à votre adresse.", {("L9", WARNING)}),
+        ("Nous regardons le catalogue international.", {("L5", WARNING)}),
+    ],
+)
+def test_french_is_heard_as_it_is_spoken(what, found):
+    notice = {
+        "title": "Des offres pour vous",
+        "what": what,
+        "why": "Vous recevez des offres qui vous plaisent.",
+        "benefit": "2 offres par mois",
+        "if_no": "Vous ne recevez rien. Nous effaçons la liste en 30 jours.",
+    }
+    seen = check({"fr": notice})
+    assert rules(seen) == found, told(seen)
+
+
 def test_a_hard_text_trips_only_its_score():
     assert rules(english(what=HARD)) == {("L4", ERROR)}
 
