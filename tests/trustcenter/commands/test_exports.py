@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audit.models import Entry, SubjectSecret
-from consent.models import ConsentEvent, ConsentState, Identifier, Subject
+from consent.models import ChangeLetter, ConsentEvent, ConsentState, Identifier, Subject
 from consent.rules import dpv, lifecycle, own_words, profiles
 from consent.rules.choice import Choice
 from consent.services import (
@@ -268,7 +268,7 @@ def empty():
     from consent.models import Link, Receipt
 
     guards.remove(connection)
-    for model in (Receipt, Link, ConsentState, ConsentEvent, Identifier, Subject, SubjectSecret, Pending, Payload):
+    for model in (Receipt, Link, ChangeLetter, ConsentState, ConsentEvent, Identifier, Subject, SubjectSecret, Pending, Payload):
         model.objects.all().delete()
     connection.check_constraints()
     guards.install(connection)
