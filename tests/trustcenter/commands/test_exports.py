@@ -268,7 +268,8 @@ def empty():
     from consent.models import Link, Receipt
 
     guards.remove(connection)
-    for model in (Receipt, Link, ChangeLetter, ConsentState, ConsentEvent, Identifier, Subject, SubjectSecret, Pending, Payload):
+    said = (Receipt, Link, ChangeLetter, ConsentState, ConsentEvent)
+    for model in (*said, Identifier, Subject, SubjectSecret, Pending, Payload):
         model.objects.all().delete()
     connection.check_constraints()
     guards.install(connection)
