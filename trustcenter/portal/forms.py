@@ -81,6 +81,7 @@ class LogFilter(forms.Form):
     who = forms.ChoiceField(choices=WHO, required=False)
     answer = forms.ChoiceField(choices=ANSWERS, required=False)
     since = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
+    on = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
     before = forms.UUIDField(required=False)
 
     def chosen(self) -> Filter:
@@ -92,6 +93,7 @@ class LogFilter(forms.Form):
             who=found.get("who", ""),
             refused=found.get("answer") == "refused",
             since=found.get("since"),
+            on=found.get("on"),
         )
 
 

@@ -6,10 +6,12 @@ It is also the template library `portal`: each public function is a filter.
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
@@ -340,7 +342,7 @@ def kind(line: Line) -> str:
 @register.filter
 def saw(line: Line) -> str:
     """What they got to see."""
-    if line.person:
+    if line.person or line.searched:
         return _("Your choices, and this list")
     if line.observed:
         return _("Perhaps what they asked for")
@@ -354,7 +356,19 @@ def why(line: Line) -> str:
     """What for; of a refusal, why it was one. Then the occasion, in the words of whoever asked."""
     reason = LOOKS.get(line.reason, "") if line.person else REASONS.get(line.reason, "")
     listed = _("They checked a list of people, and you were in it.") if line.listed else ""
+    if line.searched:
+        listed = _("They searched our log for you.")
+    elif line.exported:
+        listed = _("They made a file with proof about you.")
     return " · ".join(str(part) for part in (line.title, reason, listed, line.reference) if part)
+
+
+@register.filter
+def each(line: Line) -> str:
+    """The query that shows each use that a line stands for; reports of that day may have come in later."""
+    query = {"on": line.at.date().isoformat(), "who": "machines", "before": str(UUID(int=line.number.int + 1))}
+    narrow = {"purpose": line.purpose, "answer": "" if line.allowed or line.observed else "refused"}
+    return urlencode(query | {name: value for name, value in narrow.items() if value})
 
 
 @register.filter
