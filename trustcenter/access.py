@@ -100,6 +100,7 @@ def customer_only(view: Any) -> Any:
         if found is None:
             return redirect("portal:welcome")
         subject, request.fresh = found.subject, found.fresh  # type: ignore[attr-defined]
+        _say_until(request, found, now)
         # The signal comes with every request of a browser, and is written down with the first.
         if subject.gpc_at is None and rules.heard(request.headers.get("Sec-GPC")):
             subject = signals.receive(subject=subject, channel="portal", by=_actor(request, "browser"), now=now).subject
@@ -114,7 +115,10 @@ def customer_or_anyone(view: Any) -> Any:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        found = visits.visitor(token=visit_token(request), now=clock())
+        now = clock()
+        found = visits.visitor(token=visit_token(request), now=now)
+        if found:
+            _say_until(request, found, now)
         answer: HttpResponse = view(request, found.subject if found else None, *args, **kwargs)
         return answer
 
@@ -197,6 +201,11 @@ def network(request: HttpRequest) -> str:
     except ValueError:
         return value
     return value if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def _say_until(request: HttpRequest, found: visits.Visitor, now: datetime) -> None:
+    """Until when the visit lasts if nothing is done, and how many seconds that is: each page says so."""
+    request.ends, request.left = found.ends, int((found.ends - now).total_seconds())  # type: ignore[attr-defined]
 
 
 def _trusted(value: str) -> bool:

@@ -160,7 +160,10 @@ def add(*, reference: str, subject: Subject | None, words: str, by: Actor, now: 
     """Add to an open request what its customer has to say. subject: None for staff who write it down for them."""
     if problems := threads.problems(words, "/words", missing="Write what you want to add."):
         raise Invalid(*problems)
-    return _move(reference, subject, "added", {"words": words.strip()}, by, now)
+    request = _move(reference, subject, "added", {"words": words.strip()}, by, now)
+    if subject:
+        rights_drafts.drop(subject=subject, kind=request.reference)
+    return request
 
 
 @transaction.atomic

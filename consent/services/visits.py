@@ -26,10 +26,11 @@ class Visit:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Whose visit a cookie is, and whether they entered a code a moment ago (level 2)."""
+    """Whose visit a cookie is, and whether they entered a code a moment ago (level 2). ends: if they do nothing."""
 
     subject: Subject
     fresh: bool
+    ends: datetime
 
 
 def start(
@@ -57,8 +58,16 @@ def visitor(*, token: str, now: datetime) -> Visitor | None:
     if now - row.seen_at > settings.PORTAL_IDLE or now - row.started_at > settings.PORTAL_MAX:
         return None
     if now - row.seen_at > timedelta(minutes=1):
+        row.seen_at = now
         PortalSession.objects.filter(pk=row.pk).update(seen_at=now)
-    return Visitor(row.subject, row.fresh_at is not None and now - row.fresh_at <= FRESH)
+    ends = min(row.seen_at + settings.PORTAL_IDLE, row.started_at + settings.PORTAL_MAX)
+    return Visitor(row.subject, row.fresh_at is not None and now - row.fresh_at <= FRESH, ends)
+
+
+def was(*, token: str) -> Subject | None:
+    """Whose visit it is or was, over by itself or not: for what they then send. None after they signed out."""
+    row = PortalSession.objects.filter(token_hash=tokens.hashed(token)).select_related("subject").first()
+    return row.subject if row and not row.subject.erased_at else None
 
 
 @transaction.atomic

@@ -27,16 +27,17 @@ from trustcenter.portal.forms import Code
 @require_http_methods(["GET", "POST"])
 def welcome(request: HttpRequest) -> HttpResponse:
     """Says how to come in; POST asks for a code, with one answer for every address."""
+    back = access.way_on(request, "")
     if request.method == "GET":
-        return render(request, "portal/welcome.html")
+        return render(request, "portal/welcome.html", {"next": back, "kept": "kept" in request.GET})
     address, network = request.POST.get("email", ""), access.network(request)
     try:
         token = sign_in_codes.ask(address=address, network=network, language=language(), now=access.clock())
     except Invalid:
-        return render(request, "portal/welcome.html", {"wrong": True, "email": address}, status=400)
+        return render(request, "portal/welcome.html", {"wrong": True, "email": address, "next": back}, status=400)
     except TooMany:
-        return _too_many(request, "portal/welcome.html", {"email": address})
-    return _to_code(token, "")
+        return _too_many(request, "portal/welcome.html", {"email": address, "next": back})
+    return _to_code(token, back)
 
 
 @sensitive_post_parameters("code")
@@ -94,6 +95,13 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     # makes browsers send `Origin: null` with the form, which the guard against forged forms refuses.
     response["Referrer-Policy"] = "strict-origin"
     return response
+
+
+@require_POST
+@access.customer_only
+def stay(request: HttpRequest, subject: Any) -> HttpResponse:  # noqa: ARG001  the decorator's signature
+    """Go on with the visit: how many seconds are left of it now, for the script of the pages."""
+    return HttpResponse(str(request.left), content_type="text/plain")  # type: ignore[attr-defined]
 
 
 @require_POST
