@@ -16,6 +16,7 @@ from consent.services import (
     amounts,
     audiences,
     batches,
+    case_letters,
     catalogue,
     checks,
     concerns,
@@ -181,6 +182,13 @@ def _letter():
     subjects.register(identifiers=[ALICE, MAIL], **FACTS)
     _turn_off()
     letters.deliver(send=lambda letter: True, now=NOW + letters.SETTLE)
+
+
+def _case_letter():
+    subjects.register(identifiers=[ALICE, MAIL], **FACTS)
+    opened = rights.open(subject=ALICE, wanted=Right("copy", "phone"), checked=True, **FACTS)
+    rights.answer(reference=opened.reference, words="Here it is.", **FACTS)
+    case_letters.deliver(send=lambda letter: True, now=NOW)
 
 
 _WANTED = {"wanted": Wanted("mail-engine"), **FACTS}
@@ -407,6 +415,9 @@ VERBS = {
         (lambda: portal_links.enter(token=_link().token, by=CUSTOMER, now=NOW), ["portal.invited", "portal.entered"]),
     ],
     # Not in one transaction: a mail server is slow, and a try is counted before it is looked at.
+    "case_letters.deliver": [
+        (_case_letter, ["identifier.added", "rights.opened", "rights.answered", "portal.case_told"])
+    ],
     "letters.deliver": [(_letter, ["identifier.added", "consent.withdrawn", "portal.changes_told"])],
     "sign_in_codes.deliver": [(_code, ["identifier.added", "portal.code_sent", "portal.entered"])],
     "stop_links.stop": [
@@ -518,11 +529,13 @@ NO_FACT = {
     "visits.leave": "the end of a visit changes nothing about the customer",
     "visits.forget": "machinery: removes visits that are over",
     "portal_links.forget": "machinery: removes links that are over",
+    "case_letters.note_late": "that a day is over is no fact of the log; that the customer was told of it is one",
+    "case_letters.forget": "machinery: removes notes of letters that keep no further one back",
     "letters.forget": "machinery: removes notes of letters that keep no further one back",
     "sign_in_codes.forget": "machinery: removes requests that count towards no limit any more",
 }
 # Verbs of several transactions, each step of which is whole by itself.
-IN_STEPS = {"sign_in_codes.deliver", "letters.deliver"}
+IN_STEPS = {"sign_in_codes.deliver", "letters.deliver", "case_letters.deliver"}
 ROWS = [(verb, place) for verb, rows in VERBS.items() for place in range(len(rows))]
 
 

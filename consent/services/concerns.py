@@ -19,7 +19,17 @@ from consent.models import Concern, ConcernStep, Purpose, Subject
 from consent.rules import case_numbers, deadlines, durations
 from consent.rules import concerns as rules
 from consent.rules.choice import CHANNELS
-from consent.services import families, knocks, ledger, rights_drafts, subjects, threads, tokens, uses
+from consent.services import (
+    case_letters,
+    families,
+    knocks,
+    ledger,
+    rights_drafts,
+    subjects,
+    threads,
+    tokens,
+    uses,
+)
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
 from consent.services.threads import Step
@@ -242,4 +252,5 @@ def _take(
     kept = {name: value for name, value in payload.items() if value}
     known = concern.subject is None or concern.subject.erased_at is None
     entry = ledger.record(fact, payload=kept, by=by, now=now, known=known)
+    case_letters.due(fact.action, subject=concern.subject, number=entry.id, now=now)
     ConcernStep.objects.create(concern=concern, step=step, at=now, entry_id=entry.id)

@@ -20,6 +20,7 @@ from consent.rules import rights as rules
 from consent.rules.choice import CHANNELS, Choice
 from consent.rules.deadlines import Clock
 from consent.services import (
+    case_letters,
     catalogue,
     consents,
     families,
@@ -379,4 +380,5 @@ def _take(
     )
     kept = {name: value for name, value in payload.items() if value}
     entry = ledger.record(fact, payload=kept, by=by, now=now, known=subject.erased_at is None)
+    case_letters.due(fact.action, subject=subject, number=entry.id, now=now)
     RightsStep.objects.create(request=request, step=step, state=request.state, at=now, entry_id=entry.id)

@@ -67,12 +67,15 @@ def code(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @access.customer_only
 def fresh(request: HttpRequest, subject: Any) -> HttpResponse:
-    """Asks a customer who is in for a fresh code, to their own address; POST sends it."""
-    back = access.way_on(request, "")
-    shown: dict[str, Any] = {"address": sign_in_codes.own_address(subject=subject), "next": back}
-    if request.method == "GET" or not shown["address"]:
+    """Asks a customer who is in for a fresh code, to an address of their own; POST sends it."""
+    back, own = access.way_on(request, ""), sign_in_codes.own_addresses(subject=subject)
+    shown: dict[str, Any] = {"addresses": own, "address": next(iter(own.values()), ""), "next": back}
+    if request.method == "GET" or not own:
         return render(request, "portal/fresh.html", shown)
-    where = {"network": access.network(request), "language": language()}
+    chosen = request.POST.get("address", "") if len(own) > 1 else next(iter(own))
+    if chosen not in own:
+        return render(request, "portal/fresh.html", shown | {"wrong": True}, status=400)
+    where = {"address": chosen, "network": access.network(request), "language": language()}
     try:
         token = sign_in_codes.ask_again(subject=subject, **where, now=access.clock())
     except TooMany:

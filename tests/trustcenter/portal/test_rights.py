@@ -172,7 +172,7 @@ def end_the_visit():
 def sign_in_again(client, told) -> str:
     """By a code, from the page that a late form leads to; where that goes on."""
     page = client.get(told["Location"])
-    assert "You were signed out. We keep what you typed until you sign in again." in text(page)
+    assert "You were signed out. We keep what you typed for one day." in text(page)
     action = re.search(r'action="(/welcome\?next=[^"]+)"', page.content.decode())[1]
     to = client.post(action, {"email": visit.MAIL.id})["Location"]
     return client.post(to, {"code": visit.code()})["Location"]

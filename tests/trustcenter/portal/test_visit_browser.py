@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import expect
 
 from consent.models import PortalSession
-
 from tests import world
 from tests.browser import assert_accessible
 from tests.callers import question
@@ -46,7 +45,9 @@ def test_A36_each_page_says_when_the_visit_ends_without_a_script(enter):
     page = enter(javascript=False)
     for address in ("/", "/log", "/concerns/new"):
         page.goto(address)
-        expect(page.locator("#until")).to_have_text(re.compile(r"If you do nothing, you are signed out at \d\d:\d\d:\d\d UTC\."))
+        expect(page.locator("#until")).to_have_text(
+            re.compile(r"If you do nothing, you are signed out at \d\d:\d\d:\d\d UTC\.")
+        )
         assert not page.get_by_text(WARNING).is_visible()
     page.goto("/welcome")
     expect(page.locator("#until")).to_have_count(0)
