@@ -1,7 +1,7 @@
 """One way to be heard of: a letter by e-mail when a request or a concern was answered, needs them, or is late.
 
-It says that there is something to read, and where; never what. That it is due is written in the transaction of the step;
-the worker sends it, one of each kind a day at most. A concern without a name has nobody to write to.
+It says that there is something to read, and where; never what. That it is due is written in the transaction of the
+step; the worker sends it, one of each kind a day at most. A concern without a name has nobody to write to.
 """
 
 from collections.abc import Callable
@@ -97,7 +97,7 @@ def note_late(*, now: datetime) -> int:
 
 @transaction.atomic
 def forget(*, now: datetime) -> int:
-    """Delete what was sent more than a day ago: it keeps no further letter back; how many. What was late is told once."""
+    """Delete what was sent more than a day ago: it keeps no other back; how many. What was late is told once."""
     return CaseLetter.objects.filter(sent_at__lt=now - letters.DAY).exclude(kind=LATE).delete()[0]
 
 

@@ -25,7 +25,7 @@ def scan():
     return scans.store(subject=subjects.find(ALICE), content=b"%PDF-1.7\nsigned", by=STAFF, now=NOW)[0].entry_id
 
 
-# What is sent, and what the customer reads of it. Where a file must be open first, opening it is what the customer sees.
+# What is sent, and what the customer reads of it. Of an open file it is that it was opened, and why.
 SHOWS = {
     "customers": (lambda desk: desk.post("/console/customers", OPEN), LOOKED),
     "customer": (lambda desk: desk.get("/console/customers/open"), LOOKED),

@@ -14,6 +14,7 @@ from tests.callers import question
 from tests.world import ALICE
 
 pytestmark = pytest.mark.browser
+UNTIL = re.compile(r"If you do nothing, you are signed out at \d\d:\d\d:\d\d UTC\.")
 WARNING = "You will be signed out in 2 minutes."
 
 
@@ -45,9 +46,7 @@ def test_A36_each_page_says_when_the_visit_ends_without_a_script(enter):
     page = enter(javascript=False)
     for address in ("/", "/log", "/concerns/new"):
         page.goto(address)
-        expect(page.locator("#until")).to_have_text(
-            re.compile(r"If you do nothing, you are signed out at \d\d:\d\d:\d\d UTC\.")
-        )
+        expect(page.locator("#until")).to_have_text(UNTIL)
         assert not page.get_by_text(WARNING).is_visible()
     page.goto("/welcome")
     expect(page.locator("#until")).to_have_count(0)
