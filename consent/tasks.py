@@ -8,6 +8,7 @@ from django.conf import settings
 from consent.services import (
     case_letters,
     concerns,
+    consent_requests,
     expiry,
     idempotency,
     knocks,
@@ -30,6 +31,12 @@ def forget_answers() -> None:
 def forget_links() -> None:
     """Delete portal links that are over."""
     portal_links.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.forget_questions", ignore_result=True)
+def forget_questions() -> None:
+    """Delete questions to customers that are over."""
+    consent_requests.forget(now=datetime.now(UTC))
 
 
 @shared_task(name="consent.forget_visits", ignore_result=True)

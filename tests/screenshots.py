@@ -39,6 +39,7 @@ def service() -> Iterator[str]:
         call_command("migrate", verbosity=0)
         mail.outbox = []
         visit.half_year(datetime.now(UTC))
+        visit.mother(datetime.now(UTC))
         server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
         server.set_app(get_wsgi_application())
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -49,6 +50,7 @@ def service() -> Iterator[str]:
 
 def pages(page, folder: Path, name: str, language: str) -> None:
     """Walk through the portal the way Alice does, with a picture at each stop."""
+    from consent.models import SignInCode
     from tests import visit, world
 
     def picture(stop: str, address: str = "") -> None:
@@ -67,6 +69,12 @@ def pages(page, folder: Path, name: str, language: str) -> None:
     page.click("main button")
     picture("letter-stopped")
     picture("letter-old", "/stop/spent")
+    picture("ask", visit.question(datetime.now(UTC), language=language))
+    page.click("main button >> nth=1")
+    picture("ask-answered")
+    picture("ask-sensitive", visit.question(datetime.now(UTC), "ride_photos", language=language))
+    page.click("main button >> nth=1")
+    picture("ask-code")
     picture("problem", "/enter/spent")
     picture("enter", visit.link(datetime.now(UTC), language=language))
     page.click("main button")
@@ -105,6 +113,17 @@ def pages(page, folder: Path, name: str, language: str) -> None:
     page.goto("/")
     page.click('form[action="/choices/improve_visit"] button')
     world.seal_all(datetime.now(UTC))
+    picture("acting", "/acting")
+    visit.code()
+    page.goto("/fresh?next=/acting")
+    SignInCode.objects.all().delete()
+    page.click("main button")
+    page.fill("#code", visit.code())
+    page.click("main button")
+    page.click("#held ~ ul button")
+    picture("acting-home")
+    picture("acting-log", "/log")
+    page.click('form[action="/acting/stop"] button')
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from consent.services import keys, portal_links
 from tests import world
 from tests.callers import JSON, choice, question, subject
-from tests.world import ALICE, BOB, CUSTOMER, NOW, OPERATOR
+from tests.world import ALICE, BOB, CAROL, CUSTOMER, NOW, OPERATOR
 
 CALLERS = ("nobody", "unscoped", "scoped", "third", "expired", "revoked", "customer", "officer")
 LIMITS = {"purposes": ["personal_offers"], "namespaces": ["customer"]}
@@ -68,6 +68,7 @@ def posted(route: str, scope: str, good: int, body: Any, *, third: int = 403) ->
 
 _WHO = "api/v1/subjects/<str:namespace>/<path:id>"
 _JOIN = {"subject": subject(ALICE), "reason": "One letter named both numbers."}
+_MANDATE = {"kind": "representative", "subject": subject(ALICE), "by": subject(BOB), "verification": "A letter."}
 _USE = {"subject": subject(ALICE), "purpose": "personal_offers", "at": AT}
 _RIGHT = {"subject": subject(ALICE), "kind": "copy", "channel": "phone", "identity_checked": True}
 _STEP = {"method": "POST", "body": {"step": "added", "words": "More."}}
@@ -104,6 +105,16 @@ DOORS = [
         body=b"%PDF-1.7",
     ),
     machine(f"{_WHO}/uses", "/api/v1/subjects/customer/C-1001/uses", "consents:read"),
+    machine(f"{_WHO}/mandates", "/api/v1/subjects/customer/C-1001/mandates", "consents:read"),
+    posted("api/v1/mandates", "consents:write", 201, _MANDATE),
+    machine(
+        "api/v1/mandates/<uuid:id>/end",
+        f"/api/v1/mandates/{NUMBER}/end",
+        "consents:write",
+        404,
+        method="POST",
+        body={},
+    ),
     posted("api/v1/consents", "consents:write", 201, choice(ALICE), third=201),
     posted("api/v1/consents/batch", "consents:write", 200, {"consents": [choice(ALICE)]}, third=200),
     machine("api/v1/purposes", "/api/v1/purposes", "", third=200),
@@ -119,6 +130,12 @@ DOORS = [
     machine("api/v1/changes/ack", "/api/v1/changes/ack", "feed", 400, method="POST", body={"position": 9}, third=400),
     posted("api/v1/signals", "consents:write", 201, {"subject": subject(ALICE), "signal": "gpc", "channel": "web"}),
     posted("api/v1/portal-links", "consents:write", 201, {"subject": subject(ALICE)}),
+    posted(
+        "api/v1/consent-requests",
+        "consents:write",
+        201,
+        {"subject": subject(CAROL), "purpose": "personal_offers"},
+    ),
     posted("api/v1/stop-links", "consents:write", 200, {"subject": subject(ALICE)}),
     posted("api/v1/stop-links/batch", "consents:write", 200, {"links": [{"subject": subject(ALICE)}]}),
     posted("api/v1/rights", "rights", 201, _RIGHT),
@@ -164,6 +181,10 @@ DOORS = [
     customers("receipts/<uuid:number>", f"/receipts/{NUMBER}", 404),
     customers("receipts/<uuid:number>/proof.json", f"/receipts/{NUMBER}/proof.json", 404),
     customers("receipts/<uuid:number>/receipt.jws", f"/receipts/{NUMBER}/receipt.jws", 404),
+    customers("acting", "/acting", 200),
+    customers("acting/stop", "/acting/stop", "302 /", method="POST"),
+    customers("acting/<uuid:number>", f"/acting/{NUMBER}", "302 /fresh", method="POST"),  # only after a fresh code
+    customers("acting/<uuid:number>/end", f"/acting/{NUMBER}/end", 404, method="POST"),
     customers("ai", "/ai", 200),
     public("ai/principles", "/ai/principles"),
     public("ai/principles/<int:number>", "/ai/principles/1"),
@@ -185,6 +206,7 @@ DOORS = [
     Door("welcome/code", "/welcome/code", gets=dict.fromkeys(CALLERS, "302 /welcome")),
     customers("fresh", "/fresh", 200),
     customers("stay", "/stay", 200, method="POST"),
+    public("ask/<str:token>", "/ask/made-up", 410),
     public("stop/<str:token>", "/stop/made-up", 410),
     public("stop/<str:token>/now", "/stop/made-up/now", 410),
     public("enter/<str:token>", "/enter/spent", 410),

@@ -21,6 +21,7 @@ from consent.services import (
     checks,
     concerns,
     consent_export,
+    consent_requests,
     consents,
     entries,
     erasures,
@@ -32,6 +33,7 @@ from consent.services import (
     keys,
     letters,
     links,
+    mandates,
     officers,
     on_behalf,
     portal_links,
@@ -49,6 +51,7 @@ from consent.services import (
     suppressions,
     switches,
     uses,
+    visits,
     whole_record,
 )
 from consent.services.checks import Question
@@ -59,7 +62,21 @@ from consent.services.rights import Wanted as Right
 from consent.services.searches import Wanted
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
-from tests.world import ALICE, BOB, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, cast, digest, document, publish, seal_all
+from tests.world import (
+    ALICE,
+    BOB,
+    CAROL,
+    CUSTOMER,
+    MALLORY,
+    NOW,
+    OPERATOR,
+    SYSTEM,
+    cast,
+    digest,
+    document,
+    publish,
+    seal_all,
+)
 
 SERVICES = Path(__file__).parent.parent / "consent" / "services"
 YEARS_LATER = NOW + timedelta(days=900)
@@ -88,6 +105,24 @@ def _code():
 def _stop(*purposes):
     made = stop_links.make(wanted={0: stop_links.Wanted(ALICE, purposes)}, now=NOW)[0]
     stop_links.stop(token=made.token, method=stop_links.ONE_CLICK, by=CUSTOMER, now=NOW)
+
+
+def _question(act=""):
+    wanted = consent_requests.Wanted(CAROL, "personal_offers")
+    made = consent_requests.create(wanted=wanted, **FACTS)
+    if act:
+        reply = consent_requests.Reply(act, digest("personal_offers"))
+        consent_requests.answer(token=made.token, reply=reply, chosen="en", network="", by=CUSTOMER, now=NOW)
+
+
+def _mandate(kind="representative", subject=ALICE, by=BOB):
+    wanted = mandates.Wanted(kind, subject, by, "A signed letter.")
+    return mandates.grant(wanted=wanted, **FACTS).number
+
+
+def _act():
+    token = visits.start(subject=subjects.find(BOB), level=2, by=CUSTOMER, now=NOW).token
+    visits.act_for(token=token, number=_mandate(), by=CUSTOMER, now=NOW)
 
 
 def _link():
@@ -385,6 +420,7 @@ VERBS = {
     ],
     "erasures.erase": [
         (_erase, ["subject.erased"]),
+        (lambda: (_mandate(subject=BOB, by=ALICE), _erase()), ["mandate.granted", "mandate.ended", "subject.erased"]),
         (lambda: (_join(), _erase()), ["subject.linked", "consent.linked", "subject.erased", "subject.erased"]),
     ],
     "erasures.again": [(lambda: _erase_again(ALICE), ["subject.erased"]), (lambda: _erase_again(None), [])],
@@ -413,6 +449,15 @@ VERBS = {
     "portal_links.create": [(_link, ["portal.invited"])],
     "portal_links.enter": [
         (lambda: portal_links.enter(token=_link().token, by=CUSTOMER, now=NOW), ["portal.invited", "portal.entered"]),
+    ],
+    "mandates.grant": [(_mandate, ["mandate.granted"])],
+    "mandates.end": [(lambda: mandates.end(number=_mandate(), **FACTS), ["mandate.granted", "mandate.ended"])],
+    "visits.act_for": [(_act, ["portal.entered", "mandate.granted", "mandate.used"])],
+    "consent_requests.create": [(_question, ["consent.requested"])],
+    # Not in one transaction: a code is tried before anything is written.
+    "consent_requests.answer": [
+        (lambda: _question("give"), ["consent.requested", "consent.given"]),
+        (lambda: _question("defer"), ["consent.requested", "consent.deferred"]),
     ],
     # Not in one transaction: a mail server is slow, and a try is counted before it is looked at.
     "case_letters.deliver": [
@@ -527,7 +572,9 @@ NO_FACT = {
     "rights_drafts.keep": "typed and not sent: nothing was asked for yet, and what is asked for is a fact",
     "rights_drafts.forget": "machinery: removes what was never sent, after a day",
     "visits.leave": "the end of a visit changes nothing about the customer",
+    "visits.stop_acting": "the end of acting changes nothing about either customer; that it began is a fact",
     "visits.forget": "machinery: removes visits that are over",
+    "consent_requests.forget": "machinery: removes questions that are over; what was said stands",
     "portal_links.forget": "machinery: removes links that are over",
     "case_letters.note_late": "that a day is over is no fact of the log; that the customer was told of it is one",
     "case_letters.forget": "machinery: removes notes of letters that keep no further one back",
@@ -535,7 +582,7 @@ NO_FACT = {
     "sign_in_codes.forget": "machinery: removes requests that count towards no limit any more",
 }
 # Verbs of several transactions, each step of which is whole by itself.
-IN_STEPS = {"sign_in_codes.deliver", "letters.deliver", "case_letters.deliver"}
+IN_STEPS = {"sign_in_codes.deliver", "letters.deliver", "case_letters.deliver", "consent_requests.answer"}
 ROWS = [(verb, place) for verb, rows in VERBS.items() for place in range(len(rows))]
 
 

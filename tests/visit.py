@@ -1,16 +1,17 @@
 """A believable half-year of Alice's, up to a moment: choices, uses, refusals, looks and benefits, for pages to show."""
 
 import re
+import secrets
 from datetime import datetime, timedelta
 
 from django.core import mail
 
-from consent.services import evidence, portal_links, stop_links, subjects, uses
+from consent.services import consent_requests, evidence, mandates, portal_links, stop_links, subjects, uses
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from consent.services.uses import Benefit, Use
 from tests import world
-from tests.world import ALICE, BOB, CUSTOMER
+from tests.world import ALICE, BOB, CAROL, CUSTOMER
 from trustcenter.portal import mails
 
 MAIL = Handle("email", "alice@example.org")
@@ -52,6 +53,23 @@ def letter(now: datetime, *purposes: str, language: str = "") -> str:
     """The address of a link in a letter, without the host."""
     wanted = {0: stop_links.Wanted(ALICE, purposes or ("plan_staff",), language)}
     return f"/stop/{stop_links.make(wanted=wanted, now=now)[0].token}"
+
+
+def mother(now: datetime) -> mandates.Held:
+    """Alice is the guardian of Carol, who is a child for some time yet; and Bob may act for Alice."""
+    subjects.register(identifiers=[CAROL], minor_until=now.date() + timedelta(days=600), by=world.SYSTEM, now=now)
+    friend = mandates.Wanted("representative", ALICE, BOB, "A signed letter.")
+    mandates.grant(wanted=friend, by=world.SYSTEM, now=now)
+    wanted = mandates.Wanted("guardian", CAROL, ALICE, "We saw the birth certificate.", "Your daughter")
+    return mandates.grant(wanted=wanted, by=world.SYSTEM, now=now)
+
+
+def question(now: datetime, purpose: str = "personal_offers", **more: str) -> str:
+    """The address of a question to somebody who was never asked before, without the host."""
+    who = [Handle("customer", secrets.token_hex(8)), Handle("email", f"{secrets.token_hex(8)}@example.org")]
+    subjects.register(identifiers=who, by=world.SYSTEM, now=now)
+    wanted = consent_requests.Wanted(who[0], purpose, **more)
+    return f"/ask/{consent_requests.create(wanted=wanted, by=world.SYSTEM, now=now).token}"
 
 
 def code() -> str:

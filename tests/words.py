@@ -22,7 +22,7 @@ from django.utils.translation.trans_real import to_locale
 from tests.tree import ROOT
 
 # Besides English, in which the texts are written: what customers read, and what staff do.
-LANGUAGES = ("zh-hans",)
+LANGUAGES = ("zh-hans", "es", "fr", "de", "ar")
 OF_STAFF = ("zh-hans",)
 KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), None),

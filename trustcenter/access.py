@@ -76,6 +76,10 @@ def system_actor(request: HttpRequest, key: Key) -> Actor:
 
 
 def customer_actor(request: HttpRequest) -> Actor:
+    """The visitor to the portal; a guardian or a representative by the number of their mandate."""
+    found = getattr(request, "visitor", None)
+    if found is not None and found.mandate is not None:
+        return _actor(request, found.mandate.kind, str(found.mandate.entry_id))
     return _actor(request, "customer")
 
 
@@ -91,18 +95,20 @@ def operator_actor() -> Actor:
 
 
 def customer_only(view: Any) -> Any:
-    """Give the view the customer whose session it is, or show the way in."""
+    """Give the view the customer whose pages this visit shows, or show the way in.
+
+    Where the visitor acts for somebody else, that is whom they act for; what they do is recorded as theirs, by
+    `customer_actor`. Who they are themselves, `own` says.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        now = clock()
-        found = visits.visitor(token=visit_token(request), now=now)
+        now, found = clock(), visitor(request)
         if found is None:
             return redirect("portal:welcome")
-        subject, request.fresh = found.subject, found.fresh  # type: ignore[attr-defined]
-        _say_until(request, found, now)
-        # The signal comes with every request of a browser, and is written down with the first.
-        if subject.gpc_at is None and rules.heard(request.headers.get("Sec-GPC")):
+        subject = found.subject
+        # The signal comes with every request of a browser, and is written down with the first. It is its owner's.
+        if found.mandate is None and subject.gpc_at is None and rules.heard(request.headers.get("Sec-GPC")):
             subject = signals.receive(subject=subject, channel="portal", by=_actor(request, "browser"), now=now).subject
         answer: HttpResponse = view(request, subject, *args, **kwargs)
         return answer
@@ -115,10 +121,7 @@ def customer_or_anyone(view: Any) -> Any:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        now = clock()
-        found = visits.visitor(token=visit_token(request), now=now)
-        if found:
-            _say_until(request, found, now)
+        found = visits.visitor(token=visit_token(request), now=clock())
         answer: HttpResponse = view(request, found.subject if found else None, *args, **kwargs)
         return answer
 
@@ -147,8 +150,23 @@ def fresh_only(back: str) -> Callable[[Any], Any]:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether the customer entered a code a moment ago."""
-    return bool(getattr(request, "fresh", False))
+    """Whether the visitor entered a code a moment ago."""
+    found = visitor(request)
+    return found is not None and found.fresh
+
+
+def own(request: HttpRequest) -> Any:
+    """The visitor themselves, below `customer_only`, also while they act for somebody else."""
+    found = visitor(request)
+    return found.own if found else None
+
+
+def visitor(request: HttpRequest) -> Any:
+    """Whose visit to the portal this is (visits.Visitor), looked up once for a request; None for nobody's."""
+    if not hasattr(request, "visitor"):
+        token = visit_token(request)
+        request.visitor = visits.visitor(token=token, now=clock()) if token else None  # type: ignore[attr-defined]
+    return request.visitor  # type: ignore[attr-defined]
 
 
 def ask_for_code(back: str) -> HttpResponse:
@@ -201,11 +219,6 @@ def network(request: HttpRequest) -> str:
     except ValueError:
         return value
     return value if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
-
-
-def _say_until(request: HttpRequest, found: visits.Visitor, now: datetime) -> None:
-    """Until when the visit lasts if nothing is done, and how many seconds that is: each page says so."""
-    request.ends, request.left = found.ends, int((found.ends - now).total_seconds())  # type: ignore[attr-defined]
 
 
 def _trusted(value: str) -> bool:

@@ -108,6 +108,11 @@ app.conf.update(
             "schedule": crontab(minute="17"),
             "options": {"expires": 3600},
         },
+        "forget old questions": {
+            "task": "consent.forget_questions",
+            "schedule": crontab(minute="27"),
+            "options": {"expires": 3600},
+        },
     },
 )
 app.autodiscover_tasks(["audit", "consent", "trustcenter"])

@@ -17,7 +17,7 @@ from django.utils.functional import SimpleLazyObject
 from consent.errors import TooLarge, TrustError
 from consent.rules import scans
 from consent.services import catalogue
-from trustcenter import languages, metrics, problems, theme
+from trustcenter import access, languages, metrics, problems, theme
 
 log = structlog.get_logger("request")
 _CORRELATION = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -64,9 +64,13 @@ class RequestMiddleware:
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """What every template may use of the house itself; `brand` is the controller, read only when a page shows it."""
+    """What every template may use of the house itself; read only when a page shows it.
+
+    `brand` is the controller, `visitor` the customer who is in, and for whom they act.
+    """
     return {
         "brand": SimpleLazyObject(catalogue.brand),
+        "visitor": SimpleLazyObject(lambda: access.visitor(request)),
         "theme": theme.current(),
         "languages": languages.offered(request),
         "here": request.get_full_path(),

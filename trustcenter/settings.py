@@ -43,6 +43,13 @@ HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
 # Host names besides PUBLIC_URL's that we answer to.
 ALLOWED_HOSTS += env.list("ALLOWED_HOSTS", [])
+# The brand's own sites, as https://shop.example.org: they may frame the page that asks for one consent, and it sends
+# customers back to them.
+BRAND_ORIGINS: list[str] = env.list("BRAND_ORIGINS", [])
+for _origin in map(urlsplit, BRAND_ORIGINS):
+    _near = _origin.scheme == "http" and _origin.hostname in {"localhost", "127.0.0.1"}
+    if not (_origin.netloc and (_origin.scheme == "https" or _near)) or any((*_origin[2:], _origin.username)):
+        raise ImproperlyConfigured("BRAND_ORIGINS holds origins only, as https://shop.example.org; http on loopback.")
 # Reverse proxies (networks, e.g. 10.0.0.0/8) whose X-Forwarded-For is believed.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 
@@ -270,7 +277,14 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1_048_576
 # --- Languages, time, static files ------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LANGUAGES = [
+    ("en", _("English")),
+    ("zh-hans", _("Simplified Chinese")),
+    ("es", _("Spanish")),
+    ("fr", _("French")),
+    ("de", _("German")),
+    ("ar", _("Arabic")),
+]
 # Staff's pages speak these of them.
 CONSOLE_LANGUAGES = ("en", "zh-hans")
 LOCALE_PATHS = [Path(__file__).parent / "locale", Path(__file__).parent / "console" / "locale"]
@@ -307,6 +321,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RightsState": "consent.rules.rights.STATES",
         "ConcernState": "consent.rules.concerns.STATES",
+        "RightsKind": "consent.rules.rights.KINDS",
+        "MandateKind": "consent.rules.mandates.KINDS",
+        "ChannelEnum": "consent.rules.choice.CHANNELS",
+        "OwnChannelEnum": "trustcenter.api.consent_requests.CHANNELS",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

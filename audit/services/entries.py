@@ -28,8 +28,8 @@ from audit.rows import Lines
 class Actor:
     """Who acts, and through which request.
 
-    type: `customer`, `system`, `staff`, `guardian`, `browser` or `operator` (a person at a terminal).
-    ref: a recipient's key or a staff number; never a name, never what a caller can write.
+    type: `customer`, `guardian`, `representative`, `system`, `staff`, `browser` or `operator` (a person at a terminal).
+    ref: a recipient's key, a staff number or that of a mandate; never a name, never what a caller can write.
     name: who it is in words; kept in the payload only.
     request: our own id of the request.
     correlation: the caller's X-Request-ID; kept in the payload only.

@@ -4,6 +4,7 @@ from consent.models.asks import Asks
 from consent.models.audiences import Asked
 from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient, Revision
 from consent.models.concerns import Concern, ConcernStep, Knock
+from consent.models.consent_requests import ConsentRequest
 from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Reminder
 from consent.models.holders import Holder
 from consent.models.idempotency import Answer
@@ -11,6 +12,7 @@ from consent.models.imports import ImportRun
 from consent.models.keys import ApiKey
 from consent.models.letters import CaseLetter, ChangeLetter
 from consent.models.links import Link
+from consent.models.mandates import Mandate
 from consent.models.officers import SignInTry
 from consent.models.portal_links import PortalLink, PortalSession
 from consent.models.principles import Principles
@@ -34,6 +36,7 @@ __all__ = [
     "ConcernStep",
     "Confirmation",
     "ConsentEvent",
+    "ConsentRequest",
     "ConsentState",
     "Controller",
     "Holder",
@@ -42,6 +45,7 @@ __all__ = [
     "Knock",
     "Limit",
     "Link",
+    "Mandate",
     "NoticeText",
     "PortalLink",
     "PortalSession",

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from consent.models.mandates import Mandate
 from consent.models.subjects import Subject
 
 
@@ -19,7 +20,10 @@ class PortalLink(models.Model):
 
 class PortalSession(models.Model):
     """A customer's visit. level 1: known; 2: they entered a code, at `fresh_at`. A visit never changes its level:
-    whoever reaches another one gets another visit, with a cookie of its own."""
+    whoever reaches another one gets another visit, with a cookie of its own.
+
+    mandate: by which the visitor acts for somebody else; the visit ends with it.
+    """
 
     subject = models.ForeignKey(Subject, models.CASCADE)
     token_hash = models.BinaryField(max_length=32, unique=True)
@@ -27,6 +31,7 @@ class PortalSession(models.Model):
     fresh_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+    mandate = models.ForeignKey(Mandate, models.CASCADE, null=True)
 
     class Meta:
         constraints = [

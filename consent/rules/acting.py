@@ -19,6 +19,8 @@ PAPER = "paper"
 REASON, SCAN = "reason", "scan_sha256"
 # Who speaks in the customer's place, by an authority of their own.
 BY_MANDATE = frozenset({"guardian", "representative"})
+# Who presses the buttons of the portal: the customer, or who came in for them.
+VISITORS = BY_MANDATE | {"customer"}
 
 _OWN = frozenset(lifecycle.ACTS) - lifecycle.BY_OTHERS
 MAY = {
@@ -60,6 +62,11 @@ def problems(*, act: str, actor: str, channel: str, evidence: Mapping[str, Any],
     if actor == "staff" and channel == PAPER and SCAN not in evidence:
         found.append(Field(f"/evidence/{SCAN}", "required", _SCAN_NEEDED))
     return found + [field for name, why in PROOF.get(actor, {}).items() for field in _told(evidence, name, why)]
+
+
+def by_mandate(kind: str, number: str) -> dict[str, str]:
+    """The proof of a yes that was said in the portal by a mandate: its number, under which the check stands."""
+    return dict.fromkeys(PROOF[kind], f"Mandate {number}")
 
 
 def may_confirm(*, said: str, confirms: str) -> bool:

@@ -16,6 +16,9 @@ ACTIONS = {
     "subject.erased": "A customer's personal data was destroyed.",
     "subject.limited": "A customer asked that nobody uses their data, and from then on nobody may.",
     "subject.unlimited": "A limit on the use of a customer's data ended.",
+    "mandate.granted": "A guardian or a representative may act for a customer.",
+    "mandate.ended": "A guardian or a representative may act for a customer no more.",
+    "mandate.used": "A guardian or a representative opened the portal in a customer's place.",
     "identifier.added": "A further identifier was tied to a customer.",
     "identifier.verified": "An identifier that nobody had vouched for was verified.",
     "consent.requested": "A customer was asked about a purpose.",
@@ -98,7 +101,7 @@ BY_ACT = {
 ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}
 # What the customer sees under “Who used my data”.
 _LOOKS = ("evidence.viewed", "evidence.exported", "log.searched")
-USES = ("decision.made", "audience.filtered", "search.made", "use.reported", *_LOOKS)
+USES = ("decision.made", "audience.filtered", "search.made", "use.reported", *_LOOKS, "mandate.used")
 # What the policy of retention takes out of the log once it is old: who used what, who came in. What was said, what was
 # promised, who was erased, and what the log says of itself, stays for good (docs/adr/0013).
 _VISITS = ("copy.taken", "benefit.reported", "portal.invited", "portal.code_sent", "portal.entered")

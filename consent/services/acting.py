@@ -1,5 +1,6 @@
 """Whoever acts for a customer: what the tables know of them, beside what the rules ask of a choice on its face."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from consent.errors import Field, Invalid, OutOfTurn
@@ -7,6 +8,14 @@ from consent.models import ConsentEvent, Purpose, Scan, Subject
 from consent.rules import acting, ages, lifecycle, moments
 from consent.rules.choice import Choice
 from consent.services import families, states
+from consent.services.ledger import Actor
+
+
+def spoken(choice: Choice, by: Actor) -> Choice:
+    """The choice as it is recorded: what was pressed in the portal by a mandate is said by whoever holds it."""
+    if by.type not in acting.BY_MANDATE:
+        return choice
+    return replace(choice, actor=by.type, evidence={**choice.evidence, **acting.by_mandate(by.type, by.ref)})
 
 
 def check(choice: Choice, subject: Subject, purpose: Purpose, now: datetime) -> None:

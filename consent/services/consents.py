@@ -21,6 +21,7 @@ from consent.errors import (
     Suppressed,
 )
 from consent.models import ConsentEvent, ConsentState, NoticeText, Purpose, PurposeVersion, Subject
+from consent.rules import acting as acting_rules
 from consent.rules import bases, decision, lifecycle, scope
 from consent.rules import choice as rules
 from consent.rules.actions import BY_ACT
@@ -91,7 +92,7 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
     would tell it is NotAllowed.
     """
     try:
-        return _record(subject, choice, by, now)
+        return _record(subject, acting.spoken(choice, by), by, now)
     except _TELLING:
         if by.ref in catalogue.third_parties():
             raise NotAllowed(NOT_YOURS) from None
@@ -218,7 +219,7 @@ def _said(
     scopes.refuse_longer(choice, version, now)
     categories, recipients = scopes.chosen(choice, version, state, third)
     # Whoever presses the button in their own portal session has shown already who they are.
-    open_to_doubt = choice.act == lifecycle.GIVE and by.type != "customer"
+    open_to_doubt = choice.act == lifecycle.GIVE and by.type not in acting_rules.VISITORS
     pending = open_to_doubt and _needs_confirming(version, state, categories, recipients, now)
     until = acting.ends(choice, subject, purpose, now)
     return _Said(version, notice, assumed, categories, recipients, until, pending)

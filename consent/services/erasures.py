@@ -32,7 +32,17 @@ from consent.models import (
     SignInCode,
     Subject,
 )
-from consent.services import families, handles, ledger, links, portal_links, subjects, visits
+from consent.services import (
+    consent_requests,
+    families,
+    handles,
+    ledger,
+    links,
+    mandates,
+    portal_links,
+    subjects,
+    visits,
+)
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
 
@@ -123,6 +133,8 @@ def _erase(records: Sequence[Subject], why: str, by: Actor, now: datetime) -> li
     handles.keep(_names(records), now)
     portal_links.end_all(of=records)
     visits.end_all(of=records)
+    consent_requests.end_all(of=records)
+    mandates.end_all(of=records, by=by, now=now)
     Answer.objects.filter(subjects__in=records).delete()
     RightsDraft.objects.filter(subject__in=records).delete()
     done = [_state(record, _destroy(record, now), why, by, now) for record in records]

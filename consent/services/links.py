@@ -21,6 +21,7 @@ from consent.rules.decision import State
 from consent.services import (
     catalogue,
     confirmations,
+    consent_requests,
     families,
     handles,
     ledger,
@@ -231,6 +232,7 @@ def _end_visits(older: Subject, newer: Subject, now: datetime) -> None:
     """Nobody goes on in a record that just became another's, nor turns on by an old token what is theirs."""
     portal_links.end_all(of=[older, newer])
     visits.end_all(of=[older, newer])
+    consent_requests.end_all(of=[older, newer])
     confirmations.end_all(of=[older, newer], now=now)
 
 

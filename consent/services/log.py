@@ -24,8 +24,8 @@ PAGE, WHOLE, MONTHS = 300, 10_000, 6
 # Outcomes of which somebody saw data.
 SEEN = ("allowed", uses.BREACH, OBSERVED)
 EXPORTED = "evidence.exported"
-# Looks at our own log: by people, and searches also by systems.
-LOOKS = ("evidence.viewed", EXPORTED, entries.SEARCHED)
+# Looks at what we hold: by people, and searches of the log also by systems.
+LOOKS = ("evidence.viewed", EXPORTED, entries.SEARCHED, "mandate.used")
 # Where data was used, not only looked for.
 RAN = ("decision.made", "audience.filtered", "use.reported")
 BY_MACHINES = tuple(action for action in USES if action not in LOOKS)

@@ -7,7 +7,7 @@ from django.db import OperationalError, transaction
 
 from consent.errors import Conflict, IdentifierUnverified, Suppressed
 from consent.models import Subject
-from consent.rules import lifecycle
+from consent.rules import acting, lifecycle
 from consent.rules.choice import Choice
 from consent.services import catalogue, handles, ledger, subjects
 from consent.services.handles import Handle
@@ -76,6 +76,6 @@ def _at_once(subject: Subject) -> Subject:
 
 def _kept_as_said(choice: Choice, by: Actor) -> bool:
     """Whether an act on somebody who is left alone is recorded and changes nothing about that."""
-    if by.type == "customer":
+    if by.type in acting.VISITORS:
         return choice.act not in lifecycle.WIDENING
     return by.type == "system" and by.ref in catalogue.third_parties()

@@ -112,17 +112,17 @@ def enter(*, browser: str, code: str, instead_of: str = "", by: Actor, now: date
     Raises LinkSpent when no code waits in this browser: used, 10 minutes old, or tried 5 times. A try is counted before
     it is looked at: however many come at the same moment, five are answered. So this is no single transaction.
     """
-    mine = SignInCode.objects.filter(browser_hash=tokens.hashed(browser))
-    open_still = mine.filter(used_at__isnull=True, asked_at__gt=now - LASTS, tries__lt=TRIES)
-    if open_still.update(tries=F("tries") + 1) != 1:
-        raise LinkSpent
-    row = mine.get()
-    # Where no code was sent, none is right; the time to say so is the same.
-    if hmac.compare_digest(bytes(row.code_hash or bytes(32)), _code_hash(row, code)):
-        return _enter(row, instead_of, by, now)
-    if row.tries >= TRIES:
-        raise LinkSpent
-    return None
+    row = _tried(browser, code, now)
+    return _enter(row, instead_of, by, now) if row else None
+
+
+def prove(*, subject: Subject, browser: str, code: str, now: datetime) -> bool:
+    """Use a code up without a visit, where one act needs it: whether it is right, and this customer's own.
+
+    browser: the token that `ask_again` gave. Raises LinkSpent as `enter`, and counts a try as it does.
+    """
+    row = _tried(browser, code, now)
+    return row is not None and _used(row, now).subject_id == subject.pk
 
 
 @transaction.atomic
@@ -188,12 +188,33 @@ def _sent(row: SignInCode, identifier: Identifier, letter: Letter, now: datetime
 
 @transaction.atomic
 def _enter(row: SignInCode, instead_of: str, by: Actor, now: datetime) -> Visit:
+    subject = _used(row, now).subject
+    return visits.start(subject=subject, level=2, language=row.language, instead_of=instead_of, by=by, now=now)
+
+
+def _tried(browser: str, code: str, now: datetime) -> SignInCode | None:
+    """The request whose code this is; None for a wrong one. Raises LinkSpent."""
+    mine = SignInCode.objects.filter(browser_hash=tokens.hashed(browser))
+    open_still = mine.filter(used_at__isnull=True, asked_at__gt=now - LASTS, tries__lt=TRIES)
+    if open_still.update(tries=F("tries") + 1) != 1:
+        raise LinkSpent
+    row = mine.get()
+    # Where no code was sent, none is right; the time to say so is the same.
+    if hmac.compare_digest(bytes(row.code_hash or bytes(32)), _code_hash(row, code)):
+        return row
+    if row.tries >= TRIES:
+        raise LinkSpent
+    return None
+
+
+@transaction.atomic
+def _used(row: SignInCode, now: datetime) -> Identifier:
+    """Whose code it was, which is used up by that. Raises LinkSpent."""
     used = SignInCode.objects.filter(pk=row.pk, used_at__isnull=True).update(used_at=now)
     identifier = _reachable(row)
     if used != 1 or identifier is None:
         raise LinkSpent
-    subject = identifier.subject
-    return visits.start(subject=subject, level=2, language=row.language, instead_of=instead_of, by=by, now=now)
+    return identifier
 
 
 def _reachable(row: SignInCode) -> Identifier | None:

@@ -5,11 +5,10 @@ from datetime import datetime
 from django.db import transaction
 
 from consent.models import Subject
-from consent.services import consents, handles, ledger, subjects
+from consent.rules.acting import VISITORS
+from consent.services import consent_requests, consents, handles, ledger, subjects
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
-
-CHANNELS = {"customer": "portal"}
 
 
 @transaction.atomic
@@ -29,7 +28,9 @@ def suppress(*, subject: Handle | Subject, by: Actor, now: datetime) -> None:
     known = subjects.hold(subject)
     if not known.identifiers.filter(suppressed=False).exists():
         return
-    consents.withdraw_all(subject=known, language="", channel=CHANNELS.get(by.type, "api"), by=by, now=now)
+    consents.withdraw_all(
+        subject=known, language="", channel="portal" if by.type in VISITORS else "api", by=by, now=now
+    )
     cover(known, by=by, now=now)
 
 
@@ -37,6 +38,7 @@ def cover(subject: Subject, *, by: Actor, now: datetime) -> None:
     """Leave a customer alone by every identifier of theirs; inside the caller's transaction, all being off already."""
     handles.keep(subjects.identifiers_of(subject), now)
     subject.identifiers.update(suppressed=True)
+    consent_requests.end_all(of=[subject])
     ledger.record(Fact("subject.suppressed", subject=subject.pseudonym), by=by, now=now)
 
 

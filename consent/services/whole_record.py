@@ -29,7 +29,7 @@ from consent.services.subjects import Handle
 
 PAGE = 200
 LANGUAGE = "en"  # of the titles in the table of what stands; notices keep the language in which they were shown
-_VIEWS = ("evidence.viewed", "evidence.exported", "log.searched")
+_VIEWS = ("evidence.viewed", "evidence.exported", "log.searched", "mandate.used")
 
 
 @transaction.atomic

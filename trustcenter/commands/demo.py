@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -15,9 +16,10 @@ from django.core.management import call_command
 from django.db import connections, transaction
 
 from audit.services import seal
-from consent.errors import Conflict, Invalid, NotFound
+from consent.errors import Conflict, Invalid, NotFound, TrustError
 from consent.rules import imports as import_rules
-from consent.services import catalogue, imports, keys, officers, portal_links, states, subjects
+from consent.services import catalogue, consent_requests, imports, keys, officers, portal_links, states, subjects
+from consent.services.consent_requests import Made, Wanted
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from trustcenter import access, demo, health, logs
@@ -60,7 +62,8 @@ def _demo(options: argparse.Namespace) -> int:
         _fill(access.clock())
     known = _credentials(access.clock())
     url = f"http://{serve.netloc(host, port)}"
-    tour.show(url, known, fresh=fresh, link=_link(url, access.clock()), customer=_tourist(), kept=_marker())
+    ways = {"link": _link(url, access.clock()), "question": _question(url, access.clock())}
+    tour.show(url, known, fresh=fresh, **ways, customer=_tourist(), kept=_marker())
     _quieten()
     # What this process has open must not be shared with the children.
     connections.close_all()
@@ -152,6 +155,17 @@ def _keep(known: dict[str, str]) -> None:
 def _link(url: str, now: datetime) -> str:
     made = portal_links.create(subject=Handle("customer", "C-1001"), by=access.operator_actor(), now=now)
     return f"{url}/enter/{made.token}"
+
+
+def _question(url: str, now: datetime) -> str:
+    """A page that asks the first customer who may be asked about offers; "" where nobody may."""
+    for number in range(1001, 1001 + _TOURISTS):
+        wanted = Wanted(Handle("customer", f"C-{number}"), "personal_offers")
+        with suppress(TrustError):
+            made = consent_requests.create(wanted=wanted, by=access.operator_actor(), now=now)
+            if isinstance(made, Made):
+                return f"{url}/ask/{made.token}"
+    return ""
 
 
 def _tourist() -> str:

@@ -19,7 +19,9 @@ _WITHDRAW = (
 _RECEIPT = r"""sed 's/.*"receipt":{"id":"\([^"]*\)".*/\1/'"""
 
 
-def show(url: str, known: Mapping[str, str], *, fresh: bool, link: str, customer: str, kept: Path) -> None:
+def show(
+    url: str, known: Mapping[str, str], *, fresh: bool, link: str, question: str, customer: str, kept: Path
+) -> None:
     """Print everything there is to try."""
     password = f"password {known['password']}" if fresh else f"password in {kept}"
     terminal.say(
@@ -28,6 +30,8 @@ def show(url: str, known: Mapping[str, str], *, fresh: bool, link: str, customer
         "",
         f"  As a customer    {link}",
         "                   (works once, for five minutes; a new start makes a new one)",
+        f"  Asked once       {question}",
+        "                   (as a brand asks for one consent at the moment it matters; for an hour)",
         f"  As an officer    {url}/console/  name officer, {password}",
         f"  As a system      {url}/api/docs/  key {known['key']}",
         "",

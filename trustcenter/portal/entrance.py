@@ -59,25 +59,26 @@ def code(request: HttpRequest) -> HttpResponse:
         return render(request, "portal/code.html", {"spent": True}, status=410)
     if visit is None:
         return render(request, "portal/code.html", {"wrong": "code"}, status=400)
-    response = _start(request, visit, access.way_on(request, resolve_url("portal:home")))
+    response = begin(request, visit, access.way_on(request, resolve_url("portal:home")))
     response.delete_cookie(settings.SIGN_IN_COOKIE_NAME, samesite="Lax")
     return response
 
 
 @require_http_methods(["GET", "POST"])
 @access.customer_only
-def fresh(request: HttpRequest, subject: Any) -> HttpResponse:
+def fresh(request: HttpRequest, subject: Any) -> HttpResponse:  # noqa: ARG001  the code is the visitor's own
     """Asks a customer who is in for a fresh code, to an address of their own; POST sends it."""
-    back, own = access.way_on(request, ""), sign_in_codes.own_addresses(subject=subject)
-    shown: dict[str, Any] = {"addresses": own, "address": next(iter(own.values()), ""), "next": back}
-    if request.method == "GET" or not own:
+    back, own = access.way_on(request, ""), access.own(request)
+    addresses = sign_in_codes.own_addresses(subject=own)
+    shown: dict[str, Any] = {"addresses": addresses, "address": next(iter(addresses.values()), ""), "next": back}
+    if request.method == "GET" or not addresses:
         return render(request, "portal/fresh.html", shown)
-    chosen = request.POST.get("address", "") if len(own) > 1 else next(iter(own))
-    if chosen not in own:
+    chosen = request.POST.get("address", "") if len(addresses) > 1 else next(iter(addresses))
+    if chosen not in addresses:
         return render(request, "portal/fresh.html", shown | {"wrong": True}, status=400)
     where = {"address": chosen, "network": access.network(request), "language": language()}
     try:
-        token = sign_in_codes.ask_again(subject=subject, **where, now=access.clock())
+        token = sign_in_codes.ask_again(subject=own, **where, now=access.clock())
     except TooMany:
         return _too_many(request, "portal/fresh.html", shown)
     return _to_code(token, back)
@@ -89,7 +90,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         by, now, had = access.customer_actor(request), access.clock(), access.visit_token(request)
         visit = portal_links.enter(token=token, instead_of=had, by=by, now=now)
-        return _start(request, visit, resolve_url("portal:home"))
+        return begin(request, visit, resolve_url("portal:home"))
     invited = portal_links.open_invitation(token=token, now=access.clock())
     language = _chosen(request) or _known(invited)
     with translation.override(language or translation.get_language()):
@@ -104,7 +105,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 @access.customer_only
 def stay(request: HttpRequest, subject: Any) -> HttpResponse:  # noqa: ARG001  the decorator's signature
     """Go on with the visit: how many seconds are left of it now, for the script of the pages."""
-    return HttpResponse(str(request.left), content_type="text/plain")  # type: ignore[attr-defined]
+    return HttpResponse(str(access.visitor(request).left), content_type="text/plain")
 
 
 @require_POST
@@ -116,15 +117,8 @@ def leave(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _to_code(token: str, back: str) -> HttpResponse:
-    """On to the page where the code is typed in; the browser that asked is the one that may."""
-    response = redirect(reverse("portal:code") + (f"?{urlencode({'next': back})}" if back else ""))
-    lasts = int(sign_in_codes.LASTS.total_seconds())
-    _keep(response, settings.SIGN_IN_COOKIE_NAME, token, max_age=lasts)
-    return response
-
-
-def _start(request: HttpRequest, visit: Visit, where: str) -> HttpResponse:
+def begin(request: HttpRequest, visit: Visit, where: str) -> HttpResponse:
+    """Go on to a page in a visit that just began."""
     rotate_token(request)  # what was sent with forms before this visit is worth nothing in it
     response = redirect(where)
     # Without an age: closing the browser ends it, and the service ends it in any case (PORTAL_IDLE, PORTAL_MAX).
@@ -139,6 +133,14 @@ def _start(request: HttpRequest, visit: Visit, where: str) -> HttpResponse:
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
             samesite="Lax",
         )
+    return response
+
+
+def _to_code(token: str, back: str) -> HttpResponse:
+    """On to the page where the code is typed in; the browser that asked is the one that may."""
+    response = redirect(reverse("portal:code") + (f"?{urlencode({'next': back})}" if back else ""))
+    lasts = int(sign_in_codes.LASTS.total_seconds())
+    _keep(response, settings.SIGN_IN_COOKIE_NAME, token, max_age=lasts)
     return response
 
 

@@ -8,9 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from consent.errors import Field, Invalid
+from consent.rules.consent_requests import OUTCOMES
 from consent.rules.text import KEY
 from consent.services import amounts, switches
 from consent.services.amounts import Wanted
+from consent.services.consent_requests import Reply
 from consent.services.log import Filter
 
 ACTS = (switches.ON, switches.OFF, switches.KEEP, switches.PAUSE)
@@ -72,6 +74,20 @@ class AmountForm(forms.Form):
         if found["level"] != OWN:
             return Wanted(found["level"], (), found["third"], found["lasts"]) if found["level"] else None
         return Wanted("", found["kinds"], [*found["who"], *found["third"]], found["lasts"])
+
+
+class Answer(forms.Form):
+    """One button of the page that asks. notice: the digest of the text on it; browser: of the code that was sent."""
+
+    act = forms.ChoiceField(choices=[(act, act) for act in OUTCOMES])
+    notice = forms.RegexField("^[0-9a-f]{64}$")
+    browser = forms.CharField(max_length=64, required=False)
+
+    def read(self, third: list[str]) -> Reply:
+        """What was pressed, and ticked; raises Invalid for what no page of ours sends."""
+        _check(self)
+        said = self.cleaned_data
+        return Reply(said["act"], said["notice"], third, said["browser"], Code(self.data).read())
 
 
 class LogFilter(forms.Form):

@@ -40,7 +40,7 @@ def keep(request: HttpRequest, place: str) -> bool:
     """Keep what was sent after a visit was over, for whose visit it was; whether it was kept."""
     token, typed, now = access.visit_token(request), Form(request.POST).typed(), access.clock()
     who = visits.was(token=token)
-    if who is None or not any(typed.values()) or visits.visitor(token=token, now=now):
+    if who is None or not any(typed.values()) or access.visitor(request):
         return False
     rights_drafts.keep(subject=who, kind=place, typed=typed, now=now)
     return True

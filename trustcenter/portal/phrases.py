@@ -20,7 +20,7 @@ from consent.services.changed import Words
 from consent.services.holders import Heard, Receiver
 from consent.services.letters import Told
 from consent.services.overview import Use
-from trustcenter.portal.words import ACTORS, ACTS_OF_SOMEONE, CHANNELS, listed
+from trustcenter.portal.words import ACTORS, ACTS_OF_SOMEONE, CHANNELS, listed, within
 from trustcenter.templatetags.pages import change, clock, day, duration
 
 register = template.Library()
@@ -166,7 +166,7 @@ def marked(parts: Sequence[Part]) -> SafeString:
 def marked_list(parts: Sequence[Part]) -> SafeString:
     """The same of labels of data in a row, each marked as a whole."""
     between = pgettext("between kinds of data", "; ")
-    named = [part.text if not place else part.text[:1].lower() + part.text[1:] for place, part in enumerate(parts)]
+    named = [within(part.text) if place else part.text for place, part in enumerate(parts)]
     return format_html_join(between, "{}", ((_mark(text, part.kind),) for text, part in zip(named, parts, strict=True)))
 
 

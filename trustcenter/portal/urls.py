@@ -3,7 +3,21 @@
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from trustcenter.portal import ai, amounts, check, choices, concerns, confirm, entrance, log, receipts, rights, stop
+from trustcenter.portal import (
+    acting,
+    ai,
+    amounts,
+    ask,
+    check,
+    choices,
+    concerns,
+    confirm,
+    entrance,
+    log,
+    receipts,
+    rights,
+    stop,
+)
 
 
 class KeyConverter:
@@ -35,6 +49,10 @@ urlpatterns = [
     path("receipts/<uuid:number>", receipts.show, name="receipt"),
     path("receipts/<uuid:number>/proof.json", receipts.proof, name="proof"),
     path("receipts/<uuid:number>/receipt.jws", receipts.signed, name="signed"),
+    path("acting", acting.index, name="acting"),
+    path("acting/stop", acting.stop, name="stop-acting"),
+    path("acting/<uuid:number>", acting.act, name="act"),
+    path("acting/<uuid:number>/end", acting.end, name="end-mandate"),
     path("ai", ai.show, name="ai"),
     path("ai/principles", ai.principles, name="principles"),
     path("ai/principles/<int:number>", ai.principles, name="principles-version"),
@@ -54,6 +72,7 @@ urlpatterns = [
     path("welcome/code", entrance.code, name="code"),
     path("fresh", entrance.fresh, name="fresh"),
     path("enter/<str:token>", entrance.enter, name="enter"),
+    path("ask/<str:token>", ask.ask, name="ask"),
     path("stop/<str:token>", stop.stop, name="stop"),
     path("stop/<str:token>/now", stop.one_click, name="one-click"),
     path("confirm/<str:token>", confirm.confirm, name="confirm"),

@@ -13,11 +13,12 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from consent.rules.catalogue import paragraphs
 from consent.services.ai import Computed
+from consent.services.consent_requests import Question
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
 from consent.services.receipts import Receipt
@@ -88,6 +89,10 @@ LOOKS = {
     "complaint_to_regulator": gettext_lazy("The regulator asked us."),
     "audit": gettext_lazy("We checked our own work."),
     "error_search": gettext_lazy("We searched for an error."),
+}
+MANDATES = {
+    "guardian": gettext_lazy("Your parent or guardian"),
+    "representative": gettext_lazy("Someone you chose to act for you"),
 }
 BASES = {
     "consent": gettext_lazy("Your consent (GDPR, article 6(1)(a))"),
@@ -244,7 +249,7 @@ def count_on(overview: Overview) -> SafeString:
 
 
 @register.filter
-def named(covered: Use | Receipt) -> str:
+def named(covered: Use | Receipt | Question) -> str:
     """The controller for all its own systems; processors and third parties by name and country."""
     outside = [row for row in covered.recipients if row.kind != "system"]
     if not outside:
@@ -266,10 +271,19 @@ def listed(parts: Iterable[str]) -> str:
 
 
 @register.filter
+def within(label: str) -> str:
+    """A label of data inside a row. Each begins a line in the catalogue; here only the first does.
+
+    German keeps it as it is: nouns are written large, and “ihr” for “Ihr” would be somebody else's.
+    """
+    return label if get_language() == "de" else label[:1].lower() + label[1:]
+
+
+@register.filter
 def data(labels: Iterable[str]) -> str:
-    """Labels of data in a row. Each begins a line in the catalogue; here only the first does."""
+    """Labels of data in a row."""
     first, *rest = [*labels] or [""]
-    return pgettext("between kinds of data", "; ").join([first, *(each[:1].lower() + each[1:] for each in rest)])
+    return pgettext("between kinds of data", "; ").join([first, *map(within, rest)])
 
 
 @register.filter
@@ -278,6 +292,12 @@ def done(saved: Saved) -> str:
     if saved.again:
         return _("You changed how much you share for “{title}”").format(title=saved.use.notice.text["title"])
     return str(DONE[saved.event.act]).format(title=saved.use.notice.text["title"])
+
+
+@register.filter
+def answered(question: Question) -> str:
+    """What was answered to a question."""
+    return str(DONE[question.act]).format(title=question.notice.text["title"])
 
 
 @register.filter
@@ -309,6 +329,12 @@ def actor(code: str) -> str:
 
 
 @register.filter
+def mandate(code: str) -> str:
+    """Who acts for a customer, as they are told."""
+    return str(MANDATES.get(code, code))
+
+
+@register.filter
 def basis(code: str) -> str:
     return str(BASES.get(code, code))
 
@@ -324,8 +350,10 @@ def answer(line: Line) -> str:
 
 @register.filter
 def name(line: Line) -> str:
-    """Who it was: a company or system by its name, staff as staff."""
-    return _("Our staff") if line.person else line.name or _("A system we do not know")
+    """Who it was: a company or system by its name, staff as staff, a guardian as such."""
+    if line.person:
+        return str(MANDATES.get(line.reason, _("Our staff")))
+    return line.name or _("A system we do not know")
 
 
 @register.filter
@@ -354,7 +382,8 @@ def saw(line: Line) -> str:
 @register.filter
 def why(line: Line) -> str:
     """What for; of a refusal, why it was one. Then the occasion, in the words of whoever asked."""
-    reason = LOOKS.get(line.reason, "") if line.person else REASONS.get(line.reason, "")
+    looks = LOOKS.get(line.reason, "") if line.reason not in MANDATES else _("They act for you.")
+    reason = looks if line.person else REASONS.get(line.reason, "")
     listed = _("They checked a list of people, and you were in it.") if line.listed else ""
     if line.searched:
         listed = _("They searched our log for you.")

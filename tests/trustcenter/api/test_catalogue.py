@@ -44,7 +44,7 @@ def test_a_purpose_has_its_levels_from_nothing_to_all(shop):
         ("some", 2, ["mail-engine", "mailbird"]),
         ("all", 3, ["mail-engine", "mailbird"]),
     ]
-    assert [each["name"].get("en") for each in found] == [None, "A little", "Some", None]
+    assert [each["name"].get("en") for each in found] == ["Nothing", "A little", "Some", "All"]
 
 
 def test_a_purpose_has_no_levels_between_nothing_and_all_unless_the_catalogue_names_them(shop):

@@ -51,6 +51,8 @@ def test_the_demo_from_first_start_to_reset(folder):
         assert "This proof is real." in command(folder, "verify", str(folder / "proof.json")).stdout
         link = re.search(r"http://\S+/enter/\S+", text)[0]
         assert tree.get(link.removeprefix(tree.url))[0] == 200
+        question = re.search(r"http://\S+/ask/\S+", text)[0]
+        assert tree.get(question.removeprefix(tree.url))[0] == 200
         assert tree.end() < 10
     assert running(folder) == []
     assert stat.S_IMODE((folder / "demo.json").stat().st_mode) == 0o600

@@ -12,7 +12,7 @@ from tests.tree import ROOT
 CONSOLE = ROOT / "trustcenter" / "console"
 PO = CONSOLE / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 IN_TEMPLATES = re.compile(r"{% translate (?:\"(.*?)\"|'(.*?)')")
-IN_CODE = re.compile(r"""\b(?:_|pgettext_lazy)\((?:"consent", )?"(.*?)"\)""")
+IN_CODE = re.compile(r"""\b(?:_|pgettext_lazy)\((?:"[^"]*", )?"([^"]*)"[,)]""")
 
 
 def said() -> set[str]:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consent', '0016_letters'),
+        ('consent', '0017_asking_and_mandates'),
     ]
 
     operations = [

@@ -1,0 +1,177 @@
+"""Acting for somebody else in the portal: a fresh code first, a banner on every page, and both are named."""
+
+import base64
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from audit.models import Entry
+from consent.models import ConsentEvent, Mandate, SignInCode
+from consent.services import mandates, subjects
+from consent.services.mandates import Wanted
+from tests import visit, world
+from tests.world import ALICE, BOB, CAROL, SYSTEM, digest
+
+BANNER = "You are acting for <b><bdi>Your daughter</bdi></b>."
+
+
+@pytest.fixture
+def mandate(open_park, today):
+    """Alice is the guardian of Carol, who is a child."""
+    subjects.register(identifiers=[CAROL], minor_until=today.date() + timedelta(days=600), by=SYSTEM, now=today)
+    wanted = Wanted("guardian", CAROL, ALICE, "We saw the birth certificate.", "Your daughter")
+    return mandates.grant(wanted=wanted, by=SYSTEM, now=today)
+
+
+@pytest.fixture
+def mother(mandate, fresh) -> Client:
+    """Alice's browser, in which she acts for Carol."""
+    assert fresh.post(f"/acting/{mandate.number}")["Location"] == "/"
+    return fresh
+
+
+def press(client: Client, act: str, purpose: str = "improve_visit"):
+    return client.post(f"/choices/{purpose}", {"act": act, "notice": digest(purpose)})
+
+
+def said(who=CAROL) -> list[tuple[str, str]]:
+    found = ConsentEvent.objects.filter(subject=subjects.find(who)).order_by("id")
+    return list(found.values_list("act", "actor"))
+
+
+def test_to_act_needs_a_fresh_code(mandate, alice):
+    assert "Act for Your daughter" in alice.get("/acting").text
+    assert alice.post(f"/acting/{mandate.number}")["Location"] == "/fresh?next=%2Facting"
+    assert BANNER not in alice.get("/").text
+    assert not Entry.objects.filter(action="mandate.used").exists()
+
+
+def test_the_banner_stands_on_every_page(mother, mandate):
+    press(mother, "on")
+    receipt = ConsentEvent.objects.latest("id").entry_id
+    pages = [
+        "/",
+        "/?saved=",
+        "/purposes/improve_visit",
+        "/log",
+        "/receipts",
+        f"/receipts/{receipt}",
+        "/acting",
+        "/check",
+    ]
+    for page in [*pages, "/fresh", "/welcome", "/welcome/code"]:
+        answer = mother.get(page)
+        if answer.status_code == 200:
+            assert BANNER in answer.text, page
+            assert 'action="/acting/stop"' in answer.text, page
+    assert mother.get("/").text.count(BANNER) == 1
+
+
+def test_a_choice_is_hers_by_her_mother_and_the_receipt_names_both(mother, mandate):
+    press(mother, "on")
+    assert said() == [("give", "guardian")]
+    assert said(ALICE) == [("give", "self")]
+    receipt = ConsentEvent.objects.latest("id").entry_id
+    assert "by your parent or guardian" in mother.get("/receipts").text.lower()
+    world.sign_all()
+    page = mother.get(f"/receipts/{receipt}").text
+    assert "your parent or guardian" in page.lower()
+    signed = mother.get(f"/receipts/{receipt}/receipt.jws").content
+    record = json.loads(base64.urlsafe_b64decode(signed.split(b".")[1] + b"=="))
+    told = json.dumps(record)
+    assert subjects.find(CAROL).pseudonym in told
+    assert f"guardian:{mandate.number}" in told
+    assert Client().post("/check", {"text": signed.decode()}).text.count("Real and unchanged") == 1
+
+
+def test_A3_withdrawing_for_her_needs_no_fresh_code(mother, today, mandate):
+    press(mother, "on")
+    visits_grow_old(today)
+    assert press(mother, "off").status_code == 302
+    assert said()[-1] == ("withdraw", "guardian")
+
+
+def visits_grow_old(today) -> None:
+    """The code was entered a while ago."""
+    from consent.models import PortalSession
+
+    PortalSession.objects.update(fresh_at=today - timedelta(minutes=20))
+
+
+def test_her_sensitive_data_asks_for_the_mothers_own_fresh_code(mother, today):
+    visits_grow_old(today)
+    assert press(mother, "on", "ride_photos")["Location"].startswith("/fresh?next=%2Fpurposes")
+    SignInCode.objects.all().delete()
+    assert mother.post("/fresh?next=/purposes/ride_photos")["Location"].startswith("/welcome/code")
+    code = visit.code()
+    assert code, "sent to Alice's address; Carol has none"
+    answer = mother.post("/welcome/code?next=/purposes/ride_photos", {"code": code})
+    assert answer["Location"] == "/purposes/ride_photos"
+    assert BANNER in mother.get("/").text, "she goes on acting"
+    press(mother, "on", "ride_photos")
+    assert said() == [("give", "guardian")]
+
+
+def test_to_stop_is_one_press_and_an_open_form_does_nothing_after_it(mandate, fresh):
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies = fresh.cookies
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/acting").text)[1]
+    assert browser.post(f"/acting/{mandate.number}", {"csrfmiddlewaretoken": token})["Location"] == "/"
+    old = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/").text)[1]
+    assert browser.post("/acting/stop", {"csrfmiddlewaretoken": old})["Location"] == "/"
+    assert BANNER not in browser.get("/").text
+    body = {"act": "on", "notice": digest("improve_visit"), "csrfmiddlewaretoken": old}
+    assert browser.post("/choices/improve_visit", body).status_code == 403
+    assert said(ALICE) == [("give", "self")]
+    assert said() == []
+
+
+def test_she_reads_that_it_was_done_each_time(mother, come_in):
+    press(mother, "on")
+    carol = come_in(CAROL)
+    assert "Your parent or guardian" in carol.get("/log").text
+    assert "They act for you." in carol.get("/log?who=people").text
+    assert "by your parent or guardian" in carol.get("/purposes/improve_visit").text
+    assert "Your parent or guardian" in carol.get("/acting").text
+    assert "End this" not in carol.get("/acting").text, "a child does not end it"
+
+
+def test_it_ends_at_once_in_the_middle_of_a_visit(mother, mandate, today):
+    mandates.end(number=mandate.number, by=SYSTEM, now=today)
+    assert press(mother, "on")["Location"] == "/welcome"
+    assert said() == []
+
+
+def test_a_customer_ends_what_their_representative_may_do_with_one_press(open_park, alice, come_in, today):
+    wanted = Wanted("representative", ALICE, BOB, "A signed letter.")
+    held = mandates.grant(wanted=wanted, by=SYSTEM, now=today)
+    assert "Someone you chose to act for you" in alice.get("/acting").text
+    assert come_in(BOB).post(f"/acting/{held.number}/end").status_code == 404
+    assert alice.post(f"/acting/{held.number}/end")["Location"] == "/acting"
+    assert not Mandate.objects.exists()
+    assert "Nobody but you." in alice.get("/acting").text
+
+
+def test_the_browsers_signal_is_its_owners_and_not_hers(mother):
+    mother.get("/", headers={"Sec-GPC": "1"})
+    assert subjects.find(CAROL).gpc_at is None
+
+
+def test_who_holds_a_mandate_finds_the_way_on_every_page_and_others_do_not(mandate, alice, come_in):
+    assert "Act for someone else" in alice.get("/log").text
+    assert "Who may act for whom" in come_in(CAROL).get("/log").text
+    bob = come_in(BOB)
+    for words in ("Act for someone else", "Who may act for whom"):
+        assert words not in bob.get("/log").text
+    assert "If you look after someone, ask us" in bob.get("/acting").text
+
+
+def test_a_mandate_of_somebody_else_is_not_there(mandate, come_in, today):
+    bob = come_in(BOB)
+    from consent.models import PortalSession
+
+    PortalSession.objects.update(level=2, fresh_at=today)
+    assert bob.post(f"/acting/{mandate.number}").status_code == 404
