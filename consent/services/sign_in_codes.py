@@ -58,12 +58,12 @@ def ask(*, address: str, network: str, language: str, now: datetime) -> str:
     return _note(handles.lookup(wanted), network, language, now)
 
 
-def ask_again(*, subject: Subject, address: str, network: str, language: str, now: datetime) -> str:
+def ask_again(*, subject: Subject, address: str = "", network: str, language: str, now: datetime) -> str:
     """As `ask`, for a customer who is in already and shows afresh who they are, by an address of their own.
 
-    address: one of `own_addresses`, by its number. Raises NotFound for another one.
+    address: one of `own_addresses`, by its number; "" for the newest. Raises NotFound for any other, and for none.
     """
-    own = next((row for row in _own(subject) if str(row.pk) == address), None)
+    own = next((row for row in _own(subject) if address in ("", str(row.pk))), None)
     if own is None:
         raise NotFound("We know no such e-mail address of this customer.")
     return _note(bytes(own.lookup_hash), network, language, now)
