@@ -6,12 +6,10 @@ It is also the template library `portal`: each public function is a filter.
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -390,14 +388,6 @@ def why(line: Line) -> str:
     elif line.exported:
         listed = _("They made a file with proof about you.")
     return " · ".join(str(part) for part in (line.title, reason, listed, line.reference) if part)
-
-
-@register.filter
-def each(line: Line) -> str:
-    """The query that shows each use that a line stands for; reports of that day may have come in later."""
-    query = {"on": line.at.date().isoformat(), "who": "machines", "before": str(UUID(int=line.number.int + 1))}
-    narrow = {"purpose": line.purpose, "answer": "" if line.allowed or line.observed else "refused"}
-    return urlencode(query | {name: value for name, value in narrow.items() if value})
 
 
 @register.filter
