@@ -383,10 +383,8 @@ def why(line: Line) -> str:
     looks = LOOKS.get(line.reason, "") if line.reason not in MANDATES else _("They act for you.")
     reason = looks if line.person else REASONS.get(line.reason, "")
     listed = _("They checked a list of people, and you were in it.") if line.listed else ""
-    if line.searched:
-        listed = _("They searched our log for you.")
-    elif line.exported:
-        listed = _("They made a file with proof about you.")
+    listed = _("They searched our log for you.") if line.searched else listed
+    listed = _("They made a file with proof about you.") if line.exported else listed
     return " · ".join(str(part) for part in (line.title, reason, listed, line.reference) if part)
 
 
