@@ -231,7 +231,7 @@ def test_P5_a_line_that_stands_for_several_uses_shows_each(alice, today):
     evidence.view(handle=ALICE, why="audit", note="Round by hand", by=visit.STAFF, now=day)
     (query,) = each_of(alice.get("/log").text)
     page = alice.get(f"/log{query}").text
-    shown = page.split("</form>")[-1]
+    shown = page.split('aria-label="Filter the list"')[1].split("</form>")[1]
     assert f'Each use on <time datetime="{day.date()}">' in page
     assert [int(each) for each in re.findall(r"Round (\d)", shown)] == [4, 3, 2, 1, 0]
     assert "Round by hand" not in shown, "people were never put together"
@@ -268,7 +268,7 @@ def test_a_search_by_a_system_is_not_called_our_staff(alice, today):
     assert person == '<b>Our staff</b> <span class="soft">a person</span>'
     assert alice.get("/log").text.count("They searched our log for you.") == 2
     for who, name in (("people", "Our staff"), ("machines", "Queue planner")):
-        rows = alice.get(f"/log?who={who}").text.split("</form>")[-1]
+        rows = alice.get(f"/log?who={who}").text.split('aria-label="Filter the list"')[1].split("</form>")[1]
         assert re.findall(r"Our staff|Queue planner", rows)[0] == name
         assert rows.count('<tr role="row" class="yes">') == 1
 
