@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from consent.services import (
+    case_letters,
     concerns,
     consent_requests,
     expiry,
@@ -72,6 +73,18 @@ def forget_concerns() -> None:
 def forget_letters() -> None:
     """Delete the notes of letters that were sent and keep no further one back."""
     letters.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.forget_case_letters", ignore_result=True)
+def forget_case_letters() -> None:
+    """The same of letters about requests and concerns."""
+    case_letters.forget(now=datetime.now(UTC))
+
+
+@shared_task(name="consent.note_late", ignore_result=True)
+def note_late() -> None:
+    """Note a letter about each request and concern that is late."""
+    case_letters.note_late(now=datetime.now(UTC))
 
 
 @shared_task(name="consent.sweep_expiry", ignore_result=True)

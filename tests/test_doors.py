@@ -205,6 +205,7 @@ DOORS = [
     public("welcome", "/welcome"),
     Door("welcome/code", "/welcome/code", gets=dict.fromkeys(CALLERS, "302 /welcome")),
     customers("fresh", "/fresh", 200),
+    customers("stay", "/stay", 200, method="POST"),
     public("ask/<str:token>", "/ask/made-up", 410),
     public("stop/<str:token>", "/stop/made-up", 410),
     public("stop/<str:token>/now", "/stop/made-up/now", 410),

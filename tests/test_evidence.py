@@ -16,6 +16,7 @@ from consent.services import (
     amounts,
     audiences,
     batches,
+    case_letters,
     catalogue,
     checks,
     concerns,
@@ -216,6 +217,13 @@ def _letter():
     subjects.register(identifiers=[ALICE, MAIL], **FACTS)
     _turn_off()
     letters.deliver(send=lambda letter: True, now=NOW + letters.SETTLE)
+
+
+def _case_letter():
+    subjects.register(identifiers=[ALICE, MAIL], **FACTS)
+    opened = rights.open(subject=ALICE, wanted=Right("copy", "phone"), checked=True, **FACTS)
+    rights.answer(reference=opened.reference, words="Here it is.", **FACTS)
+    case_letters.deliver(send=lambda letter: True, now=NOW)
 
 
 _WANTED = {"wanted": Wanted("mail-engine"), **FACTS}
@@ -452,6 +460,9 @@ VERBS = {
         (lambda: _question("defer"), ["consent.requested", "consent.deferred"]),
     ],
     # Not in one transaction: a mail server is slow, and a try is counted before it is looked at.
+    "case_letters.deliver": [
+        (_case_letter, ["identifier.added", "rights.opened", "rights.answered", "portal.case_told"])
+    ],
     "letters.deliver": [(_letter, ["identifier.added", "consent.withdrawn", "portal.changes_told"])],
     "sign_in_codes.deliver": [(_code, ["identifier.added", "portal.code_sent", "portal.entered"])],
     "stop_links.stop": [
@@ -565,11 +576,13 @@ NO_FACT = {
     "visits.forget": "machinery: removes visits that are over",
     "consent_requests.forget": "machinery: removes questions that are over; what was said stands",
     "portal_links.forget": "machinery: removes links that are over",
+    "case_letters.note_late": "that a day is over is no fact of the log; that the customer was told of it is one",
+    "case_letters.forget": "machinery: removes notes of letters that keep no further one back",
     "letters.forget": "machinery: removes notes of letters that keep no further one back",
     "sign_in_codes.forget": "machinery: removes requests that count towards no limit any more",
 }
 # Verbs of several transactions, each step of which is whole by itself.
-IN_STEPS = {"sign_in_codes.deliver", "letters.deliver", "consent_requests.answer"}
+IN_STEPS = {"sign_in_codes.deliver", "letters.deliver", "case_letters.deliver", "consent_requests.answer"}
 ROWS = [(verb, place) for verb, rows in VERBS.items() for place in range(len(rows))]
 
 

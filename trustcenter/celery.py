@@ -62,6 +62,17 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 60},
         },
+        "send letters about cases": {"task": "portal.send_cases", "schedule": crontab(), "options": {"expires": 60}},
+        "note what is late": {
+            "task": "consent.note_late",
+            "schedule": crontab(minute="11"),
+            "options": {"expires": 3600},
+        },
+        "forget old letters about cases": {
+            "task": "consent.forget_case_letters",
+            "schedule": crontab(minute="31"),
+            "options": {"expires": 3600},
+        },
         "forget old letters": {
             "task": "consent.forget_letters",
             "schedule": crontab(minute="29"),

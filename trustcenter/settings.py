@@ -171,7 +171,8 @@ THIRD_PARTY_REFUSALS = env.int("THIRD_PARTY_REFUSALS", 1_000)
 SYSTEM_ASKS = env.int("SYSTEM_ASKS", 0)
 # How many days before a yes runs out the customer is reminded of it; each is a fact in the log.
 REMIND_DAYS: list[int] = env.list("REMIND_DAYS", [30, 7], subcast=int)
-# Whether customers are told by e-mail, once a day at most, which of their choices changed; False where you tell them.
+# Whether customers are told by e-mail, once a day at most, which of their choices changed, and that there is news of
+# a request or concern of theirs; False where you tell them.
 CHANGE_MAIL = env.bool("CHANGE_MAIL", True)
 # How long an idle customer and an idle officer stay signed in, and at most altogether.
 PORTAL_IDLE, PORTAL_MAX = timedelta(minutes=30), timedelta(hours=12)

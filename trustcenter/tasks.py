@@ -15,3 +15,9 @@ def send_codes() -> None:
 def send_changes() -> None:
     """Send every letter about changes that is due."""
     mails.send_changes()
+
+
+@shared_task(name="portal.send_cases", ignore_result=True)
+def send_cases() -> None:
+    """Send every letter about a request or a concern that is due."""
+    mails.send_cases()

@@ -10,7 +10,7 @@ from consent.models.holders import Holder
 from consent.models.idempotency import Answer
 from consent.models.imports import ImportRun
 from consent.models.keys import ApiKey
-from consent.models.letters import ChangeLetter
+from consent.models.letters import CaseLetter, ChangeLetter
 from consent.models.links import Link
 from consent.models.mandates import Mandate
 from consent.models.officers import SignInTry
@@ -29,6 +29,7 @@ __all__ = [
     "ApiKey",
     "Asked",
     "Asks",
+    "CaseLetter",
     "Category",
     "ChangeLetter",
     "Concern",

@@ -57,7 +57,7 @@ class RightsStep(AppendOnly):
 
 
 class RightsDraft(models.Model):
-    """What a customer had typed when a fresh code was asked for; encrypted under their secret, deleted within a day."""
+    """What a customer had typed when a code was asked for or their visit was over; encrypted, deleted within a day."""
 
     subject = models.ForeignKey(Subject, models.CASCADE)
     kind = models.CharField(max_length=16)

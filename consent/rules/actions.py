@@ -70,6 +70,7 @@ ACTIONS = {
     "portal.invited": "A link to the portal was made for a customer.",
     "portal.code_sent": "A code to come in was sent to a customer's e-mail address.",
     "portal.changes_told": "A customer was told by e-mail which of their choices changed.",
+    "portal.case_told": "A customer was told by e-mail that there is news of a request or concern of theirs.",
     "portal.entered": "A customer opened the portal.",
     "log.searched": "Somebody searched the log.",
     "log.clock_accepted": "The log is signed on, though the clock went back.",
@@ -99,19 +100,12 @@ BY_ACT = {
 # The act that each fact of a choice tells of; a yes that waits to be confirmed is not told as a yes.
 ACT_OF = {action: act for act, action in BY_ACT.items()} | {"consent.pending": "pending"}
 # What the customer sees under “Who used my data”.
-USES = (
-    "decision.made",
-    "audience.filtered",
-    "search.made",
-    "use.reported",
-    "evidence.viewed",
-    "log.searched",
-    "mandate.used",
-)
+_LOOKS = ("evidence.viewed", "evidence.exported", "log.searched")
+USES = ("decision.made", "audience.filtered", "search.made", "use.reported", *_LOOKS, "mandate.used")
 # What the policy of retention takes out of the log once it is old: who used what, who came in. What was said, what was
 # promised, who was erased, and what the log says of itself, stays for good (docs/adr/0013).
 _VISITS = ("copy.taken", "benefit.reported", "portal.invited", "portal.code_sent", "portal.entered")
-AGEING = (*(action for action in USES if not action.startswith("log.")), *_VISITS)
+AGEING = (*(action for action in USES if action not in _LOOKS), "evidence.viewed", *_VISITS)
 # After these, what a copy holds of a customer may no longer be so (rules/grants.py).
 _OF_CUSTOMERS = ("subject.", "identifier.", "consent.", "signal.", "state.")
 TOLD = tuple(action for action in ACTIONS if action.startswith(_OF_CUSTOMERS))

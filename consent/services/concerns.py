@@ -19,12 +19,23 @@ from consent.models import Concern, ConcernStep, Purpose, Subject
 from consent.rules import case_numbers, deadlines, durations
 from consent.rules import concerns as rules
 from consent.rules.choice import CHANNELS
-from consent.services import families, knocks, ledger, subjects, threads, tokens, uses
+from consent.services import (
+    case_letters,
+    families,
+    knocks,
+    ledger,
+    rights_drafts,
+    subjects,
+    threads,
+    tokens,
+    uses,
+)
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
 from consent.services.threads import Step
 
 LETTER = "C"
+DRAFT = "concern"  # where what is typed for a new one is kept
 DOOR, READING = "concern", "concern-read"
 # From one network within an hour, where many people may stand behind one address; and of one customer in a day.
 PER_NETWORK, READS_PER_NETWORK, PER_CUSTOMER = 10, 60, 20
@@ -90,6 +101,8 @@ def open(*, subject: Handle | Subject | None, said: Said, by: Actor, now: dateti
     details = {"channel": said.channel, "due": concern.due.isoformat(), "named": known is not None}
     payload = {"words": said.words.strip(), "contact": said.contact.strip()}
     _take(concern, "raised", payload, by, now, details=details)
+    if known:
+        rights_drafts.drop(subject=known, kind=DRAFT)
     return Raised(concern, secret)
 
 
@@ -104,7 +117,10 @@ def open_without_name(*, said: Said, network: str, by: Actor, now: datetime) -> 
 def add(*, reference: str, who: Subject | str | None, words: str, by: Actor, now: datetime) -> Concern:
     """Write again. who: the customer whose it is, the secret of one without a name, or None for staff who write it
     down for them. Raises NotFound, Invalid, OutOfTurn for one that is closed."""
-    return _move(reference, who, "added", words, "Write what you want to add.", by, now)
+    concern = _move(reference, who, "added", words, "Write what you want to add.", by, now)
+    if isinstance(who, Subject):
+        rights_drafts.drop(subject=who, kind=concern.reference)
+    return concern
 
 
 @transaction.atomic
@@ -236,4 +252,5 @@ def _take(
     kept = {name: value for name, value in payload.items() if value}
     known = concern.subject is None or concern.subject.erased_at is None
     entry = ledger.record(fact, payload=kept, by=by, now=now, known=known)
+    case_letters.due(fact.action, subject=concern.subject, number=entry.id, now=now)
     ConcernStep.objects.create(concern=concern, step=step, at=now, entry_id=entry.id)

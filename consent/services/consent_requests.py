@@ -192,7 +192,7 @@ def _refuse_in_vain(subject: Subject, purpose: Purpose, now: datetime) -> None:
     until = acting.child_until(subject, purpose)
     if until and now < moments.midnight(until):
         raise OutOfTurn(CHILD)
-    if _coded(purpose) and not sign_in_codes.own_address(subject=subject):
+    if _coded(purpose) and not sign_in_codes.own_addresses(subject=subject):
         raise CodeNeeded(NO_ADDRESS)
 
 

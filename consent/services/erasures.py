@@ -21,6 +21,7 @@ from audit.services.erasures import Erasure
 from consent.errors import Field, Invalid
 from consent.models import (
     Answer,
+    CaseLetter,
     ChangeLetter,
     Confirmation,
     Identifier,
@@ -160,6 +161,7 @@ def _destroy(record: Subject, now: datetime) -> dict[str, int]:
     record.identifiers.all().delete()
     Confirmation.objects.filter(event__subject=record).delete()
     ChangeLetter.objects.filter(subject=record).delete()
+    CaseLetter.objects.filter(subject=record).delete()
     Link.objects.filter(survivor=record, minor_until__isnull=False).update(minor_until=None)
     record.jurisdiction, record.minor_until, record.erased_at = "", None, record.erased_at or now
     record.save(update_fields=["jurisdiction", "minor_until", "erased_at"])

@@ -104,13 +104,13 @@ def _prepare(number: int, now: datetime) -> tuple[Identifier, list[int], Letter]
     if not rows or wait:
         mine.update(lease_until=wait)
         return None
-    to = _address(who)
+    to = address(who)
     if to is None:
         mine.delete()
         return None
     mine.update(lease_until=now + LEASE)
-    address = subjects.opened(to, vault.of(who.pseudonym)).id
-    return to, [row.pk for row in rows], _letter(address, [row.event for row in rows])
+    where = subjects.opened(to, vault.of(who.pseudonym)).id
+    return to, [row.pk for row in rows], _letter(where, [row.event for row in rows])
 
 
 @transaction.atomic
@@ -128,7 +128,7 @@ def _wait(who: Subject, now: datetime) -> datetime | None:
     return last + DAY if last else None
 
 
-def _address(who: Subject) -> Identifier | None:
+def address(who: Subject) -> Identifier | None:
     """Where the letter goes: an address that somebody vouched for, of a customer who is not left alone."""
     if who.identifiers.filter(suppressed=True).exists():
         return None

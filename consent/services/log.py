@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,11 @@ from django.db.models import Exists, OuterRef
 from msgspec import json
 
 from audit.models import Entry
-from audit.services import pruning, tally
+from audit.services import pruning, search, tally
 from consent.models import Recipient, Subject
 from consent.rules.actions import USES
+from consent.rules.choice import CLOCK_SKEW
+from consent.rules.moments import midnight
 from consent.services import asked, catalogue, entries, families, uses, versions
 from consent.services.checks import OBSERVED
 from consent.services.uses import Seen
@@ -21,20 +23,23 @@ from consent.services.uses import Seen
 PAGE, WHOLE, MONTHS = 300, 10_000, 6
 # Outcomes of which somebody saw data.
 SEEN = ("allowed", uses.BREACH, OBSERVED)
-BY_PEOPLE = ("evidence.viewed", entries.SEARCHED, "mandate.used")
+EXPORTED = "evidence.exported"
+# Looks at what we hold: by people, and searches of the log also by systems.
+LOOKS = ("evidence.viewed", EXPORTED, entries.SEARCHED, "mandate.used")
 # Where data was used, not only looked for.
 RAN = ("decision.made", "audience.filtered", "use.reported")
-BY_MACHINES = tuple(action for action in USES if action not in BY_PEOPLE)
+BY_MACHINES = tuple(action for action in USES if action not in LOOKS)
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What to show. who: `people`, `machines` or "" for both; purpose: a key or ""."""
+    """What to show. who: `people`, `machines` or "" for both; purpose: a key or "". on: each use of one day."""
 
     purpose: str = ""
     who: str = ""
     refused: bool = False
     since: date | None = None
+    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ class Line:
     """One use, or one machine's like uses of one day (`times`). first: the earliest of them.
 
     allowed: they saw data, or may have. breach: they did so without a permission. observed: they would have been
-    refused, and the brand is still trying this out. listed: they asked about a list of people.
+    refused, and the brand is still trying this out. listed: they asked about a list of people. searched, exported: they
+    looked in the log for this customer, or carried away what it says of them.
     """
 
     number: UUID
@@ -51,6 +57,8 @@ class Line:
     times: int
     person: bool
     listed: bool
+    searched: bool
+    exported: bool
     name: str
     recipient: Recipient | None
     allowed: bool
@@ -100,11 +108,15 @@ class Log:
 
 
 def read(*, subject: Subject, language: str, chosen: Filter, before: UUID | None, now: datetime) -> Log:
-    """The newest page, or the one before an entry; like uses of a machine on one day are one line."""
+    """The newest page, or the one before an entry; like uses of a machine on one day are one line.
+
+    Of one day (`on`) each use is a line. before: there also where a day begins that is told of by what came in later.
+    """
     found = _search(subject, chosen, before, PAGE + 1)
     page = _whole_days(found)
     titles = versions.titles(language)
-    lines = _grouped(_lines(page, titles, language))
+    each = _chosen(_lines(page, titles, language), chosen)
+    lines = each if chosen.on else _grouped(each)
     named = Recipient.objects.filter(versionrecipient__version__in=_current()).distinct().order_by("name")
     theirs = Entry.objects.filter(recipient=OuterRef("key"), action__in=BY_MACHINES)
     rows = list(named.annotate(heard=Exists(theirs)))
@@ -127,7 +139,7 @@ def one(*, subject: Subject, number: UUID, language: str) -> Line | None:
 
 def whole(*, subject: Subject, language: str, chosen: Filter) -> list[Line]:
     """Each use by itself, newest first, for carrying away; at most the last 10,000."""
-    return _lines(_search(subject, chosen, None, WHOLE), versions.titles(language), language)
+    return _chosen(_lines(_search(subject, chosen, None, WHOLE), versions.titles(language), language), chosen)
 
 
 def recent(*, subject: Subject, purpose: str, language: str, since: datetime, limit: int) -> list[Line]:
@@ -139,8 +151,12 @@ def recent(*, subject: Subject, purpose: str, language: str, since: datetime, li
 
 
 def _search(subject: Subject, chosen: Filter, before: UUID | None, limit: int) -> list[Seen]:
-    actions: Sequence[str] = {"people": BY_PEOPLE, "machines": BY_MACHINES}.get(chosen.who, USES)
-    since = datetime(chosen.since.year, chosen.since.month, chosen.since.day, tzinfo=UTC) if chosen.since else None
+    actions: Sequence[str] = {"people": LOOKS, "machines": (*BY_MACHINES, entries.SEARCHED)}.get(chosen.who, USES)
+    since = midnight(chosen.since) if chosen.since else None
+    if chosen.on:
+        # A use stands at its own time, which a clock that runs ahead puts after the moment of its entry.
+        since = midnight(chosen.on) - CLOCK_SKEW
+        before = before or search.span(search.Filter(before=midnight(chosen.on + timedelta(days=1))), None).end
     return uses.seen_by(
         subject=subject,
         actions=actions,
@@ -150,6 +166,12 @@ def _search(subject: Subject, chosen: Filter, before: UUID | None, limit: int) -
         before=before,
         limit=limit,
     )
+
+
+def _chosen(lines: Sequence[Line], chosen: Filter) -> list[Line]:
+    """What only a line tells: its day, and whether a person did it."""
+    kept = [line for line in lines if chosen.on in (None, line.at.date())]
+    return [line for line in kept if not chosen.who or line.person == (chosen.who == "people")]
 
 
 def _whole_days(found: Sequence[Seen]) -> Sequence[Seen]:
@@ -165,10 +187,12 @@ def _current() -> list[int]:
 
 
 def _lines(found: Sequence[Seen], titles: Mapping[str, str], language: str) -> list[Line]:
+    # What they carried away themselves is no news to them.
+    found = [seen for seen in found if (seen.entry.action, seen.entry.actor_type) != (EXPORTED, "customer")]
     details = [json.decode(bytes(seen.entry.leaf)).get("details", {}) for seen in found]
     keys = {key for each in details for key in each.get("categories", ())}
     labels = {key: versions.label(row.name, language) for key, row in catalogue.categories_named(keys).items()}
-    names = {row.key: row for row in Recipient.objects.filter(key__in={seen.entry.recipient for seen in found})}
+    names = {row.key: row for row in Recipient.objects.filter(key__in={_who(seen.entry) for seen in found})}
     return [_line(seen, detail, titles, labels, names) for seen, detail in zip(found, details, strict=True)]
 
 
@@ -180,7 +204,7 @@ def _line(
     names: Mapping[str, Recipient],
 ) -> Line:
     entry, payload = seen.entry, seen.payload
-    person = entry.action in BY_PEOPLE
+    person, who = entry.action in LOOKS and entry.actor_type != "system", _who(entry)
     at = datetime.fromisoformat(detail["used_at"]) if "used_at" in detail else entry.recorded_at
     return Line(
         number=entry.id,
@@ -189,9 +213,11 @@ def _line(
         times=1,
         person=person,
         listed=entry.action == asked.ACTION,
-        name=names[entry.recipient].name if entry.recipient in names else str(payload.get("recipient", "")),
-        recipient=names.get(entry.recipient),
-        allowed=entry.outcome in SEEN,
+        searched=entry.action == entries.SEARCHED,
+        exported=entry.action == EXPORTED,
+        name=names[who].name if who in names else str(payload.get("recipient", "")),
+        recipient=names.get(who),
+        allowed=entry.outcome in SEEN or entry.action == EXPORTED,
         breach=entry.outcome == uses.BREACH,
         observed=entry.outcome == OBSERVED,
         purpose=entry.purpose,
@@ -202,12 +228,17 @@ def _line(
     )
 
 
+def _who(entry: Entry) -> str:
+    """The recipient that it was: the one that used data, or the one that searched the log."""
+    return entry.recipient or (entry.actor_ref if entry.actor_type == "system" else "")
+
+
 def _grouped(lines: Iterable[Line]) -> list[Line]:
     """Machines' like uses of one day become one line; people are never grouped."""
     kept: dict[tuple[Any, ...], Line] = {}
     for line in lines:
         alone = line.number if line.person else None
-        answer = (line.allowed, line.breach, line.observed, line.listed, line.reason)
+        answer = (line.allowed, line.breach, line.observed, line.listed, line.searched, line.exported, line.reason)
         same = (line.at.date(), line.name, line.purpose, answer, line.categories, alone)
         known = kept.get(same)
         if known is None:

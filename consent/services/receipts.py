@@ -61,10 +61,19 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class Page:
-    """Some receipts, each with the title of its purpose as it stood then, and the pages beside this one."""
+class Row:
+    """One receipt of a list. title: of its purpose, as it stood then. stands: nothing was said of it since."""
 
-    rows: list[tuple[ConsentEvent, str]]
+    event: ConsentEvent
+    title: str
+    stands: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some receipts, and the pages beside this one."""
+
+    rows: list[Row]
     newer: int | None
     older: int | None
 
@@ -113,7 +122,11 @@ def page(*, subject: Subject, language: str, number: int) -> Page:
     start = (max(number, 1) - 1) * PAGE
     events = list(states.history(subject=subject)[start : start + PAGE + 1])
     shown = versions.read(event.version for event in events)
-    rows = [(event, str(shown[event.version_id].notice(language).text["title"])) for event in events[:PAGE]]
+    standing = {state.event_id for state in states.current(subject=subject).values()}
+    rows = [
+        Row(event, str(shown[event.version_id].notice(language).text["title"]), event.pk in standing)
+        for event in events[:PAGE]
+    ]
     return Page(rows, number - 1 if number > 1 else None, number + 1 if len(events) > PAGE else None)
 
 

@@ -20,6 +20,7 @@ from consent.rules import rights as rules
 from consent.rules.choice import CHANNELS, Choice
 from consent.rules.deadlines import Clock
 from consent.services import (
+    case_letters,
     catalogue,
     consents,
     families,
@@ -160,7 +161,10 @@ def add(*, reference: str, subject: Subject | None, words: str, by: Actor, now: 
     """Add to an open request what its customer has to say. subject: None for staff who write it down for them."""
     if problems := threads.problems(words, "/words", missing="Write what you want to add."):
         raise Invalid(*problems)
-    return _move(reference, subject, "added", {"words": words.strip()}, by, now)
+    request = _move(reference, subject, "added", {"words": words.strip()}, by, now)
+    if subject:
+        rights_drafts.drop(subject=subject, kind=request.reference)
+    return request
 
 
 @transaction.atomic
@@ -376,4 +380,5 @@ def _take(
     )
     kept = {name: value for name, value in payload.items() if value}
     entry = ledger.record(fact, payload=kept, by=by, now=now, known=subject.erased_at is None)
+    case_letters.due(fact.action, subject=subject, number=entry.id, now=now)
     RightsStep.objects.create(request=request, step=step, state=request.state, at=now, entry_id=entry.id)

@@ -1,4 +1,5 @@
-"""What a customer had typed when a fresh code was asked for: kept for them, encrypted, until they come back with it."""
+"""What a customer had typed when a fresh code was asked for, or their visit was over: kept encrypted until they come
+back with it. kind: of a request for a right, `concern`, or the number of what they write more to."""
 
 import json
 from datetime import datetime, timedelta

@@ -31,6 +31,8 @@ PER_ADDRESS, PER_ADDRESS_A_DAY, PER_NETWORK = 5, 20, 50
 # While a worker sends, no other does. A mail that could not be sent is tried again, with another code.
 LEASE = timedelta(seconds=60)
 AT_ONCE = 5
+# So many of a customer's own addresses are offered for a fresh code.
+MOST = 10
 WAIT = "Too many codes were asked for. Wait 15 minutes, then ask again."
 SENDER = Actor("operator", name="timetable")
 
@@ -56,25 +58,35 @@ def ask(*, address: str, network: str, language: str, now: datetime) -> str:
     return _note(handles.lookup(wanted), network, language, now)
 
 
-def ask_again(*, subject: Subject, network: str, language: str, now: datetime) -> str:
-    """As `ask`, for a customer who is in already and shows afresh who they are, by their own address.
+def ask_again(*, subject: Subject, address: str = "", network: str, language: str, now: datetime) -> str:
+    """As `ask`, for a customer who is in already and shows afresh who they are, by an address of their own.
 
-    Raises NotFound where we know no address that somebody vouched for.
+    address: one of `own_addresses`, by its number; "" for the newest. Raises NotFound for any other, and for none.
     """
-    own = _own(subject)
+    own = next((row for row in _own(subject) if address in ("", str(row.pk))), None)
     if own is None:
-        raise NotFound("We know no e-mail address of this customer.")
+        raise NotFound("We know no such e-mail address of this customer.")
     return _note(bytes(own.lookup_hash), network, language, now)
 
 
-def own_address(*, subject: Subject) -> str:
-    """The address that a code goes to, as its owner knows it and nobody else reads it: `a•••@e•••.org`; "" for none."""
-    own = _own(subject)
-    if own is None:
-        return ""
-    name, _, domain = subjects.opened(own, vault.of(subject.pseudonym)).id.partition("@")
+def own_addresses(*, subject: Subject) -> dict[str, str]:
+    """The addresses that a code can go to, newest first, by number: only their owner can tell which is which."""
+    rows = _own(subject)
+    box = vault.of(subject.pseudonym)
+    known = [subjects.opened(row, box).id for row in rows]
+    # Two that would look the same show a letter more, so that one can be chosen.
+    for letters in range(1, 5):
+        shown = [_masked(each, letters) for each in known]
+        if len({*shown}) == len(shown):
+            break
+    return {str(row.pk): each for row, each in zip(rows, shown, strict=True)}
+
+
+def _masked(address: str, letters: int) -> str:
+    """`a•••@e•••.org`"""
+    name, _, domain = address.partition("@")
     host, dot, ending = domain.rpartition(".")
-    return f"{name[:1]}•••@{host[:1]}•••{dot}{ending}" if dot else f"{name[:1]}•••@{domain[:1]}•••"
+    return f"{name[:letters]}•••@{host[:1]}•••{dot}{ending}" if dot else f"{name[:letters]}•••@{domain[:1]}•••"
 
 
 def deliver(*, send: Callable[[Letter], bool], now: datetime) -> int:
@@ -211,9 +223,10 @@ def _reachable(row: SignInCode) -> Identifier | None:
     return known.select_related("subject").first()
 
 
-def _own(subject: Subject) -> Identifier | None:
+def _own(subject: Subject) -> list[Identifier]:
+    """Addresses that somebody vouched for, newest first, of a customer who is not left alone."""
     known = subject.identifiers.filter(namespace=NAMESPACE, verified=True, suppressed=False)
-    return known.order_by("-id").first()
+    return list(known.order_by("-id")[:MOST])
 
 
 def _code_hash(row: SignInCode, code: str) -> bytes:

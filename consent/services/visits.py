@@ -32,12 +32,15 @@ class Visitor:
     """Whose pages a cookie shows, and whether the visitor entered a code a moment ago (level 2).
 
     own: the visitor; another customer than `subject` where they act for one, by `mandate`; named: what they call whom
-    they act for. holds, gave: whether there is a mandate of theirs, and one over them.
+    they act for. holds, gave: whether there is a mandate of theirs, and one over them. ends: when the visit is over if
+    they do nothing, in so many seconds (`left`).
     """
 
     subject: Subject
     fresh: bool
     own: Subject
+    ends: datetime
+    left: int
     mandate: Mandate | None = None
     named: str = ""
     holds: bool = False
@@ -75,10 +78,22 @@ def visitor(*, token: str, now: datetime) -> Visitor | None:
     if subject is None:
         return None
     if now - row.seen_at > timedelta(minutes=1):
+        row.seen_at = now
         PortalSession.objects.filter(pk=row.pk).update(seen_at=now)
     fresh = row.fresh_at is not None and now - row.fresh_at <= FRESH
+    ends = min(row.seen_at + settings.PORTAL_IDLE, row.started_at + settings.PORTAL_MAX)
+    left = int((ends - now).total_seconds())
     named = mandates.named(row.mandate) if row.mandate else ""
-    return Visitor(subject, fresh, row.subject, row.mandate, named, **_involved(row))
+    return Visitor(subject, fresh, row.subject, ends, left, row.mandate, named, **_involved(row))
+
+
+def was(*, token: str) -> Subject | None:
+    """Whose visit it is or was, over by itself or not: for what they then send.
+
+    None after they signed out, and where they acted for another: what was typed for one is not put before the other.
+    """
+    row = PortalSession.objects.filter(token_hash=tokens.hashed(token), mandate=None).select_related("subject").first()
+    return row.subject if row and not row.subject.erased_at else None
 
 
 @transaction.atomic

@@ -10,11 +10,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consent.errors import Field, Invalid, NotFound, OutOfTurn, TooMany
-from consent.rules import deadlines
-from consent.services import concerns, log, versions
-from consent.services.concerns import Said
+from consent.rules import case_numbers, deadlines
+from consent.services import concerns, log, rights_drafts, versions
+from consent.services.concerns import DRAFT, Said
 from trustcenter import access
-from trustcenter.portal import case_words
+from trustcenter.portal import case_words, late
 from trustcenter.portal.choices import language
 from trustcenter.portal.forms import Request as Form
 
@@ -38,8 +38,9 @@ def new(request: HttpRequest, subject: Any) -> HttpResponse:
     """One text box. Who is in chooses if we may know it; who is not has a number and a secret to read the answer."""
     typed = Form(request.POST if request.method == "POST" else request.GET).typed()
     if request.method == "GET":
-        return _form(request, subject, typed)
+        return _form(request, subject, typed if any(typed.values()) else typed | _draft(subject, DRAFT))
     if typed["name"] == "yes" and subject is None:
+        late.keep(request, DRAFT)
         return _form(request, None, typed, left=True)
     try:
         return _raise(request, subject, typed)
@@ -58,6 +59,7 @@ def follow(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:
 
 @sensitive_post_parameters("words")
 @require_POST
+@late.typed(lambda reference: case_numbers.read(concerns.LETTER, reference), back="portal:concern")
 @access.customer_only
 def add(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:
     """Write again."""
@@ -152,8 +154,14 @@ def _thread(request: HttpRequest, found: Any, *, inside: Any = None, secret: str
         "secret": secret,
         "section": "concerns",
         "done": done if done in _RESULT else "",
+        "typed": _draft(inside, found.concern.reference),
     }
     return render(request, "portal/concern.html", shown | more, status=400 if more.get("wrong") else 200)
+
+
+def _draft(subject: Any, place: str) -> dict[str, Any]:
+    """What they typed when their visit was over."""
+    return rights_drafts.read(subject=subject, kind=place, now=access.clock()) if subject else {}
 
 
 def _line(concern: Any, subject: Any) -> Any:

@@ -27,16 +27,17 @@ from trustcenter.portal.forms import Code
 @require_http_methods(["GET", "POST"])
 def welcome(request: HttpRequest) -> HttpResponse:
     """Says how to come in; POST asks for a code, with one answer for every address."""
+    back = access.way_on(request, "")
     if request.method == "GET":
-        return render(request, "portal/welcome.html")
+        return render(request, "portal/welcome.html", {"next": back, "kept": "kept" in request.GET})
     address, network = request.POST.get("email", ""), access.network(request)
     try:
         token = sign_in_codes.ask(address=address, network=network, language=language(), now=access.clock())
     except Invalid:
-        return render(request, "portal/welcome.html", {"wrong": True, "email": address}, status=400)
+        return render(request, "portal/welcome.html", {"wrong": True, "email": address, "next": back}, status=400)
     except TooMany:
-        return _too_many(request, "portal/welcome.html", {"email": address})
-    return _to_code(token, "")
+        return _too_many(request, "portal/welcome.html", {"email": address, "next": back})
+    return _to_code(token, back)
 
 
 @sensitive_post_parameters("code")
@@ -66,12 +67,16 @@ def code(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @access.customer_only
 def fresh(request: HttpRequest, subject: Any) -> HttpResponse:  # noqa: ARG001  the code is the visitor's own
-    """Asks a customer who is in for a fresh code, to their own address; POST sends it."""
+    """Asks a customer who is in for a fresh code, to an address of their own; POST sends it."""
     back, own = access.way_on(request, ""), access.own(request)
-    shown: dict[str, Any] = {"address": sign_in_codes.own_address(subject=own), "next": back}
-    if request.method == "GET" or not shown["address"]:
+    addresses = sign_in_codes.own_addresses(subject=own)
+    shown: dict[str, Any] = {"addresses": addresses, "address": next(iter(addresses.values()), ""), "next": back}
+    if request.method == "GET" or not addresses:
         return render(request, "portal/fresh.html", shown)
-    where = {"network": access.network(request), "language": language()}
+    chosen = request.POST.get("address", "") if len(addresses) > 1 else next(iter(addresses))
+    if chosen not in addresses:
+        return render(request, "portal/fresh.html", shown | {"wrong": True}, status=400)
+    where = {"address": chosen, "network": access.network(request), "language": language()}
     try:
         token = sign_in_codes.ask_again(subject=own, **where, now=access.clock())
     except TooMany:
@@ -94,6 +99,13 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     # makes browsers send `Origin: null` with the form, which the guard against forged forms refuses.
     response["Referrer-Policy"] = "strict-origin"
     return response
+
+
+@require_POST
+@access.customer_only
+def stay(request: HttpRequest, subject: Any) -> HttpResponse:  # noqa: ARG001  the decorator's signature
+    """Go on with the visit: how many seconds are left of it now, for the script of the pages."""
+    return HttpResponse(str(access.visitor(request).left), content_type="text/plain")
 
 
 @require_POST

@@ -97,6 +97,7 @@ class LogFilter(forms.Form):
     who = forms.ChoiceField(choices=WHO, required=False)
     answer = forms.ChoiceField(choices=ANSWERS, required=False)
     since = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
+    on = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
     before = forms.UUIDField(required=False)
 
     def chosen(self) -> Filter:
@@ -108,6 +109,7 @@ class LogFilter(forms.Form):
             who=found.get("who", ""),
             refused=found.get("answer") == "refused",
             since=found.get("since"),
+            on=found.get("on"),
         )
 
 

@@ -9,13 +9,21 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from consent.services import catalogue, letters, sign_in_codes
+from consent.services import case_letters, catalogue, letters, sign_in_codes
 from trustcenter import access
 
 log = structlog.get_logger("mail")
 # A machine wrote it, and no machine shall answer (RFC 3834, 5).
 HEADERS = {"Auto-Submitted": "auto-generated"}
+# What there is to read, and no more than that: a mailbox may be open to others.
+NEWS = {
+    "answered": gettext_lazy("We answered you."),
+    "asked": gettext_lazy("We need something from you before we can go on."),
+    "extended": gettext_lazy("We need more time to answer you."),
+    "late": gettext_lazy("Our answer to you is late. We are sorry."),
+}
 
 
 def send_codes() -> None:
@@ -27,6 +35,12 @@ def send_codes() -> None:
 def send_changes() -> None:
     """Send every letter about changes that is due, until none is or nothing goes out."""
     while letters.deliver(send=_send_changes, now=access.clock()):
+        pass
+
+
+def send_cases() -> None:
+    """Send every letter about a request or a concern that is due, until none is or nothing goes out."""
+    while case_letters.deliver(send=_send_case, now=access.clock()):
         pass
 
 
@@ -45,11 +59,24 @@ def _send_changes(letter: letters.Letter) -> bool:
         subject = _("Your data choices changed at {brand}").format(brand=brand.name)
         told = {"brand": brand, "changes": letter.changes, "address": settings.PUBLIC_URL}
         text = render_to_string("portal/changes.txt", told)
-    # The number is the letter's own: if a worker dies while it sends, the second one is seen to be the same.
+    return _send(_numbered(letter, subject, text, brand.email))
+
+
+def _send_case(letter: case_letters.Letter) -> bool:
+    brand = catalogue.brand()
+    with translation.override(letter.language or settings.LANGUAGE_CODE):
+        subject = _("There is something to read at {brand}").format(brand=brand.name)
+        told = {"brand": brand, "news": NEWS[letter.kind], "address": settings.PUBLIC_URL}
+        text = render_to_string("portal/case.txt", told)
+    return _send(_numbered(letter, subject, text, brand.email))
+
+
+def _numbered(letter: letters.Letter | case_letters.Letter, subject: str, text: str, email: str) -> EmailMessage:
+    """The number is the letter's own: if a worker dies while it sends, the second one is seen to be the same."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     headers = HEADERS | {"Message-ID": f"<{letter.number}@{host}>"}
-    sender = settings.DEFAULT_FROM_EMAIL or brand.email
-    return _send(EmailMessage(" ".join(subject.split()), text, sender, [letter.address], headers=headers))
+    sender = settings.DEFAULT_FROM_EMAIL or email
+    return EmailMessage(" ".join(subject.split()), text, sender, [letter.address], headers=headers)
 
 
 def _send(message: EmailMessage) -> bool:

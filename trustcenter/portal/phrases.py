@@ -4,10 +4,12 @@ It is also the template library `phrases`: each public function is a filter.
 """
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from consent.services.amounts import AS_NOW, Amount, Level, Time
 from consent.services.changed import Words
 from consent.services.holders import Heard, Receiver
 from consent.services.letters import Told
+from consent.services.log import Line
 from consent.services.overview import Use
 from trustcenter.portal.words import ACTORS, ACTS_OF_SOMEONE, CHANNELS, listed, within
 from trustcenter.templatetags.pages import change, clock, day, duration
@@ -204,3 +207,11 @@ def change_told(value: Told) -> str:
     when = date_format(localtime(value.at), pgettext("date format", "j F Y"))
     parts = {"act": ACTS_OF_SOMEONE[value.act], "title": value.title, "who": ACTORS.get(value.actor, value.actor)}
     return _("{act}: “{title}”, {who}, {where}, {when}").format(**parts, where=where, when=when)
+
+
+@register.filter
+def each(line: Line) -> str:
+    """The query that shows each use that a line stands for; reports of that day may have come in later."""
+    query = {"on": line.at.date().isoformat(), "who": "machines", "before": str(UUID(int=line.number.int + 1))}
+    narrow = {"purpose": line.purpose, "answer": "" if line.allowed or line.observed else "refused"}
+    return urlencode(query | {name: value for name, value in narrow.items() if value})

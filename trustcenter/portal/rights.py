@@ -11,12 +11,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consent.errors import CodeNeeded, Conflict, Invalid, NotFound, OutOfTurn
+from consent.rules import case_numbers
 from consent.rules import whole_record as documents
 from consent.rules.rights import KINDS, NEEDS_FRESH
 from consent.services import rights, rights_drafts, whole_record
 from consent.services.rights import Wanted
 from trustcenter import access
-from trustcenter.portal import case_words
+from trustcenter.portal import case_words, late
 from trustcenter.portal.choices import language
 from trustcenter.portal.forms import Request as Form
 
@@ -34,6 +35,7 @@ def index(request: HttpRequest, subject: Any) -> HttpResponse:
 
 @sensitive_post_parameters("words")
 @require_http_methods(["GET", "POST"])
+@late.typed(lambda kind: kind if kind in KINDS else "", back="portal:rights-ask")
 @access.customer_only
 def ask(request: HttpRequest, subject: Any, kind: str) -> HttpResponse:
     """One question, then the answers to check, then it is sent. What was typed survives a fresh code."""
@@ -68,6 +70,7 @@ def follow(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:
 
 @sensitive_post_parameters("words")
 @require_POST
+@late.typed(lambda reference: case_numbers.read(rights.LETTER, reference), back="portal:rights-follow")
 @access.customer_only
 def add(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:
     """Add to an open request."""
@@ -149,7 +152,9 @@ def _page(
 def _follow(request: HttpRequest, subject: Any, reference: str, **more: Any) -> HttpResponse:
     found = rights.follow(reference=reference, subject=subject)
     result = request.GET.get("done", "")
+    kept = rights_drafts.read(subject=subject, kind=found.request.reference, now=access.clock())
     shown = {"found": found, "case": found.request, "section": "rights", "done": result if result in _RESULT else ""}
+    shown["typed"] = kept
     return render(request, "portal/rights_follow.html", shown | more, status=400 if more.get("wrong") else 200)
 
 

@@ -76,6 +76,7 @@ urlpatterns = [
     path("stop/<str:token>", stop.stop, name="stop"),
     path("stop/<str:token>/now", stop.one_click, name="one-click"),
     path("confirm/<str:token>", confirm.confirm, name="confirm"),
+    path("stay", entrance.stay, name="stay"),
     path("sign-out", entrance.leave, name="sign-out"),
     path("language", set_language, name="language"),
 ]

@@ -368,7 +368,7 @@ def kind(line: Line) -> str:
 @register.filter
 def saw(line: Line) -> str:
     """What they got to see."""
-    if line.person:
+    if line.person or line.searched:
         return _("Your choices, and this list")
     if line.observed:
         return _("Perhaps what they asked for")
@@ -383,6 +383,8 @@ def why(line: Line) -> str:
     looks = LOOKS.get(line.reason, "") if line.reason not in MANDATES else _("They act for you.")
     reason = looks if line.person else REASONS.get(line.reason, "")
     listed = _("They checked a list of people, and you were in it.") if line.listed else ""
+    listed = _("They searched our log for you.") if line.searched else listed
+    listed = _("They made a file with proof about you.") if line.exported else listed
     return " · ".join(str(part) for part in (line.title, reason, listed, line.reference) if part)
 
 

@@ -191,19 +191,32 @@ def test_what_is_no_address_is_refused(cast, address):
     assert not SignInCode.objects.exists()
 
 
-def test_a_visit_is_shown_afresh_by_its_own_newest_address(known):
-    alice = subjects.find(ALICE)
+def test_a_visit_is_shown_afresh_by_an_address_of_its_own_that_is_chosen(known):
+    alice, bob = subjects.find(ALICE), subjects.find(BOB)
     subjects.register(identifiers=[ALICE, Handle("email", "new@example.org")], by=SYSTEM, now=NOW)
-    assert sign_in_codes.own_address(subject=alice) == "n•••@e•••.org"
-    sign_in_codes.ask_again(subject=alice, network="", language="en", now=NOW)
-    assert [letter.address for letter in post()] == ["new@example.org"]
+    subjects.register(identifiers=[BOB, Handle("email", "bob@example.org")], by=SYSTEM, now=NOW)
+    own = sign_in_codes.own_addresses(subject=alice)
+    assert list(own.values()) == ["n•••@e•••.org", "a•••@e•••.org"]
+    for address, to in zip(own, ("new@example.org", "alice@example.org"), strict=True):
+        sign_in_codes.ask_again(subject=alice, address=address, network="", language="en", now=NOW)
+        assert [letter.address for letter in post()] == [to]
+    (others,) = sign_in_codes.own_addresses(subject=bob)
+    for address in (others, "0"):
+        with pytest.raises(NotFound):
+            sign_in_codes.ask_again(subject=alice, address=address, network="", language="en", now=NOW)
+
+
+def test_two_addresses_that_would_look_the_same_show_a_letter_more(known):
+    subjects.register(identifiers=[ALICE, Handle("email", "alba@example.org")], by=SYSTEM, now=NOW)
+    own = sign_in_codes.own_addresses(subject=subjects.find(ALICE))
+    assert list(own.values()) == ["alb•••@e•••.org", "ali•••@e•••.org"]
 
 
 def test_without_an_address_there_is_no_fresh_code(cast):
     bob = subjects.find(BOB)
-    assert sign_in_codes.own_address(subject=bob) == ""
+    assert sign_in_codes.own_addresses(subject=bob) == {}
     with pytest.raises(NotFound):
-        sign_in_codes.ask_again(subject=bob, network="", language="en", now=NOW)
+        sign_in_codes.ask_again(subject=bob, address="", network="", language="en", now=NOW)
 
 
 def test_after_two_records_were_joined_both_addresses_lead_to_the_one(known):

@@ -9,7 +9,7 @@ from django.test import Client
 from audit.models import Entry, Payload, SubjectSecret
 from audit.proof import bundle
 from consent.models import ConsentEvent
-from consent.services import erasures, links, officers, subjects, suppressions, uses
+from consent.services import catalogue, erasures, holders, links, officers, subjects, suppressions, uses
 from consent.services.ledger import Actor
 from consent.services.links import Why
 from consent.services.subjects import Handle
@@ -366,3 +366,13 @@ def test_the_file_of_somebody_who_was_erased_shows_what_is_left(desk, open_file,
     (entry,) = bundle.verify_bundle(bundle.loads(answer.content), None).entries
     assert not entry.disclosed
     assert open_file().status_code == 400, "nobody finds them by their name"
+
+
+def test_A29_who_is_late_to_hear_of_a_withdrawal_is_shown_to_staff(desk, open_file, clock):
+    engine, until = catalogue.recipient("mail-engine"), NOW + timedelta(seconds=15)
+    holders.told(recipient=engine, holder="one", position=0, lease_until=until)
+    say(ALICE, "withdraw")
+    open_file()
+    assert "mail-engine: being told" in page(desk)
+    clock.shift(timedelta(seconds=20))
+    assert "mail-engine: late: refuses by itself" in page(desk)

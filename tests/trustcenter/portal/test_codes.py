@@ -268,6 +268,23 @@ def test_who_came_by_a_link_is_asked_for_a_fresh_code_and_led_back(addresses, al
     assert PortalSession.objects.count() == 1, "the visit at level 1 has ended"
 
 
+def test_of_several_addresses_one_is_chosen_and_none_beforehand(addresses, alice, today):
+    subjects.register(identifiers=[ALICE, Handle("email", "new@example.org")], by=SYSTEM, now=today)
+    page = alice.get("/fresh?next=/log").text
+    numbers = re.findall(r'type="radio" name="address" value="([0-9]+)" required> <bdi>(.)•••@e•••.org</bdi>', page)
+    assert [first for _, first in numbers] == ["n", "a"]
+    assert "checked" not in page
+    for typed in ({}, {"address": "0"}):
+        answer = alice.post("/fresh?next=/log", typed)
+        assert answer.status_code == 400
+        assert "<title>Error: " in answer.text
+        assert 'href="#address">Choose one of your addresses.' in answer.text
+    mail.outbox.clear()
+    assert alice.post("/fresh?next=/log", {"address": numbers[1][0]})["Location"] == "/welcome/code?next=%2Flog"
+    assert visit.code()
+    assert [letter.to for letter in mail.outbox] == [[MAIL.id]]
+
+
 def test_the_step_up_is_over_after_five_minutes_and_the_visit_is_not(fresh):
     assert fresh.get("/log.csv").status_code == 200
     PortalSession.objects.update(fresh_at=PortalSession.objects.get().fresh_at - timedelta(minutes=6))

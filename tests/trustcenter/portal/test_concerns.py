@@ -7,9 +7,10 @@ import time_machine
 from django.test import Client
 
 from audit.models import Entry
-from consent.models import Concern
+from consent.models import Concern, RightsDraft
 from consent.services import concerns
-from tests.trustcenter.portal.test_rights import text
+from tests import visit
+from tests.trustcenter.portal.test_rights import end_the_visit, sign_in_again, text
 from tests.world import ALICE, BOB, OPERATOR, ask
 
 WORDS = "They called me at night."
@@ -101,6 +102,23 @@ def test_A36_what_was_typed_survives_the_end_of_a_visit(alice, today):
     assert "You were signed out. Your text is still here." in text(answer)
     assert WORDS in answer.content.decode()
     assert not Concern.objects.exists()
+
+
+def test_A36_and_is_there_again_after_signing_in(fresh):
+    end_the_visit()
+    write(fresh, name="yes", contact="020 7946 0000")
+    visit.come_in_by_code(fresh)
+    page = fresh.get("/concerns/new").content.decode()
+    assert f"{WORDS}</textarea>" in page
+    assert 'value="yes" checked' in page
+    assert 'value="020 7946 0000"' in page
+    where = write(fresh, name="yes")["Location"].partition("?")[0]
+    assert WORDS not in fresh.get("/concerns/new").content.decode()
+    end_the_visit()
+    assert sign_in_again(fresh, fresh.post(f"{where}/add", {"words": "And again."})) == where
+    assert "And again.</textarea>" in fresh.get(where).content.decode()
+    fresh.post(f"{where}/add", {"words": "And again."})
+    assert not RightsDraft.objects.exists()
 
 
 def test_a_network_that_writes_too_often_keeps_its_text(open_park):

@@ -8,7 +8,8 @@ import time_machine
 from django.core import mail
 
 from audit.models import Entry
-from consent.services import letters, subjects
+from consent.services import letters, rights, subjects
+from consent.services.rights import Wanted
 from tests.visit import MAIL
 from tests.world import ALICE, SYSTEM, say
 from trustcenter.portal import mails
@@ -57,3 +58,28 @@ def test_it_comes_in_their_language(letter):
     sent = letter("zh-hans")
     assert sent.subject == "您在 Kestrel Park Ltd 的数据选择有变化"
     assert "关闭：“发送适合您的优惠”，由我们的工作人员，通过电话" in sent.body
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "said"),
+    [
+        ("en", "There is something to read at Kestrel Park Ltd", "We answered you."),
+        ("zh-hans", "Kestrel Park Ltd 有新消息给您", "我们已答复您。"),
+    ],
+)
+def test_the_letter_about_a_case_says_that_there_is_news_and_nothing_of_it(
+    open_park, today, settings, language, title, said
+):
+    subjects.register(identifiers=[ALICE, MAIL], by=SYSTEM, now=today)
+    say(ALICE, "give", "improve_visit", language=language, now=today)
+    opened = rights.open(subject=ALICE, wanted=Wanted("delete", "phone"), checked=True, by=SYSTEM, now=today)
+    rights.refuse(reference=opened.reference, ground="law_requires", words="Tax law.", by=SYSTEM, now=today)
+    mail.outbox.clear()
+    mails.send_cases()
+    mails.send_cases()
+    (sent,) = mail.outbox
+    assert (sent.to, sent.subject) == ([MAIL.id], title)
+    assert said in sent.body
+    assert re.findall(r"https?://\S+", sent.body) == [f"{settings.PUBLIC_URL}/"]
+    for secret in ("Tax", "elete", opened.reference, MAIL.id):
+        assert secret not in sent.body

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from consent.services import evidence, log, pruning, subjects, uses
+from consent.services import entries, evidence, log, pruning, subjects, uses, whole_record
 from consent.services.ledger import Actor
 from consent.services.log import Filter
 from consent.services.uses import Use
@@ -216,3 +216,78 @@ def test_it_says_from_when_on_it_lists_uses_once_older_ones_were_pruned(alice, t
     assert said
     assert str((later - timedelta(days=31)).year) in said[1]
     assert "Nobody used your data in this way." in page
+
+
+def each_of(page: str) -> list[str]:
+    return [found.replace("&amp;", "&") for found in re.findall(r'href="/log(\?on=[^"#]+)#list"', page)]
+
+
+def test_P5_a_line_that_stands_for_several_uses_shows_each(alice, today):
+    day = (today - timedelta(days=2)).replace(hour=12)
+    for minute in range(5):
+        ask(ALICE, now=day + timedelta(minutes=minute), reference=f"Round {minute}")
+    ask(ALICE, now=day, recipient="adpartner")
+    ask(ALICE, now=day - timedelta(days=1))
+    evidence.view(handle=ALICE, why="audit", note="Round by hand", by=visit.STAFF, now=day)
+    (query,) = each_of(alice.get("/log").text)
+    page = alice.get(f"/log{query}").text
+    shown = page.split('aria-label="Filter the list"')[1].split("</form>")[1]
+    assert f'Each use on <time datetime="{day.date()}">' in page
+    assert [int(each) for each in re.findall(r"Round (\d)", shown)] == [4, 3, 2, 1, 0]
+    assert "Round by hand" not in shown, "people were never put together"
+    assert each_of(page) == []
+
+
+def test_each_report_of_a_day_is_shown_however_late_it_came_in(alice, today):
+    day = (today - timedelta(days=3)).replace(hour=12)
+    for days in (0, 1, 2):
+        used = [Use(ALICE, "plan_staff", ("ticket_scans",), day - timedelta(minutes=days))] * 2
+        by, came = Actor("system", ref="staff-planner"), day + timedelta(days=days)
+        uses.report(uses=used, recipient="staff-planner", by=by, now=came)
+    (query,) = each_of(alice.get("/log").text)
+    assert alice.get(f"/log{query}").text.count('<tr role="row" class="yes">') == 6
+    assert "Nobody used your data" in alice.get(f"/log?on={day.date() + timedelta(days=1)}").text
+
+
+def test_a_day_of_refusals_shows_those_alone_and_the_file_holds_the_same(fresh, today):
+    day = (today - timedelta(days=2)).replace(hour=12)
+    for _ in range(2):
+        ask(ALICE, now=day, recipient="adpartner")
+        ask(ALICE, now=day)
+    query = next(each for each in each_of(fresh.get("/log").text) if "refused" in each)
+    assert fresh.get(f"/log{query}").text.count('<tr role="row" class="no">') == 2
+    assert len(fresh.get(f"/log.csv{query}").content.decode("utf-8-sig").splitlines()) == 3
+
+
+def test_a_search_by_a_system_is_not_called_our_staff(alice, today):
+    wanted = entries.Wanted(customer=ALICE)
+    entries.search(wanted=wanted, limit=9, by=Actor("system", ref="queue-planner"), now=today)
+    entries.search(wanted=wanted, limit=9, by=visit.STAFF, now=today)
+    system, person = sorted(re.findall(r'<th role="rowheader" scope="row">(.*?)</th>', alice.get("/log").text))[::-1]
+    assert system == '<b>Queue planner</b> <span class="soft">a computer</span>'
+    assert person == '<b>Our staff</b> <span class="soft">a person</span>'
+    assert alice.get("/log").text.count("They searched our log for you.") == 2
+    for who, name in (("people", "Our staff"), ("machines", "Queue planner")):
+        rows = alice.get(f"/log?who={who}").text.split('aria-label="Filter the list"')[1].split("</form>")[1]
+        assert re.findall(r"Our staff|Queue planner", rows)[0] == name
+        assert rows.count('<tr role="row" class="yes">') == 1
+
+
+def test_what_customers_carried_away_themselves_is_no_news_to_them(fresh, today):
+    whole_record.carry_away(customer=subjects.find(ALICE), by=world.CUSTOMER, now=today)
+    assert "They made a file" not in fresh.get("/log").text
+    whole_record.carry_away(customer=ALICE, by=visit.STAFF, now=today)
+    assert "They made a file with proof about you." in fresh.get("/log").text
+
+
+def test_P5_each_row_can_be_asked_about_and_the_form_says_which(alice, today):
+    ask(ALICE, now=today)
+    ask(ALICE, now=today, recipient="adpartner")
+    evidence.view(handle=ALICE, why="audit", note="Round", by=visit.STAFF, now=today)
+    page = alice.get("/log").text
+    asked = re.findall(r'href="(/concerns/new\?entry=[0-9a-f-]+)"', page)
+    assert len(asked) == page.count('<tr role="row" class="') == 3
+    for address, who in zip(asked, ("Our staff", "AdPartner Ltd", "Mail engine"), strict=True):
+        form = alice.get(address).text
+        assert f'<input type="hidden" name="entry" value="{address[-36:]}">' in form
+        assert f"<b>{who}</b>" in form

@@ -1,6 +1,7 @@
 """Receipts: what was said, in which words, and a proof that needs nobody."""
 
 import json
+import re
 import uuid
 from datetime import timedelta
 
@@ -156,3 +157,21 @@ def test_the_rosette_is_drawn_from_the_number_alone():
         *(10, 9, "7.0"),
     )
     assert rosette("7F3K-2211") != drawn
+
+
+def test_P6_the_list_says_when_what_for_where_and_which_choice_counts_now(alice, today):
+    say(ALICE, "withdraw", channel="phone", now=today - timedelta(days=1))
+    page = alice.get("/receipts").text
+    rows = re.findall(r'<tr role="row">(.*?)</tr>', page.split("<tbody")[1], re.DOTALL)
+    assert len(rows) == 2
+    for part in ("<time ", "You turned it off", "Counts now", "Send you offers that fit", "On the phone"):
+        assert part in rows[0], part
+    assert "You turned it on" in rows[1]
+    assert "Counts now" not in rows[1]
+    assert 'href="/receipts">See past choices' in alice.get("/").text
+
+
+def test_P6_the_headings_of_a_receipt_stand_in_the_order_of_the_consumer_data_right(alice, today):
+    page = alice.get(f"/receipts/{say(ALICE, 'give', now=today).event.entry_id}").text
+    heads = ["To whom", "What for", "Who sees it", "What data", "How long", "To change it", "To complain"]
+    assert [each for each in re.findall(r"<dt>([^<]+)</dt>", page) if each in heads] == heads

@@ -6,8 +6,11 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.db.models import F
+from django.test import Client
 
-from consent.models import RightsDraft, RightsRequest
+from consent.models import PortalSession, RightsDraft, RightsRequest
 from consent.services import rights, subjects
 from tests import visit
 from tests.world import ALICE, BOB, OPERATOR, ask
@@ -159,3 +162,49 @@ def test_a_review_shows_the_line_it_is_about_and_only_ones_own(alice, today):
     assert f'value="{others}"' not in alice.get(f"/copy-or-erase/human_review?entry={others}").content.decode()
     send(alice, "human_review", entry=str(own))
     assert rights.of(subject=subjects.find(ALICE))[0].request.about == own
+
+
+def end_the_visit():
+    """Nothing was done for half an hour."""
+    PortalSession.objects.update(seen_at=F("seen_at") - settings.PORTAL_IDLE - timedelta(minutes=1))
+
+
+def sign_in_again(client, told) -> str:
+    """By a code, from the page that a late form leads to; where that goes on."""
+    page = client.get(told["Location"])
+    assert "You were signed out. We keep what you typed for one day." in text(page)
+    action = re.search(r'action="(/welcome\?next=[^"]+)"', page.content.decode())[1]
+    to = client.post(action, {"email": visit.MAIL.id})["Location"]
+    return client.post(to, {"code": visit.code()})["Location"]
+
+
+def test_A36_what_was_typed_survives_the_end_of_a_visit(fresh):
+    end_the_visit()
+    back = sign_in_again(fresh, send(fresh, "correct", words=WORDS))
+    assert back == "/copy-or-erase/correct"
+    page = text(fresh.get(back))
+    assert "Check this before you send it" in page
+    assert "Elm Road 4." in page
+    assert "?done=new" in send(fresh, "correct", words=WORDS)["Location"]
+    assert not RightsDraft.objects.exists()
+
+
+def test_A36_so_does_what_is_added_to_a_request(fresh, asked):
+    end_the_visit()
+    back = sign_in_again(fresh, fresh.post(f"{asked}/add", {"words": "The blue one."}))
+    assert back == asked
+    assert "The blue one.</textarea>" in fresh.get(back).content.decode()
+    fresh.post(f"{asked}/add", {"words": "The blue one."})
+    assert "The blue one.</textarea>" not in fresh.get(asked).content.decode()
+    assert not RightsDraft.objects.exists()
+
+
+def test_what_comes_in_after_signing_out_or_from_a_stranger_is_kept_for_nobody(fresh, asked):
+    end_the_visit()
+    assert Client().post(f"{asked}/add", {"words": WORDS})["Location"] == "/welcome"
+    assert fresh.post("/copy-or-erase/requests/R-0/add", {"words": WORDS})["Location"] == "/welcome"
+    cookie = fresh.cookies[settings.PORTAL_COOKIE_NAME].value
+    fresh.post("/sign-out")
+    fresh.cookies[settings.PORTAL_COOKIE_NAME] = cookie
+    assert send(fresh, "correct", words=WORDS)["Location"] == "/welcome"
+    assert not RightsDraft.objects.exists()
