@@ -42,6 +42,7 @@ RIGHTS = {
     "consent_asked": ("SI", "SID", "S"),
     "consent_asks": ("SIU", "SIU", ""),
     "consent_category": ("SIU", "SIU", "S"),
+    "consent_caseletter": ("SIUD", "SIUD", ""),
     "consent_changeletter": ("SIUD", "SIUD", ""),
     "consent_concern": ("SIU", "SIU", ""),
     "consent_concernstep": ("SI", "SI", ""),

@@ -20,12 +20,11 @@ entries take no more memory than ten.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from . import bundle, canonical, commitment, encoding, merkle, multiproof, note, pruning, shape
+from . import bundle, canonical, encoding, lines, merkle, multiproof, note, pruning, shape
 from .archive import Reader
 from .checkpoint import Checkpoint
 from .errors import ProofError
@@ -42,9 +41,7 @@ An actor is named by its kind, or by kind and reference: `system:mail-engine`.
 """
 SHOWN = 20
 _SAID = ("kind", "origin", "size", "proves", "entries", "disclosed", "files")
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _BASE64_HASH = 44
-_LINES = (("seq", "leaf"), ("seq", "leaf", "payload", "salt"), ("seq", "hash"))
 
 
 @dataclass(frozen=True)
@@ -69,20 +66,6 @@ class Report:
     earlier: int = 0
     pruned: int = 0
     policies: tuple[pruning.Declaration, ...] = ()
-
-
-def line(seq: int, leaf: bytes, disclosure: tuple[bytes, bytes] | None) -> bytes:
-    """Return the line of one entry; disclosure: salt and canonical payload."""
-    item: dict[str, Any] = {"seq": seq, "leaf": leaf.decode("utf-8")}
-    if disclosure:
-        salt, payload = disclosure
-        item |= {"payload": payload.decode("utf-8"), "salt": encoding.to_base64(salt)}
-    return _ENCODER.encode(item).encode("utf-8") + b"\n"
-
-
-def pruned_line(seq: int, leaf_hash: bytes) -> bytes:
-    """Return the line of an entry of which only the hash is left."""
-    return _ENCODER.encode({"seq": seq, "hash": encoding.to_base64(leaf_hash)}).encode("utf-8") + b"\n"
 
 
 def sums(hashes: dict[str, str]) -> bytes:
@@ -141,7 +124,7 @@ def verify(
 
 def leaves(file: BinaryIO) -> Iterator[dict[str, Any]]:
     """Yield what every entry that is left in an export says; of one that `verify` has found to hold."""
-    found = (_entry(raw)[0] for raw in Reader(file).lines("entries.jsonl"))
+    found = (lines.read(raw)[0] for raw in Reader(file).lines("entries.jsonl"))
     return (entry.leaf for entry in found if isinstance(entry, bundle.Entry))
 
 
@@ -223,7 +206,7 @@ class _Entries:
 
     def leaves(self) -> Iterator[tuple[int, bytes]]:
         for raw in self.reader.lines("entries.jsonl"):
-            entry, leaf_hash = _entry(raw)
+            entry, leaf_hash = lines.read(raw)
             place = entry.index if isinstance(entry, bundle.Entry) else entry
             if 0 < self.end <= place:
                 self.take_policy(place)
@@ -269,33 +252,9 @@ def _policies(reader: Reader) -> Iterator[pruning.Declaration]:
     """Yield what the `log.pruned` among the entries declare; with all the others it is checked that they are in it."""
     mark = pruning.ACTION.encode("ascii")
     for raw in reader.lines("entries.jsonl"):
-        entry = _entry(raw)[0] if mark in raw else 0
+        entry = lines.read(raw)[0] if mark in raw else 0
         if isinstance(entry, bundle.Entry) and entry.leaf.get("action") == pruning.ACTION:
             yield pruning.parse(entry.index, entry.leaf)
-
-
-def _entry(raw: bytes) -> tuple[bundle.Entry | int, bytes]:
-    """Return what a line says, or only the place of an entry that was pruned, and the hash of the leaf."""
-    try:
-        item = shape.an_object(json.loads(raw.decode("utf-8")), "a line of entries.jsonl")
-        spelled = _ENCODER.encode(item).encode("utf-8") + b"\n"
-    except ProofError:
-        raise
-    except (ValueError, RecursionError):
-        raise ProofError("bundle-syntax", "A line of entries.jsonl is not JSON text in UTF-8.") from None
-    # One line has one spelling; that also finds a member that is there twice.
-    if spelled != raw or tuple(item) not in _LINES:
-        raise ProofError("bundle-spelling", "A line of entries.jsonl was rewritten on the way.")
-    seq = shape.number(item, "seq")
-    if "hash" in item:
-        return seq, encoding.from_base64(shape.text(item, "hash"), "`hash`")
-    leaf = shape.raw_text(item, "leaf")
-    value, hashed = shape.an_object(canonical.loads(leaf), "leaf"), merkle.leaf_hash(leaf)
-    if "salt" not in item:
-        return bundle.Entry(seq, value), hashed
-    salt, payload = encoding.from_base64(shape.text(item, "salt"), "`salt`"), shape.raw_text(item, "payload")
-    commitment.check_commitment(shape.text(value, "commitment"), salt, payload)
-    return bundle.Entry(seq, value, canonical.loads(payload), disclosed=True), hashed
 
 
 def _hashes(reader: Reader, name: str) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from audit.models import Checkpoint as SignedHead
 from audit.models import Leaf
-from audit.proof import archive, bundle, canonical, export, multiproof, note, pruning, tiles
+from audit.proof import archive, bundle, canonical, export, lines, multiproof, note, pruning, tiles
 from audit.proof.doors import single
 from audit.proof.errors import ProofError
 from audit.services import prove, tree, witnesses
@@ -216,7 +216,7 @@ class _Stretch(_Lines):
         for gone in range(self.places[-1] + 1 if self.places else self.stretch.start, place):
             if gone >= self.minimum:
                 raise ProofError("gap", f"Entry {gone} was pruned just now. Export again.")
-            yield export.pruned_line(gone, tree.leaf_hash(gone, read))
+            yield lines.write_pruned(gone, tree.leaf_hash(gone, read))
             self.places.append(gone)
             self.pruned += 1
 
@@ -226,6 +226,6 @@ class _Stretch(_Lines):
 
 def _line(row: Leaf, disclosure: tuple[bytes, bytes] | None) -> bytes:
     try:
-        return export.line(row.seq, bytes(row.entry.leaf), disclosure)
+        return lines.write(row.seq, bytes(row.entry.leaf), disclosure)
     except UnicodeDecodeError:
         raise ProofError("unreadable", f"Entry {row.seq} cannot be read: it was changed.") from None

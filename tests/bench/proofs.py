@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from audit.proof import archive, canonical, export, merkle, multiproof, note, paths, tiles
+from audit.proof import archive, canonical, export, lines, merkle, multiproof, note, paths, tiles
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.doors import single
 from tests.audit.proof.small_log import Key
@@ -80,7 +80,7 @@ class Log:
             writer = archive.Writer(raw)
             writer.add("README.txt", [b"A measurement.\n"])
             writer.add("verify.py", [single.source()])
-            writer.add("entries.jsonl", (export.line(place, leaf(place), None) for place in chosen))
+            writer.add("entries.jsonl", (lines.write(place, leaf(place), None) for place in chosen))
             writer.add("proof", export.hash_lines(proof))
             writer.add("checkpoint", [self.signed.encode()])
             writer.add("vkeys", [f"{KEY.vkey}\n".encode()])

@@ -3,7 +3,7 @@
 import io
 import zipfile
 
-from audit.proof import archive, canonical, export, multiproof, tiles
+from audit.proof import archive, canonical, export, lines, multiproof, tiles
 from audit.proof.doors import single
 
 from .small_log import SALT, payload
@@ -17,7 +17,7 @@ def packed(log, chosen, *, complete=True, disclosed=False, chosen_by=None, earli
         "README.txt": b"How to check this.\n",
         "verify.py": single.source(),
         "entries.jsonl": b"".join(
-            export.line(place, log.leaves[place], (SALT, payload(place)) if disclosed else None) for place in places
+            lines.write(place, log.leaves[place], (SALT, payload(place)) if disclosed else None) for place in places
         ),
         "proof": b"".join(export.hash_lines(proof)),
         "checkpoint": (signed or log.checkpoint()).encode(),

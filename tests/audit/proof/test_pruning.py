@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from audit.proof import export, merkle, multiproof, pruning, tiles
+from audit.proof import export, lines, merkle, multiproof, pruning, tiles
 from audit.proof.errors import ProofError
 from tests.audit.proof.small_export import repacked, verify
 from tests.audit.proof.small_log import SmallLog, entry
@@ -122,9 +122,9 @@ def packed(log, places, gone, *, beyond=(9,), **lies):
     """An export of a stretch of which these entries are gone."""
     chosen = [*places, *(place for place in beyond if place not in places)]
     lines = [
-        export.pruned_line(place, merkle.leaf_hash(log.leaves[place]))
+        lines.write_pruned(place, merkle.leaf_hash(log.leaves[place]))
         if place in gone
-        else export.line(place, log.leaves[place], None)
+        else lines.write(place, log.leaves[place], None)
         for place in chosen
     ]
     files = {"README.txt": b"How.\n", "verify.py": b"print()\n", "entries.jsonl": b"".join(lines)}

@@ -204,7 +204,8 @@ def test_G16_a_guardians_yes_in_the_portal_counts_and_names_both(child):
 
 def turn(subject, held, *, on: bool, purpose="improve_visit", now=SOON):
     shown = {"purpose": purpose, "notice_digest": digest(purpose)}
-    return switches.turn(subject=subject, on=on, **shown, by=actor(held), now=now)
+    act = switches.ON if on else switches.OFF
+    return switches.turn(subject=subject, act=act, **shown, by=actor(held), now=now)
 
 
 def test_a_representatives_yes_and_no_are_theirs(cast):
