@@ -64,7 +64,7 @@ class Receipt:
 class Page:
     """Some receipts, each with the title of its purpose as it stood then, and the pages beside this one."""
 
-    rows: list[tuple[ConsentEvent, str]]
+    rows: list[tuple[ConsentEvent, versions.Text]]
     newer: int | None
     older: int | None
 
@@ -113,7 +113,7 @@ def page(*, subject: Subject, language: str, number: int) -> Page:
     start = (max(number, 1) - 1) * PAGE
     events = list(states.history(subject=subject)[start : start + PAGE + 1])
     shown = versions.read(event.version for event in events)
-    rows = [(event, str(shown[event.version_id].notice(language).text["title"])) for event in events[:PAGE]]
+    rows = [(event, versions.title(shown[event.version_id].notice(language))) for event in events[:PAGE]]
     return Page(rows, number - 1 if number > 1 else None, number + 1 if len(events) > PAGE else None)
 
 

@@ -55,9 +55,9 @@ def download(request: HttpRequest, subject: Any) -> HttpResponse:
         row = [
             line.at.isoformat(timespec="seconds"),
             words.answer(line),
-            f"{words.name(line)} ({words.kind(line)})",
-            words.saw(line),
-            words.why(line),
+            f"{words.plain(words.name(line))} ({words.plain(words.kind(line))})",
+            words.plain(words.saw(line)),
+            words.plain(words.why(line)),
             str(line.number),
         ]
         writer.writerow([_plain(cell) for cell in row])

@@ -5,23 +5,26 @@ It is also the template library `portal`: each public function is a filter.
 
 from collections.abc import Iterable
 from datetime import date
+from html import unescape
 from typing import Any
 
 from django import template
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from consent.rules.catalogue import paragraphs
+from consent.services import versions
 from consent.services.ai import Computed
 from consent.services.consent_requests import Question
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
 from consent.services.receipts import Receipt
+from consent.services.versions import Text
 from trustcenter.portal.drawing import rosette
-from trustcenter.templatetags.pages import country, day
+from trustcenter.templatetags.pages import country, day, lang
 
 register = template.Library()
 register.filter("rosette", rosette)
@@ -171,6 +174,29 @@ AFFECTS = {
 
 
 @register.filter
+def said(text: str, language: str = "") -> str:
+    """Words of the catalogue with their language, where it is not the page's (WCAG 3.1.2).
+
+    language: of words that do not know theirs. Their direction is their own, whichever way the page runs.
+    """
+    language = language or getattr(text, "language", "")
+    if not text or language in {"", get_language()}:
+        return text
+    return format_html('<bdi lang="{}">{}</bdi>', lang(language), text)
+
+
+@register.filter
+def bdi(name: object) -> SafeString | str:
+    """A name or a number, apart from the direction of the words around it."""
+    return format_html("<bdi>{}</bdi>", name) if name else ""
+
+
+def plain(shown: str) -> str:
+    """The words of a phrase that was written for a page."""
+    return unescape(strip_tags(shown)) if isinstance(shown, SafeString) else shown
+
+
+@register.filter
 def person(each: Computed) -> str:
     """Whether a person decides."""
     return str(PERSON[each.person])
@@ -237,7 +263,7 @@ def times(use: Use) -> str:
     used = ngettext("used %(count)s time", "used %(count)s times", use.used) % {"count": use.used}
     refused = ngettext("refused %(count)s time", "refused %(count)s times", use.refused) % {"count": use.refused}
     counted = [text for text, count in ((used, use.used), (refused, use.refused)) if count]
-    return _("{counts} in 30 days").format(counts=listed(counted))
+    return format_html(_("{counts} in 30 days"), counts=listed(counted))
 
 
 @register.filter
@@ -251,21 +277,21 @@ def named(covered: Use | Receipt | Question) -> str:
     """The controller for all its own systems; processors and third parties by name and country."""
     outside = [row for row in covered.recipients if row.kind != "system"]
     if not outside:
-        return _("{name} only").format(name=covered.controller.name)
-    others = [_("{name} ({country})").format(name=row.name, country=country(row.country)) for row in outside]
-    own = [covered.controller.name] if len(others) < len(covered.recipients) else []
+        return format_html(_("{name} only"), name=bdi(covered.controller.name))
+    others = [format_html(_("{name} ({country})"), name=bdi(row.name), country=country(row.country)) for row in outside]
+    own = [bdi(covered.controller.name)] if len(others) < len(covered.recipients) else []
     return listed([*own, *others])
 
 
 @register.filter
 def names(rows: Iterable[Any]) -> str:
-    return listed(row.name for row in rows)
+    return listed(bdi(row.name) for row in rows)
 
 
 @register.filter
-def listed(parts: Iterable[str]) -> str:
+def listed(parts: Iterable[str]) -> SafeString:
     """Things in a row, parted as the language parts them."""
-    return pgettext("between the parts of a list", ", ").join(str(part) for part in parts)
+    return format_html_join(pgettext("between the parts of a list", ", "), "{}", ((said(part),) for part in parts))
 
 
 @register.filter
@@ -274,28 +300,30 @@ def within(label: str) -> str:
 
     German keeps it as it is: nouns are written large, and “ihr” for “Ihr” would be somebody else's.
     """
-    return label if get_language() == "de" else label[:1].lower() + label[1:]
+    language = label.language if isinstance(label, Text) else get_language() or ""
+    return label if language == "de" else Text(label[:1].lower() + label[1:], language)
 
 
 @register.filter
-def data(labels: Iterable[str]) -> str:
+def data(labels: Iterable[str]) -> SafeString:
     """Labels of data in a row."""
-    first, *rest = [*labels] or [""]
-    return pgettext("between kinds of data", "; ").join([first, *map(within, rest)])
+    named = [within(each) if place else each for place, each in enumerate(labels)]
+    return format_html_join(pgettext("between kinds of data", "; "), "{}", ((said(each),) for each in named))
 
 
 @register.filter
-def done(saved: Saved) -> str:
+def done(saved: Saved) -> SafeString:
     """What was just saved."""
+    title = said(versions.title(saved.use.notice))
     if saved.again:
-        return _("You changed how much you share for “{title}”").format(title=saved.use.notice.text["title"])
-    return str(DONE[saved.event.act]).format(title=saved.use.notice.text["title"])
+        return format_html(_("You changed how much you share for “{title}”"), title=title)
+    return format_html(str(DONE[saved.event.act]), title=title)
 
 
 @register.filter
-def answered(question: Question) -> str:
+def answered(question: Question) -> SafeString:
     """What was answered to a question."""
-    return str(DONE[question.act]).format(title=question.notice.text["title"])
+    return format_html(str(DONE[question.act]), title=said(versions.title(question.notice)))
 
 
 @register.filter
@@ -351,7 +379,7 @@ def name(line: Line) -> str:
     """Who it was: a company or system by its name, staff as staff, a guardian as such."""
     if line.person:
         return str(MANDATES.get(line.reason, _("Our staff")))
-    return line.name or _("A system we do not know")
+    return bdi(line.name) or _("A system we do not know")
 
 
 @register.filter
@@ -383,7 +411,8 @@ def why(line: Line) -> str:
     looks = LOOKS.get(line.reason, "") if line.reason not in MANDATES else _("They act for you.")
     reason = looks if line.person else REASONS.get(line.reason, "")
     listed = _("They checked a list of people, and you were in it.") if line.listed else ""
-    return " · ".join(str(part) for part in (line.title, reason, listed, line.reference) if part)
+    parts = (said(line.title), reason, listed, bdi(line.reference))
+    return format_html_join(" · ", "{}", ((part,) for part in parts if part))
 
 
 @register.filter
