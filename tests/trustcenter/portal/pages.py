@@ -25,6 +25,7 @@ PAGES = [
     "/concerns",
     "/concerns/new",
     "/concerns/read",
+    "/acting",
     "/check",
     "/welcome",
     "/fresh?next=/log",
