@@ -104,7 +104,6 @@ def pages(page, folder: Path, name: str, language: str) -> None:
     picture("home-first")
     page.click('form[action="/seen"] button')
     picture("home")
-    picture("acting", "/acting")
     picture("check", "/check")
     picture("ask", visit.question(datetime.now(UTC), language=language))
     picture("fresh", "/fresh?next=/log")
@@ -150,6 +149,21 @@ def pages(page, folder: Path, name: str, language: str) -> None:
     picture("acting-home")
     picture("acting-log", "/log")
     page.click('form[action="/acting/stop"] button')
+
+
+def news(page, folder: Path, name: str) -> None:
+    """What changed; the last picture, for the catalogue changes for everyone."""
+    page.goto("/purposes/personal_offers/changed")
+    page.screenshot(path=folder / f"changed-{name}.png", full_page=True)
+
+
+def reduce(page, folder: Path) -> None:
+    """The pictures of docs/portal.md."""
+    PICTURES.mkdir(exist_ok=True)
+    page.goto("about:blank")
+    for name, source in CHOSEN.items():
+        png = base64.b64encode((folder / f"{source}.png").read_bytes()).decode()
+        (PICTURES / f"{name}.webp").write_bytes(base64.b64decode(page.evaluate(SMALLER, png)))
 
 
 def main() -> int:
