@@ -1,4 +1,4 @@
-"""docs/portal.md and the tests say the same: no criterion of the portal is met without a test that carries its number."""
+"""docs/portal.md and the tests say the same: no criterion is met without a test that carries its number."""
 
 import re
 

@@ -1,7 +1,7 @@
 """Entries of the log as a person reads them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -147,7 +147,7 @@ def _carried(over: Carried) -> str:
     }
 
 
-def titles() -> dict[str, str]:
+def titles() -> Mapping[str, str]:
     """The title of each purpose in the officer's language, by key."""
     return versions.titles(_language())
 
