@@ -1,6 +1,7 @@
 """`python -m tests.screenshots FOLDER`: a picture of each screen of the portal, for a person to look at.
 
-Phone and desktop, light and dark, in English, Chinese and Arabic, of a world of its own in a temporary folder. Those in CHOSEN also become the small pictures of docs/portal.md.
+Phone and desktop, light and dark, in English, Chinese and Arabic, of a world of its own in a temporary folder. Those in
+CHOSEN also become the small pictures of docs/portal.md.
 """
 
 import base64

@@ -17,10 +17,9 @@ SPACED = (
 )
 DRESS = """css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);
     document.adoptedStyleSheets = [sheet]; }"""
-    """css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }"""
-)
 # What a finger may miss (WCAG 2.5.8); a link within a sentence may be as high as its line.
-SMALL = """() => [...document.querySelectorAll("a, button, .button, summary, input:not([type=hidden]), select, textarea")]
+SMALL = """() => [...document.querySelectorAll(
+        "a, button, .button, summary, input:not([type=hidden]), select, textarea")]
     .filter(each => each.offsetParent && each.closest("main, header, footer") && !each.closest(".unseen"))
     .filter(each => !each.matches("a:not(.button)") ||
         each.parentElement.textContent.trim() === each.textContent.trim())
@@ -37,7 +36,8 @@ FOCUSED = """() => { window.stops = []; document.addEventListener("focusin", eve
         style = getComputedStyle(at), box = at.getBoundingClientRect();
     stops.push({at, what: at.outerHTML.slice(0, 90), seen: style.outlineStyle !== "none" &&
         parseFloat(style.outlineWidth) >= 2 && box.width > 0 && box.bottom > 0 && box.top < innerHeight}); }); }"""
-CONTROLS = """() => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea")]
+CONTROLS = """() => [...document.querySelectorAll(
+        "a[href], button, summary, input:not([type=hidden]), select, textarea")]
     .filter(each => each.checkVisibility() && !each.matches("[type=radio]"))"""
 # What the keyboard did not reach, and where it stood unseen. Of radio buttons the arrows reach the others.
 MISSED = f"""() => {{ const met = new Set(stops.map(each => each.at));
