@@ -1,7 +1,7 @@
 """Entries of the log as a person reads them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -147,9 +147,9 @@ def _carried(over: Carried) -> str:
     }
 
 
-def titles() -> Mapping[str, str]:
+def titles() -> dict[str, str]:
     """The title of each purpose in the officer's language, by key."""
-    return versions.titles(_language())
+    return dict[str, str](versions.titles(_language()))
 
 
 def _row(line: Line, purpose: str, detail: str, *, choice: bool, chosen: bool = False) -> Row:
