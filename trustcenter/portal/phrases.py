@@ -20,7 +20,8 @@ from consent.services.changed import Words
 from consent.services.holders import Heard, Receiver
 from consent.services.letters import Told
 from consent.services.overview import Use
-from trustcenter.portal.words import ACTORS, ACTS_OF_SOMEONE, CHANNELS, listed, said, within
+from trustcenter.portal.quoted import listed, said, within
+from trustcenter.portal.words import ACTORS, ACTS_OF_SOMEONE, CHANNELS
 from trustcenter.templatetags.pages import change, clock, day, duration
 
 register = template.Library()

@@ -3,17 +3,14 @@
 It is also the template library `portal`: each public function is a filter.
 """
 
-from collections.abc import Iterable
 from datetime import date
-from html import unescape
-from typing import Any
 
 from django import template
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from consent.rules.catalogue import paragraphs
 from consent.services import versions
@@ -22,13 +19,15 @@ from consent.services.consent_requests import Question
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
 from consent.services.receipts import Receipt
-from consent.services.versions import Text
 from trustcenter.portal.drawing import rosette
-from trustcenter.templatetags.pages import country, day, lang
+from trustcenter.portal.quoted import bdi, data, listed, names, said, within
+from trustcenter.templatetags.pages import country, day
 
 register = template.Library()
 register.filter("rosette", rosette)
 register.filter("paragraphs", paragraphs)
+for quote in (said, bdi, names, listed, within, data):
+    register.filter(quote.__name__, quote)
 
 CHANNELS = {
     "web": gettext_lazy("on our website"),
@@ -174,29 +173,6 @@ AFFECTS = {
 
 
 @register.filter
-def said(text: str, language: str = "") -> str:
-    """Words of the catalogue with their language, where it is not the page's (WCAG 3.1.2).
-
-    language: of words that do not know theirs. Their direction is their own, whichever way the page runs.
-    """
-    language = language or getattr(text, "language", "")
-    if not text or language in {"", get_language()}:
-        return text
-    return format_html('<bdi lang="{}">{}</bdi>', lang(language), text)
-
-
-@register.filter
-def bdi(name: object) -> SafeString | str:
-    """A name or a number, apart from the direction of the words around it."""
-    return format_html("<bdi>{}</bdi>", name) if name else ""
-
-
-def plain(shown: str) -> str:
-    """The words of a phrase that was written for a page."""
-    return unescape(strip_tags(shown)) if isinstance(shown, SafeString) else shown
-
-
-@register.filter
 def person(each: Computed) -> str:
     """Whether a person decides."""
     return str(PERSON[each.person])
@@ -281,34 +257,6 @@ def named(covered: Use | Receipt | Question) -> str:
     others = [format_html(_("{name} ({country})"), name=bdi(row.name), country=country(row.country)) for row in outside]
     own = [bdi(covered.controller.name)] if len(others) < len(covered.recipients) else []
     return listed([*own, *others])
-
-
-@register.filter
-def names(rows: Iterable[Any]) -> str:
-    return listed(bdi(row.name) for row in rows)
-
-
-@register.filter
-def listed(parts: Iterable[str]) -> SafeString:
-    """Things in a row, parted as the language parts them."""
-    return format_html_join(pgettext("between the parts of a list", ", "), "{}", ((said(part),) for part in parts))
-
-
-@register.filter
-def within(label: str) -> str:
-    """A label of data inside a row. Each begins a line in the catalogue; here only the first does.
-
-    German keeps it as it is: nouns are written large, and “ihr” for “Ihr” would be somebody else's.
-    """
-    language = label.language if isinstance(label, Text) else get_language() or ""
-    return label if language == "de" else Text(label[:1].lower() + label[1:], language)
-
-
-@register.filter
-def data(labels: Iterable[str]) -> SafeString:
-    """Labels of data in a row."""
-    named = [within(each) if place else each for place, each in enumerate(labels)]
-    return format_html_join(pgettext("between kinds of data", "; "), "{}", ((said(each),) for each in named))
 
 
 @register.filter

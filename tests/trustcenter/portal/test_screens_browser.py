@@ -50,6 +50,9 @@ MODES = {
     "forced colours": ((1280, 800), {"forced_colors": "active"}),
 }
 
+# There the colours of a button are the visitor's own, which axe cannot read.
+OWN = {"forced colours": {"color-contrast .main"}}
+
 
 def narrow(page) -> list[str]:
     """Where a page moves sideways: on the smallest screen, with spaced words there, and with words twice as large."""
@@ -68,7 +71,7 @@ def test_A8_A11_A13_A14_A16_every_screen_can_be_used_by_everybody(enter, today, 
     viewport, more = MODES[mode]
     page, found = enter(viewport, has_touch=True, **more), {}
     for screen in walk(page, today, more.get("language", "")):
-        assert_accessible(page, explained=EXPLAINED)
+        assert_accessible(page, explained=EXPLAINED | OWN.get(mode, set()))
         assert duplicate_names(page) == {}, screen
         assert page.evaluate(SHIFTED) == 0, screen
         found[screen] = [*page.evaluate(SMALL), *narrow(page)]
@@ -78,13 +81,18 @@ def test_A8_A11_A13_A14_A16_every_screen_can_be_used_by_everybody(enter, today, 
 
 def test_A6_A7_A17_every_screen_is_light_and_asks_nobody_else(enter, today, live_server):
     page, bodies = enter(), []
-    page.on("response", lambda answer: bodies.append(answer.body() if answer.status == 200 else b""))
+
+    def heard(answer):
+        if answer.request.is_navigation_request():
+            bodies.clear()  # what a screen weighs begins with the page itself
+        bodies.append(answer.body() if answer.status == 200 else b"")
+
+    page.on("response", heard)
     for screen in walk(page, today):
         page.wait_for_load_state("networkidle")
         assert sum(len(gzip.compress(body)) for body in bodies) <= (30 if screen == "/" else 60) * KIB, screen
         assert page.locator("script").count() == 0, screen
         assert len(bodies) <= 6, screen
-        bodies.clear()
     assert not [url for url in page.asked if not url.startswith(f"{live_server.url}/")]
     assert not [text for text in page.said if "Content Security Policy" in text or "violates" in text]
     with pytest.raises(Exception, match=r"Content Security Policy|Failed to load"):
