@@ -35,9 +35,9 @@ PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 # The browser itself makes a picture small; 1280 pixels of a page are shown at about half that width.
 SMALLER = """async png => { const image = new Image(); image.src = "data:image/png;base64," + png; await image.decode();
     const width = Math.min(image.width, 960), canvas = document.createElement("canvas");
-    canvas.width = width; canvas.height = Math.min(image.height, 1600) * width / image.width;
+    canvas.width = width; canvas.height = Math.min(image.height, 1200) * width / image.width;
     canvas.getContext("2d").drawImage(image, 0, 0, width, image.height * width / image.width);
-    return canvas.toDataURL("image/webp", 0.72).split(",")[1]; }"""
+    return canvas.toDataURL("image/webp", 0.6).split(",")[1]; }"""
 
 
 @contextmanager
