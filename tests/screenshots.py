@@ -37,7 +37,7 @@ SMALLER = """async png => { const image = new Image(); image.src = "data:image/p
     const width = Math.min(image.width, 960), canvas = document.createElement("canvas");
     canvas.width = width; canvas.height = Math.min(image.height, 1200) * width / image.width;
     canvas.getContext("2d").drawImage(image, 0, 0, width, image.height * width / image.width);
-    return canvas.toDataURL("image/webp", 0.6).split(",")[1]; }"""
+    return canvas.toDataURL("image/webp", 0.5).split(",")[1]; }"""
 
 
 @contextmanager
