@@ -1,8 +1,10 @@
-"""`python -m tests.screenshots FOLDER`: a picture of each portal page, for a person to look at.
+"""`python -m tests.screenshots FOLDER`: a picture of each screen of the portal, for a person to look at.
 
-Phone and desktop, light and dark, English and Chinese, of a world of its own in a temporary folder.
+Phone and desktop, light and dark, in English, Chinese and Arabic, of a world of its own in a temporary folder. Those in
+CHOSEN also become the small pictures of docs/portal.md.
 """
 
+import base64
 import os
 import sys
 import tempfile
@@ -14,7 +16,28 @@ from itertools import product
 from pathlib import Path
 
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
-LANGUAGES = {"en": "en", "zh": "zh-hans"}
+LANGUAGES = {"en": "en", "zh": "zh-hans", "ar": "ar"}
+CHOSEN = {
+    "home": "home-desktop-light-en",
+    "home-dark": "home-desktop-dark-en",
+    "home-phone": "home-phone-light-en",
+    "home-chinese": "home-phone-light-zh",
+    "purpose": "purpose-desktop-light-en",
+    "amount": "amount-desktop-light-en",
+    "saved": "saved-desktop-light-en",
+    "changed": "changed-desktop-light-en",
+    "log": "log-desktop-light-en",
+    "receipt": "receipt-desktop-light-en",
+    "ai": "ai-desktop-light-en",
+    "concern": "concern-new-phone-light-en",
+}
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+# The browser itself makes a picture small; 1280 pixels of a page are shown at about half that width.
+SMALLER = """async png => { const image = new Image(); image.src = "data:image/png;base64," + png; await image.decode();
+    const width = Math.min(image.width, 960), canvas = document.createElement("canvas");
+    canvas.width = width; canvas.height = Math.min(image.height, 1200) * width / image.width;
+    canvas.getContext("2d").drawImage(image, 0, 0, width, image.height * width / image.width);
+    return canvas.toDataURL("image/webp", 0.5).split(",")[1]; }"""
 
 
 @contextmanager
@@ -81,6 +104,8 @@ def pages(page, folder: Path, name: str, language: str) -> None:
     picture("home-first")
     page.click('form[action="/seen"] button')
     picture("home")
+    picture("check", "/check")
+    picture("ask", visit.question(datetime.now(UTC), language=language))
     picture("fresh", "/fresh?next=/log")
     picture("purpose", "/purposes/personal_offers")
     picture("purpose-off", "/purposes/ride_photos")
@@ -126,6 +151,21 @@ def pages(page, folder: Path, name: str, language: str) -> None:
     page.click('form[action="/acting/stop"] button')
 
 
+def news(page, folder: Path, name: str) -> None:
+    """What changed; the last picture, for the catalogue changes for everyone."""
+    page.goto("/purposes/personal_offers/changed")
+    page.screenshot(path=folder / f"changed-{name}.png", full_page=True)
+
+
+def reduce(page, folder: Path) -> None:
+    """The pictures of docs/portal.md."""
+    PICTURES.mkdir(exist_ok=True)
+    page.goto("about:blank")
+    for name, source in CHOSEN.items():
+        png = base64.b64encode((folder / f"{source}.png").read_bytes()).decode()
+        (PICTURES / f"{name}.webp").write_bytes(base64.b64decode(page.evaluate(SMALLER, png)))
+
+
 def main() -> int:
     """Make the pictures."""
     if len(sys.argv) != 2:
@@ -138,14 +178,23 @@ def main() -> int:
     from tests.browser import SWITCHES, program
 
     with service() as address, sync_playwright() as playwright:
+        from django.conf import settings
+
+        from tests import world
+
         browser = playwright.chromium.launch(executable_path=program(), args=SWITCHES)
-        for (size, (width, height)), scheme, (short, language) in product(
-            SIZES.items(), ("light", "dark"), LANGUAGES.items()
-        ):
+        spoken = [(short, code) for short, code in LANGUAGES.items() if code in dict(settings.LANGUAGES)]
+        visitors = []
+        for (size, (width, height)), scheme, (short, language) in product(SIZES.items(), ("light", "dark"), spoken):
             view = {"width": width, "height": height}
             context = browser.new_context(base_url=address, viewport=view, color_scheme=scheme, locale=language)
-            pages(context.new_page(), folder, f"{size}-{scheme}-{short}", language)
-            context.close()
+            visitors.append((context.new_page(), f"{size}-{scheme}-{short}"))
+            pages(visitors[-1][0], folder, visitors[-1][1], language)
+        changes = {"retention": "P24M", "recipients": ["mail-engine", "mailbird"]}
+        world.publish(now=datetime.now(UTC), personal_offers=changes)
+        for page, name in visitors:
+            news(page, folder, name)
+        reduce(page, folder)
         browser.close()
     return 0
 

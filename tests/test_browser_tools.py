@@ -69,7 +69,7 @@ def test_a_good_page_passes(open_page: OpenPage, site: str, scheme: str) -> None
     assert duplicate_names(page) == {}
 
 
-def test_seeded_faults_are_found(open_page: OpenPage, site: str) -> None:
+def test_A12_seeded_faults_are_found(open_page: OpenPage, site: str) -> None:
     page = open_page()
     page.goto(f"{site}/faults.html")
     with pytest.raises(AssertionError) as caught:

@@ -66,7 +66,7 @@ class Page(HTMLParser):
             self.found.append("<script> with a body")
 
 
-def test_templates_hold_no_style_and_no_script() -> None:
+def test_A18_templates_hold_no_style_and_no_script() -> None:
     pages = [path for path in named(".html", ".svg") if "templates" in path.parts]
     complain([f"{short(path)}: {line}" for path in pages for line in Page(text(path) or "").found])
 
@@ -98,7 +98,7 @@ def sheet_faults(sheet: str) -> list[str]:
     return [match[0] for match in PHYSICAL.finditer(rules)] + re.findall(r"!\s*important", rules)
 
 
-def test_sheets_mirror_and_yield() -> None:
+def test_A18_sheets_mirror_and_yield() -> None:
     complain([f"{short(path)}: {fault}" for path in named(".css") for fault in sheet_faults(text(path) or "")])
 
 

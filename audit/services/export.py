@@ -101,18 +101,18 @@ class Export:
         file: open for writing bytes, and for seeking. Raises ProofError when an entry cannot be read any more.
         """
         self._check_whole()
-        writer, lines = archive.Writer(file), self._lines(progress)
+        writer, written = archive.Writer(file), self._lines(progress)
         writer.add("README.txt", [_README.format(name="export.zip").encode()])
         writer.add("verify.py", [single.source()])
-        writer.add("entries.jsonl", lines.written())
-        proof = multiproof.prove(tiles.read_node(read_tile), lines.places, self.head.size)
+        writer.add("entries.jsonl", written.written())
+        proof = multiproof.prove(tiles.read_node(read_tile), written.places, self.head.size)
         writer.add("proof", export.hash_lines(proof))
         writer.add("checkpoint", [witnesses.signed(self.head).encode()])
         writer.add("vkeys", ["".join(f"{each}\n" for each in self.keys).encode()])
         self._add_earlier(writer)
-        self._add_manifest(writer, lines)
+        self._add_manifest(writer, written)
         writer.close()
-        return len(lines.places)
+        return len(written.places)
 
     def _check_whole(self) -> None:
         """Raises ProofError when an entry of a stretch is missing that no policy accounts for."""
@@ -144,21 +144,21 @@ class Export:
             writer.add("earlier", [self.wanted.earlier.encode()])
             writer.add("consistency", export.hash_lines(grown))
 
-    def _add_manifest(self, writer: archive.Writer, lines: "_Lines") -> None:
+    def _add_manifest(self, writer: archive.Writer, written: "_Lines") -> None:
         said: dict[str, Any] = {
             "kind": export.KIND,
             "origin": self._origin,
             "size": self.head.size,
-            "entries": len(lines.places),
-            "disclosed": lines.disclosed,
+            "entries": len(written.places),
+            "disclosed": written.disclosed,
             "files": writer.hashes,
         }
         if self.wanted.chosen:
             said |= {"proves": export.IN, "filter": self.wanted.chosen}
         else:
             said |= {"proves": export.ALL, "first": self.wanted.first, "last": self.last}
-        if lines.pruned:
-            said["pruned"] = lines.pruned
+        if written.pruned:
+            said["pruned"] = written.pruned
         writer.add("manifest.json", [canonical.dumps(said)])
         writer.add("SHA256SUMS", [export.sums(writer.hashes)])
 

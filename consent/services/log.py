@@ -90,7 +90,7 @@ class Log:
     months: tuple[Month, ...]
     heard: tuple[Recipient, ...]
     silent: tuple[Recipient, ...]
-    titles: dict[str, str]
+    titles: Mapping[str, str]
     older: UUID | None
     since: datetime | None
 

@@ -289,7 +289,7 @@ def _use(
         categories=_labels(current, answers.values(), state, language),
         recipients=_recipients(current, answers, state),
         third=third if current.terms.legal_basis in bases.ASKED else (),
-        benefit=versions.label(words, language) or str(notice.text["benefit"]),
+        benefit=versions.label(words, language) or versions.Text(notice.text["benefit"], notice.language),
         benefit_at=benefit.entry.recorded_at if benefit and words else None,
         benefits=benefit.times if benefit and words else 0,
         used=sum(counts.get((row.key, outcome), 0) for outcome in ("allowed", BREACH, OBSERVED)),

@@ -61,7 +61,7 @@ def _facts(
         base=settings.PUBLIC_URL,
         controller=_controller(controller),
         categories=tuple(
-            Data(row.key, versions.label(row.name, event.language), row.dpv, row.sensitive)
+            Data(row.key, str(versions.label(row.name, event.language)), row.dpv, row.sensitive)
             for row in (earlier.at(each, then) for each in published.categories)
             if not scoped or row.key in event.categories
         ),

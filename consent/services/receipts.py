@@ -65,7 +65,7 @@ class Row:
     """One receipt of a list. title: of its purpose, as it stood then. stands: nothing was said of it since."""
 
     event: ConsentEvent
-    title: str
+    title: versions.Text
     stands: bool
 
 
@@ -124,7 +124,7 @@ def page(*, subject: Subject, language: str, number: int) -> Page:
     shown = versions.read(event.version for event in events)
     standing = {state.event_id for state in states.current(subject=subject).values()}
     rows = [
-        Row(event, str(shown[event.version_id].notice(language).text["title"]), event.pk in standing)
+        Row(event, versions.title(shown[event.version_id].notice(language)), event.pk in standing)
         for event in events[:PAGE]
     ]
     return Page(rows, number - 1 if number > 1 else None, number + 1 if len(events) > PAGE else None)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from consent.models import Category, NoticeText, PurposeVersion, Recipient
 from consent.models.catalogue import VersionCategory, VersionRecipient
@@ -11,6 +11,17 @@ from consent.rules.decision import Terms
 from consent.services import catalogue
 
 DEFAULT = "en"
+
+
+class Text(str):
+    """Words of the catalogue that know which language they are in: a page in another one must say so."""
+
+    language: str
+
+    def __new__(cls, words: object, language: str) -> Self:
+        made = super().__new__(cls, words)
+        made.language = language
+        return made
 
 
 @dataclass(frozen=True)
@@ -51,14 +62,19 @@ def read(versions: Iterable[PurposeVersion]) -> dict[int, Published]:
     }
 
 
-def titles(language: str) -> dict[str, str]:
+def titles(language: str) -> dict[str, Text]:
     """The title of each published purpose, retired ones included, by key; the key itself where there are no words."""
     current = {row.key: row.current for row in catalogue.purposes() if row.current}
     found = read(current.values())
     return {
-        key: str(found[version.pk].notice(language).text["title"]) if found[version.pk].texts else key
+        key: title(found[version.pk].notice(language)) if found[version.pk].texts else Text(key, DEFAULT)
         for key, version in current.items()
     }
+
+
+def title(notice: NoticeText) -> Text:
+    """The title of a purpose in the language of its words."""
+    return Text(notice.text["title"], notice.language)
 
 
 def spoken(words: Mapping[str, Any], language: str) -> str:
@@ -66,6 +82,7 @@ def spoken(words: Mapping[str, Any], language: str) -> str:
     return next((each for each in (language, DEFAULT) if each in words), None) or next(iter(words))
 
 
-def label(names: dict[str, Any], language: str) -> str:
+def label(names: dict[str, Any], language: str) -> Text:
     """A name in a language; else in the default one, else in whichever there is."""
-    return str(names.get(language) or names.get(DEFAULT) or next(iter(names.values()), ""))
+    found = next((each for each in (language, DEFAULT) if names.get(each)), None) or next(iter(names), language)
+    return Text(names.get(found, ""), found)

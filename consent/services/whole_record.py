@@ -99,7 +99,7 @@ def _standing(subject: Subject, now: datetime) -> Iterator[Stands]:
         terms, paused = catalogue.terms(each.version), each.state.paused_until
         yield Stands(
             purpose=each.purpose.key,
-            title=titles.get(each.purpose.key, each.purpose.key),
+            title=str(titles.get(each.purpose.key, each.purpose.key)),
             status=lifecycle.status(each.state, now),
             reason=each.decision.reason,
             legal_basis=each.version.legal_basis,

@@ -149,7 +149,7 @@ def _carried(over: Carried) -> str:
 
 def titles() -> dict[str, str]:
     """The title of each purpose in the officer's language, by key."""
-    return versions.titles(_language())
+    return dict[str, str](versions.titles(_language()))
 
 
 def _row(line: Line, purpose: str, detail: str, *, choice: bool, chosen: bool = False) -> Row:

@@ -16,6 +16,7 @@ from trustcenter.portal import words
 from trustcenter.portal.choices import language
 from trustcenter.portal.drawing import bars
 from trustcenter.portal.forms import ANSWERS, WHO, LogFilter
+from trustcenter.portal.quoted import plain
 
 
 @require_GET
@@ -55,9 +56,9 @@ def download(request: HttpRequest, subject: Any) -> HttpResponse:
         row = [
             line.at.isoformat(timespec="seconds"),
             words.answer(line),
-            f"{words.name(line)} ({words.kind(line)})",
-            words.saw(line),
-            words.why(line),
+            f"{plain(words.name(line))} ({plain(words.kind(line))})",
+            plain(words.saw(line)),
+            plain(words.why(line)),
             str(line.number),
         ]
         writer.writerow([_plain(cell) for cell in row])

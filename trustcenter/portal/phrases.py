@@ -23,7 +23,8 @@ from consent.services.holders import Heard, Receiver
 from consent.services.letters import Told
 from consent.services.log import Line
 from consent.services.overview import Use
-from trustcenter.portal.words import ACTORS, ACTS_OF_SOMEONE, CHANNELS, listed, within
+from trustcenter.portal.quoted import listed, said, within
+from trustcenter.portal.words import ACTORS, ACTS_OF_SOMEONE, CHANNELS
 from trustcenter.templatetags.pages import change, clock, day, duration
 
 register = template.Library()
@@ -102,7 +103,7 @@ ELSEWHERE = {
 @register.filter
 def level(value: Level) -> str:
     """The name of a level: the catalogue's, or else ours."""
-    return value.name or str(LEVELS[value.key])
+    return said(value.name) or str(LEVELS[value.key])
 
 
 @register.filter
@@ -130,8 +131,8 @@ def must(use: Use) -> str:
 def got(use: Use) -> SafeString | str:
     """What a use brought this customer in 12 months; else what the words promise."""
     if not use.benefit_at:
-        return use.benefit
-    newest = format_html(_("{what} ({date})"), what=use.benefit, date=day(use.benefit_at))
+        return said(use.benefit)
+    newest = format_html(_("{what} ({date})"), what=said(use.benefit), date=day(use.benefit_at))
     more = use.benefits - 1
     if not more:
         return newest
@@ -148,7 +149,7 @@ def got_in_full(use: Use) -> SafeString | str:
     return format_html(
         _("In the last 12 months: {times}. The last one: {what} ({date})."),
         times=times,
-        what=use.benefit,
+        what=said(use.benefit),
         date=day(use.benefit_at),
     )
 
@@ -170,7 +171,8 @@ def marked_list(parts: Sequence[Part]) -> SafeString:
     """The same of labels of data in a row, each marked as a whole."""
     between = pgettext("between kinds of data", "; ")
     named = [within(part.text) if place else part.text for place, part in enumerate(parts)]
-    return format_html_join(between, "{}", ((_mark(text, part.kind),) for text, part in zip(named, parts, strict=True)))
+    marked = (_mark(said(text), part.kind) for text, part in zip(named, parts, strict=True))
+    return format_html_join(between, "{}", ((each,) for each in marked))
 
 
 def _gap(part: Part) -> str:

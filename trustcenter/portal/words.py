@@ -3,29 +3,31 @@
 It is also the template library `portal`: each public function is a filter.
 """
 
-from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from django import template
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from consent.rules.catalogue import paragraphs
+from consent.services import versions
 from consent.services.ai import Computed
 from consent.services.consent_requests import Question
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
 from consent.services.receipts import Receipt
 from trustcenter.portal.drawing import rosette
+from trustcenter.portal.quoted import bdi, data, listed, names, said, within
 from trustcenter.templatetags.pages import country, day
 
 register = template.Library()
 register.filter("rosette", rosette)
 register.filter("paragraphs", paragraphs)
+for quote in (said, bdi, names, listed, within, data):
+    register.filter(quote.__name__, quote)
 
 CHANNELS = {
     "web": gettext_lazy("on our website"),
@@ -237,7 +239,7 @@ def times(use: Use) -> str:
     used = ngettext("used %(count)s time", "used %(count)s times", use.used) % {"count": use.used}
     refused = ngettext("refused %(count)s time", "refused %(count)s times", use.refused) % {"count": use.refused}
     counted = [text for text, count in ((used, use.used), (refused, use.refused)) if count]
-    return _("{counts} in 30 days").format(counts=listed(counted))
+    return format_html(_("{counts} in 30 days"), counts=listed(counted))
 
 
 @register.filter
@@ -251,51 +253,25 @@ def named(covered: Use | Receipt | Question) -> str:
     """The controller for all its own systems; processors and third parties by name and country."""
     outside = [row for row in covered.recipients if row.kind != "system"]
     if not outside:
-        return _("{name} only").format(name=covered.controller.name)
-    others = [_("{name} ({country})").format(name=row.name, country=country(row.country)) for row in outside]
-    own = [covered.controller.name] if len(others) < len(covered.recipients) else []
+        return format_html(_("{name} only"), name=bdi(covered.controller.name))
+    others = [format_html(_("{name} ({country})"), name=bdi(row.name), country=country(row.country)) for row in outside]
+    own = [bdi(covered.controller.name)] if len(others) < len(covered.recipients) else []
     return listed([*own, *others])
 
 
 @register.filter
-def names(rows: Iterable[Any]) -> str:
-    return listed(row.name for row in rows)
-
-
-@register.filter
-def listed(parts: Iterable[str]) -> str:
-    """Things in a row, parted as the language parts them."""
-    return pgettext("between the parts of a list", ", ").join(str(part) for part in parts)
-
-
-@register.filter
-def within(label: str) -> str:
-    """A label of data inside a row. Each begins a line in the catalogue; here only the first does.
-
-    German keeps it as it is: nouns are written large, and “ihr” for “Ihr” would be somebody else's.
-    """
-    return label if get_language() == "de" else label[:1].lower() + label[1:]
-
-
-@register.filter
-def data(labels: Iterable[str]) -> str:
-    """Labels of data in a row."""
-    first, *rest = [*labels] or [""]
-    return pgettext("between kinds of data", "; ").join([first, *map(within, rest)])
-
-
-@register.filter
-def done(saved: Saved) -> str:
+def done(saved: Saved) -> SafeString:
     """What was just saved."""
+    title = said(versions.title(saved.use.notice))
     if saved.again:
-        return _("You changed how much you share for “{title}”").format(title=saved.use.notice.text["title"])
-    return str(DONE[saved.event.act]).format(title=saved.use.notice.text["title"])
+        return format_html(_("You changed how much you share for “{title}”"), title=title)
+    return format_html(str(DONE[saved.event.act]), title=title)
 
 
 @register.filter
-def answered(question: Question) -> str:
+def answered(question: Question) -> SafeString:
     """What was answered to a question."""
-    return str(DONE[question.act]).format(title=question.notice.text["title"])
+    return format_html(str(DONE[question.act]), title=said(versions.title(question.notice)))
 
 
 @register.filter
@@ -351,7 +327,7 @@ def name(line: Line) -> str:
     """Who it was: a company or system by its name, staff as staff, a guardian as such."""
     if line.person:
         return str(MANDATES.get(line.reason, _("Our staff")))
-    return line.name or _("A system we do not know")
+    return bdi(line.name) or _("A system we do not know")
 
 
 @register.filter
@@ -385,7 +361,8 @@ def why(line: Line) -> str:
     listed = _("They checked a list of people, and you were in it.") if line.listed else ""
     listed = _("They searched our log for you.") if line.searched else listed
     listed = _("They made a file with proof about you.") if line.exported else listed
-    return " · ".join(str(part) for part in (line.title, reason, listed, line.reference) if part)
+    parts = (said(line.title), reason, listed, bdi(line.reference))
+    return format_html_join(" · ", "{}", ((part,) for part in parts if part))
 
 
 @register.filter

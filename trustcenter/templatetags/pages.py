@@ -81,9 +81,11 @@ def clock(value: datetime) -> SafeString:
 
 @register.filter
 def country(code: str) -> str:
-    """The name of a country in the visitor's language; the code itself where we have no name."""
-    names = countries()
-    return names.get(get_language() or "en", names["en"]).get(code, code)
+    """The name of a country in the visitor's language, else in English; the code itself where we have no name."""
+    names, language = countries(), get_language() or "en"
+    if language in names:
+        return names[language].get(code, code)
+    return format_html('<bdi lang="en">{}</bdi>', names["en"].get(code, code))
 
 
 @cache

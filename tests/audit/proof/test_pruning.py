@@ -121,13 +121,13 @@ def log():
 def packed(log, places, gone, *, beyond=(9,), **lies):
     """An export of a stretch of which these entries are gone."""
     chosen = [*places, *(place for place in beyond if place not in places)]
-    lines = [
+    found = [
         lines.write_pruned(place, merkle.leaf_hash(log.leaves[place]))
         if place in gone
         else lines.write(place, log.leaves[place], None)
         for place in chosen
     ]
-    files = {"README.txt": b"How.\n", "verify.py": b"print()\n", "entries.jsonl": b"".join(lines)}
+    files = {"README.txt": b"How.\n", "verify.py": b"print()\n", "entries.jsonl": b"".join(found)}
     proof = multiproof.prove(tiles.read_node(log.read_tile), chosen, log.size)
     files |= {"proof": b"".join(export.hash_lines(proof)), "checkpoint": log.checkpoint().encode()}
     files |= {"vkeys": f"{log.key.vkey}\n".encode()}
