@@ -36,7 +36,7 @@ def faults(message: Message, plurals: int) -> list[str]:
 
 
 @pytest.mark.parametrize(("place", "language"), CASES)
-def test_every_text_is_translated(place, language):
+def test_A26_every_text_is_translated(place, language):
     catalogue = words.read(place, language)
     wanted = {(message.id, message.context) for message in words.collect(place) if message.id}
     there = {(message.id, message.context) for message in catalogue if message.id}

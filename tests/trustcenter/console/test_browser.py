@@ -11,7 +11,7 @@ from tests.browser import assert_accessible, duplicate_names
 from tests.trustcenter.console.conftest import PASSWORD
 from tests.world import ALICE, OPERATOR, SYSTEM, ask, say, seal_all
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.once]  # as for the portal
 SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 
 

@@ -161,7 +161,7 @@ def test_the_browsers_signal_is_its_owners_and_not_hers(mother):
 
 
 def test_who_holds_a_mandate_finds_the_way_on_every_page_and_others_do_not(mandate, alice, come_in):
-    assert "Act for someone else" in alice.get("/log").text
+    assert "Act for someone else" in alice.get("/").text
     assert "Who may act for whom" in come_in(CAROL).get("/log").text
     bob = come_in(BOB)
     for words in ("Act for someone else", "Who may act for whom"):

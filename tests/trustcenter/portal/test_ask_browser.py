@@ -17,7 +17,8 @@ from tests.browser import assert_accessible, duplicate_names
 from tests.trustcenter.portal.test_browser import LARGE, SPACED, sideways
 from tests.trustcenter.portal.test_ways_browser import FORCED, MODES
 
-pytestmark = pytest.mark.browser
+# What a page looks like is the same on either database; the visits in test_visit_browser are made on both.
+pytestmark = [pytest.mark.browser, pytest.mark.once]
 
 
 class Shop(BaseHTTPRequestHandler):

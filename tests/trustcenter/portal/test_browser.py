@@ -14,7 +14,8 @@ from tests.callers import get
 from tests.world import ALICE
 from trustcenter.portal.drawing import bars
 
-pytestmark = pytest.mark.browser
+# What a page looks like is the same on either database; the visits in test_visit_browser are made on both.
+pytestmark = [pytest.mark.browser, pytest.mark.once]
 # axe cannot see what lies behind text in an SVG; test_the_words_in_the_chart_stand_out measures it instead.
 CHART = [(bar.middle, bar.middle_refused, bar.centre) for bar in bars([Month(2026, 1, 0, 0)] * MONTHS)]
 EXPLAINED = {f'color-contrast text[x="{x}"]' for bar in CHART for x in bar}

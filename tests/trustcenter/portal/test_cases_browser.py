@@ -14,7 +14,8 @@ from tests.browser import assert_accessible, duplicate_names
 from tests.trustcenter.portal.test_browser import EXPLAINED, LARGE, SPACED, sideways
 from tests.world import ALICE, CUSTOMER, OPERATOR
 
-pytestmark = pytest.mark.browser
+# What a page looks like is the same on either database; the visits in test_visit_browser are made on both.
+pytestmark = [pytest.mark.browser, pytest.mark.once]
 OPEN = [
     "/copy-or-erase",
     "/copy-or-erase/limit",

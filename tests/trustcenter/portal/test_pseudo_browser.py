@@ -9,7 +9,8 @@ from tests.trustcenter.portal.pages import walk
 from tests.trustcenter.portal.test_browser import sideways
 from tests.world import ALICE
 
-pytestmark = pytest.mark.browser
+# What a page looks like is the same on either database; the visits in test_visit_browser are made on both.
+pytestmark = [pytest.mark.browser, pytest.mark.once]
 # Every text that is ours: neither marked as being in another language, nor a name, nor a number, nor a proof.
 PLAIN = """() => { const found = [];
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -8,7 +8,8 @@ from tests.browser import assert_accessible, duplicate_names
 from tests.trustcenter.portal.pages import walk
 from tests.trustcenter.portal.test_browser import EXPLAINED, sideways
 
-pytestmark = pytest.mark.browser
+# What a page looks like is the same on either database; the visits in test_visit_browser are made on both.
+pytestmark = [pytest.mark.browser, pytest.mark.once]
 KIB = 1024
 LARGE = "html { font-size: 200% }"
 SPACED = (
@@ -46,12 +47,12 @@ MISSED = f"""() => {{ const met = new Set(stops.map(each => each.at));
 MODES = {
     "wide": ((1280, 800), {}),
     "dark, phone, nothing moves": ((320, 800), {"color_scheme": "dark", "reduced_motion": "reduce"}),
-    "Chinese": ((1280, 800), {"language": "zh-hans"}),
+    "Arabic": ((1280, 800), {"language": "ar"}),
     "forced colours": ((1280, 800), {"forced_colors": "active"}),
 }
 
 # There the colours of a button are the visitor's own, which axe cannot read.
-OWN = {"forced colours": {"color-contrast .main"}}
+OWN = {"forced colours": {"color-contrast .main", "color-contrast .row > .main"}}
 
 
 def narrow(page) -> list[str]:
@@ -91,7 +92,7 @@ def test_A6_A7_A17_every_screen_is_light_and_asks_nobody_else(enter, today, live
     for screen in walk(page, today):
         page.wait_for_load_state("networkidle")
         assert sum(len(gzip.compress(body)) for body in bodies) <= (30 if screen == "/" else 60) * KIB, screen
-        assert page.locator("script").count() == 0, screen
+        assert page.locator("script").count() <= 1, screen
         assert len(bodies) <= 6, screen
     assert not [url for url in page.asked if not url.startswith(f"{live_server.url}/")]
     assert not [text for text in page.said if "Content Security Policy" in text or "violates" in text]

@@ -13,13 +13,13 @@ pytestmark = pytest.mark.once
 
 
 @pytest.mark.parametrize("notice", [pytest.param(each, id=each["notice"]) for each in GOOD])
-def test_a_good_notice_passes_without_a_remark(notice):
+def test_A23_a_good_notice_passes_without_a_remark(notice):
     found = read(notice)
     assert found == [], told(found)
 
 
 @pytest.mark.parametrize("notice", [pytest.param(each, id=each["notice"]) for each in BAD])
-def test_a_bad_notice_is_refused_for_its_reason(notice):
+def test_A23_a_bad_notice_is_refused_for_its_reason(notice):
     found = read(notice)
     assert set(notice["rules"]) <= errors(found), f"{notice['says']}\n{told(found)}"
 
