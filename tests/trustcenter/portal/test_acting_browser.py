@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from consent.models import ConsentEvent, SignInCode
 from tests import visit
-from tests.browser import assert_accessible, duplicate_names
-from tests.trustcenter.portal.test_browser import EXPLAINED, LARGE, sideways
+from tests.browser import LARGE, assert_accessible, dress, duplicate_names
+from tests.trustcenter.portal.test_browser import EXPLAINED, sideways
 from tests.trustcenter.portal.test_ways_browser import FORCED
 
 # What a page looks like is the same on either database; the visits in test_visit_browser are made on both.
@@ -85,5 +85,5 @@ def test_A11_A13_A14_A16_A17_it_can_be_used_by_everybody(enter):
         assert not [text for text in page.said if "Content Security Policy" in text]
     page = enter((640, 640), javascript=True)
     for stop in stops(page):
-        page.evaluate(LARGE)
+        dress(page, LARGE)
         assert sideways(page) == 0, stop

@@ -13,8 +13,8 @@ from playwright.sync_api import Frame, Page, expect
 
 from consent.models import ConsentEvent
 from tests import visit, world
-from tests.browser import assert_accessible, duplicate_names
-from tests.trustcenter.portal.test_browser import LARGE, SPACED, sideways
+from tests.browser import LARGE, SPACED, assert_accessible, dress, duplicate_names
+from tests.trustcenter.portal.test_browser import sideways
 from tests.trustcenter.portal.test_ways_browser import FORCED, MODES
 
 # What a page looks like is the same on either database; the visits in test_visit_browser are made on both.
@@ -187,7 +187,7 @@ def test_A14_A16_large_and_spaced_text_and_buttons_that_can_be_touched(link, ope
         for stop in stops(page, link):
             for box in page.locator("main button, main .button, main input[name=code]").all():
                 assert box.bounding_box()["height"] >= 44, stop
-            page.evaluate(style)
+            dress(page, style)
             assert sideways(page) == 0, (stop, language, width)
 
 

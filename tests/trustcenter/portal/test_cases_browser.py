@@ -10,8 +10,8 @@ from consent.services import concerns, rights, subjects
 from consent.services.concerns import Said
 from consent.services.rights import Wanted
 from tests import visit, world
-from tests.browser import assert_accessible, duplicate_names
-from tests.trustcenter.portal.test_browser import EXPLAINED, LARGE, SPACED, sideways
+from tests.browser import LARGE, SPACED, assert_accessible, dress, duplicate_names
+from tests.trustcenter.portal.test_browser import EXPLAINED, sideways
 from tests.world import ALICE, CUSTOMER, OPERATOR
 
 # What a page looks like is the same on either database; the visits in test_visit_browser are made on both.
@@ -81,7 +81,7 @@ def test_A14_nothing_moves_sideways_with_large_or_spaced_text(enter, threads):
         page = enter((width, 640), language=language)
         for address in [*OPEN, *threads]:
             page.goto(address)
-            page.evaluate(style)
+            dress(page, style)
             assert sideways(page) == 0, (address, language, width)
 
 

@@ -183,7 +183,7 @@ def test_third_parties_are_ticked_by_name_and_never_beforehand(alice, today):
     assert events()[-1].recipients == ["mail-engine", "mailbird", "adpartner"]
     assert ask(ALICE, recipient="adpartner", now=today + timedelta(seconds=9)).decision.permitted
     assert re.search(r'value="adpartner" checked', alice.get(address).text)
-    assert "AdPartner Ltd (United States)" in alice.get("/").text
+    assert "<bdi>AdPartner Ltd</bdi> (United States)" in alice.get("/").text
     choose(alice, level="all")
     assert events()[-1].recipients == ["mail-engine", "mailbird"]
 
@@ -265,7 +265,7 @@ def test_a_text_that_is_missing_in_a_language_is_shown_in_another_and_says_so(db
     publish(now=today - timedelta(days=2), improve_visit={"texts": {"en": rows["improve_visit"]["en"]}})
     alice = come_in(ALICE, "zh-hans")
     page = alice.get("/").text
-    assert '<h2 lang="en"><a href="/purposes/improve_visit">Improve your visit' in page
+    assert '<h2><a href="/purposes/improve_visit"><bdi lang="en">Improve your visit</bdi>' in page
     assert "有些文字还没有您的语言" in page
     press(alice, "improve_visit", "on")
     assert events(purpose="improve_visit")[-1].language == "en"
@@ -342,7 +342,7 @@ def test_after_a_no_each_copy_is_told_confirmed_or_late_and_by_when(alice, today
     holders.told(recipient=mailbird, holder="one", position=0, lease_until=until)
     page = alice.get(address).text
     assert f'Is being told. It must stop by <time datetime="{until:%Y-%m-%dT%H:%M:%S}+00:00">' in page
-    assert re.search(r'<li class="wait"><b lang="en">MailBird Ltd</b>, Ireland', page)
+    assert re.search(r'<li class="wait"><b><bdi>MailBird Ltd</bdi></b>, Ireland', page)
     world.seal_all(today)
     holders.told(recipient=mailbird, holder="one", position=10**6, lease_until=until)
     assert "Was told. It must stop by" in alice.get(address).text
@@ -350,7 +350,7 @@ def test_after_a_no_each_copy_is_told_confirmed_or_late_and_by_when(alice, today
     assert "Was told, and has stopped." in alice.get(address).text
     Holder.objects.update(confirmed=0, lease_until=today - timedelta(seconds=1))
     page = alice.get(address).text
-    assert re.search(r'<li class="late"><b lang="en">MailBird Ltd</b>', page)
+    assert re.search(r'<li class="late"><b><bdi>MailBird Ltd</bdi></b>', page)
     assert "It may use nothing until it answers." in page
 
 

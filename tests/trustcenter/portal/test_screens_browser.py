@@ -4,20 +4,13 @@ import gzip
 
 import pytest
 
-from tests.browser import assert_accessible, duplicate_names
+from tests.browser import LARGE, SPACED, assert_accessible, dress, duplicate_names
 from tests.trustcenter.portal.pages import walk
 from tests.trustcenter.portal.test_browser import EXPLAINED, sideways
 
 # What a page looks like is the same on either database; the visits in test_visit_browser are made on both.
 pytestmark = [pytest.mark.browser, pytest.mark.once]
 KIB = 1024
-LARGE = "html { font-size: 200% }"
-SPACED = (
-    "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } "
-    "p { margin-block-end: 2em !important }"
-)
-DRESS = """css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);
-    document.adoptedStyleSheets = [sheet]; }"""
 # What a finger may miss (WCAG 2.5.8); a link within a sentence may be as high as its line.
 SMALL = """() => [...document.querySelectorAll(
         "a, button, .button, summary, input:not([type=hidden]), select, textarea")]
@@ -52,7 +45,7 @@ MODES = {
 }
 
 # There the colours of a button are the visitor's own, which axe cannot read.
-OWN = {"forced colours": {"color-contrast .main", "color-contrast .row > .main"}}
+OWN = {"forced colours": {"color-contrast"}}
 
 
 def narrow(page) -> list[str]:
@@ -60,10 +53,10 @@ def narrow(page) -> list[str]:
     found = []
     for width, css in ((320, ""), (320, SPACED), (640, LARGE)):
         page.set_viewport_size({"width": width, "height": 800})
-        page.evaluate(DRESS, css)
+        dress(page, css)
         if over := sideways(page):
             found.append(f"{over} px too wide at {width} {css}")
-    page.evaluate(DRESS, "")
+    dress(page, "")
     return found
 
 

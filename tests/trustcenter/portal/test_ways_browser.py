@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from consent.models import ConsentEvent, SignInCode
 from tests import visit
-from tests.browser import assert_accessible, duplicate_names
-from tests.trustcenter.portal.test_browser import LARGE, SPACED, sideways
+from tests.browser import LARGE, SPACED, assert_accessible, dress, duplicate_names
+from tests.trustcenter.portal.test_browser import sideways
 from tests.visit import MAIL, letter
 
 pytestmark = pytest.mark.browser
@@ -128,7 +128,7 @@ def test_A10_a_yes_to_sensitive_data_asks_for_a_fresh_code_and_a_no_never(door, 
 def press(page: Page) -> None:
     """Press the button of a page, and wait for the next one."""
     with page.expect_navigation():
-        page.locator("main button").first.click()
+        page.locator("main button:visible").first.click()
 
 
 def stops(page: Page, today) -> Iterator[str]:
@@ -192,7 +192,7 @@ def test_A14_A16_large_and_spaced_text_and_buttons_that_can_be_touched(door, tod
         for stop in stops(page, today):
             for box in page.locator("main button, main .button, main input:visible").all():
                 assert box.bounding_box()["height"] >= 44, stop
-            page.evaluate(style)
+            dress(page, style)
             assert sideways(page) == 0, (stop, language, width)
 
 
