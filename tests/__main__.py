@@ -1,8 +1,8 @@
 """What `make test` runs: every test on SQLite, then again on a real PostgreSQL.
 
 Two processes of pytest, one after the other, so that each ends with pytest's own closing line and a
-setting of the one cannot reach the other. Tests to which the database makes no difference are marked `once` and run in the
-first, those marked `postgres` in the second.
+setting of the one cannot reach the other. Tests to which the database makes no difference are
+marked `once` and run in the first, those marked `postgres` in the second.
 Other arguments go to pytest as they are: `python -m tests -k portal`.
 """
 
