@@ -150,7 +150,7 @@ def test_on_paper_the_scan_comes_with_it_or_nothing_is_kept(cast):
     with pytest.raises(Invalid):
         on_phone(channel="paper")
     with pytest.raises(Invalid):
-        on_phone(channel="paper", scan=FILE + b"2", language="fr")
+        on_phone(channel="paper", scan=FILE + b"2", language="it")
     assert Scan.objects.count() == 1, "what was refused leaves no scan behind"
 
 
