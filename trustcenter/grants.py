@@ -62,7 +62,7 @@ RIGHTS = {
     "consent_noticetext": ("SI", "SI", "S"),
     "consent_portallink": ("SIUD", "SIUD", ""),
     "consent_portalsession": ("SIUD", "SD", ""),
-    "consent_principles": ("S", "SI", ""),
+    "consent_principles": ("SI", "SI", ""),
     "consent_purpose": ("SIU", "SIU", "S"),
     "consent_purposeversion": ("SIU", "SIU", "S"),
     "consent_receipt": ("SD", "SD", "SI"),

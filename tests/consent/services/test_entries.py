@@ -154,9 +154,8 @@ def test_what_cannot_be_looked_for_is_named(sent, place):
 
 def test_every_fact_can_be_looked_for():
     groups = sorted({action.partition(".")[0] + "." for action in ACTIONS})
-    assert rules.chosen({"action": groups}).values["action"] == tuple(
-        action for group in groups for action in ACTIONS if action.startswith(group)
-    )
+    found = [action for group in groups for action in rules.chosen({"action": [group]}).values["action"]]
+    assert sorted(found) == sorted(ACTIONS)
 
 
 def test_an_export_takes_what_a_search_finds_and_no_more_than_may_be(cast):
