@@ -129,7 +129,9 @@ def duplicate_names(page: Page) -> dict[str, list[str]]:
 
 
 # A control that neither leads nor sends anywhere has only itself as its target: hence the number.
+# What the browser itself puts inside a field, such as the picker of a date, is no control of ours.
 TARGET = """function (number) {
+  if (this.getRootNode() instanceof ShadowRoot) return "the browser's own";
   if (this.href) return this.href;
   if (!this.form || this.type !== "submit") return "control " + number;
   const hidden = [...this.form.querySelectorAll("input[type=hidden]:not([name=csrfmiddlewaretoken])")];
