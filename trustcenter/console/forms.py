@@ -109,7 +109,7 @@ class Search(forms.Form):
     """Which entries of the log to list. A customer is named by an identifier, which is sent and never in an address."""
 
     value = forms.CharField(
-        label=_("Customer"),
+        label=_("Identifier"),
         required=False,
         max_length=text.IDENTIFIER_LENGTH,
         strip=False,

@@ -79,7 +79,7 @@ def test_an_officer_signs_in_finds_and_sees(open_page, live_server, today):
     expect(page.get_by_text("Unbroken", exact=True)).to_be_visible()
     page.get_by_label("Answer", exact=True).select_option("refused")
     page.keyboard.press("Tab")
-    page.get_by_label("Customer", exact=True).fill("C-1001")
+    page.get_by_label("Identifier", exact=True).fill("C-1001")
     page.keyboard.press("Enter")
     expect(page.get_by_text("The customer sees that you looked.")).to_be_visible()
     assert {cell.inner_text() for cell in page.locator("tbody .state").all()} == {"Refused"}
