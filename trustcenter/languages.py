@@ -19,6 +19,16 @@ class SpeakingMiddleware(LocaleMiddleware):
             request.LANGUAGE_CODE = settings.LANGUAGE_CODE
 
 
+def known(language: str) -> str:
+    """A language that customers' pages speak, as it was named; "" for any other."""
+    return language if language in dict(settings.LANGUAGES) else ""
+
+
+def chosen(request: HttpRequest) -> str:
+    """The language that a visitor picked from the menu, which wins over a link's; "" for none."""
+    return known(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+
+
 def offered(request: HttpRequest) -> list[tuple[str, str]]:
     """The languages of the door that a request is at: code and name, in the order in which they are offered."""
     if not request.path.startswith(CONSOLE):

@@ -4,7 +4,8 @@ from collections import Counter
 
 from django.db.models import Count
 
-from audit.models import Head, Leaf
+from audit.models import Leaf
+from audit.services import order
 
 Kind = tuple[str, str, str]
 
@@ -14,7 +15,7 @@ def counts(*, after: int) -> tuple[int, Counter[Kind]]:
 
     Returns the place to go on from next time, and the counts.
     """
-    size = Head.objects.values_list("size", flat=True).first() or 0
+    size = order.size()
     rows = (
         Leaf.objects.filter(seq__gte=after, seq__lt=size)
         .values_list("entry__action", "entry__outcome", "entry__reason")

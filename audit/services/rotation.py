@@ -9,9 +9,10 @@ from django.conf import settings
 
 from audit import keys
 from audit.models import Checkpoint as SignedHead
-from audit.models import Head, VerifierKey
+from audit.models import VerifierKey
 from audit.proof import note, receipt
 from audit.proof.keyset import KeySet
+from audit.services import order
 
 
 def vkey(name: str) -> str:
@@ -22,14 +23,14 @@ def vkey(name: str) -> str:
 
 def announce(name: str, *, now: datetime) -> VerifierKey:
     """Publish the key that signs, once."""
-    values = {"purpose": name, "created_at": now, "since_size": size() if name == "log" else 0}
+    values = {"purpose": name, "created_at": now, "since_size": order.size() if name == "log" else 0}
     return VerifierKey.objects.get_or_create(vkey=vkey(name), defaults=values)[0]
 
 
 def announce_next(name: str, *, now: datetime) -> str:
     """Publish the key that is to follow, before it signs anything alone. Returns its vkey."""
     found = vkey(keys.following(name))
-    VerifierKey.objects.create(vkey=found, purpose=name, created_at=now, since_size=size())
+    VerifierKey.objects.create(vkey=found, purpose=name, created_at=now, since_size=order.size())
     return found
 
 
@@ -42,11 +43,6 @@ def overlapping(name: str) -> bool:
 def retire(ended: str, *, at: int) -> None:
     """A key ends with the log at this size."""
     VerifierKey.objects.filter(vkey=ended, until_size=None).update(until_size=at)
-
-
-def size() -> int:
-    """How many entries the tree has."""
-    return Head.objects.values_list("size", flat=True).first() or 0
 
 
 def size_then(moment: datetime) -> int:

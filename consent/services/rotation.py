@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from audit import keys
-from audit.services import rotation
+from audit.services import order, rotation
 from consent.errors import Conflict, Field, Invalid
 from consent.services import ledger
 from consent.services.ledger import Actor, Fact
@@ -36,7 +36,7 @@ def finish(*, name: str, by: Actor, now: datetime) -> str:
         raise Conflict("There is only one key. Begin with `trustcenter rotate-keys`.")
     old = rotation.vkey(name)
     with transaction.atomic():
-        _end(old, rotation.size(), by, now)
+        _end(old, order.size(), by, now)
     keys.promote_next(name)
     return old
 
@@ -53,7 +53,7 @@ def revoke(*, since: datetime, by: Actor, now: datetime) -> str:
     with transaction.atomic():
         if not rotation.overlapping(RECEIPT):
             begin(name=RECEIPT, by=by, now=now)
-        _end(old, rotation.size() if since == now else rotation.size_then(since), by, now, because="compromised")
+        _end(old, order.size() if since == now else rotation.size_then(since), by, now, because="compromised")
     keys.promote_next(RECEIPT)
     return old
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from consent.errors import Invalid, NoticeSuperseded, TooMany, TrustError
 from consent.services import consent_requests
 from consent.services.consent_requests import CodeWanted, Question
-from trustcenter import access, problems
+from trustcenter import access, languages, problems
 from trustcenter.portal.choices import language
 from trustcenter.portal.forms import Answer
 
@@ -80,5 +80,4 @@ def _page(request: HttpRequest, token: str, question: Question, *, status: int =
 
 def _chosen(request: HttpRequest) -> str:
     """The language that the reader picked on the page: it stands in the address, since there is no cookie."""
-    picked = request.GET.get("language", "")
-    return picked if picked in dict(settings.LANGUAGES) else ""
+    return languages.known(request.GET.get("language", ""))

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from consent.errors import Invalid, LinkSpent, TooMany
 from consent.services import portal_links, sign_in_codes, visits
 from consent.services.visits import Visit
-from trustcenter import access
+from trustcenter import access, languages
 from trustcenter.portal.choices import language
 from trustcenter.portal.forms import Code
 
@@ -92,7 +92,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
         visit = portal_links.enter(token=token, instead_of=had, by=by, now=now)
         return begin(request, visit, resolve_url("portal:home"))
     invited = portal_links.open_invitation(token=token, now=access.clock())
-    language = _chosen(request) or _known(invited)
+    language = languages.chosen(request) or languages.known(invited)
     with translation.override(language or translation.get_language()):
         response = render(request, "portal/enter.html", {"token": token})
     # The token is in the address, so no other address may be told of it. `no-referrer` would do that too, but
@@ -123,8 +123,8 @@ def begin(request: HttpRequest, visit: Visit, where: str) -> HttpResponse:
     response = redirect(where)
     # Without an age: closing the browser ends it, and the service ends it in any case (PORTAL_IDLE, PORTAL_MAX).
     _keep(response, settings.PORTAL_COOKIE_NAME, visit.token)
-    language = _known(visit.language)
-    if language and not _chosen(request):
+    language = languages.known(visit.language)
+    if language and not languages.chosen(request):
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             language,
@@ -152,12 +152,3 @@ def _too_many(request: HttpRequest, template: str, shown: dict[str, Any]) -> Htt
     response = render(request, template, shown | {"too_many": True}, status=429)
     response["Retry-After"] = str(int(sign_in_codes.WINDOW.total_seconds()))
     return response
-
-
-def _chosen(request: HttpRequest) -> str:
-    """The language the visitor picked from the menu; it wins over the link's."""
-    return _known(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
-
-
-def _known(language: str) -> str:
-    return language if language in dict(settings.LANGUAGES) else ""

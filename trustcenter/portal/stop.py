@@ -4,7 +4,6 @@ No form here needs a token against forgery: whoever could forge one holds the li
 a mail program keeps no cookie.
 """
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from consent.errors import Field, Invalid
 from consent.services import stop_links
 from consent.services.stop_links import Stopping
-from trustcenter import access
+from trustcenter import access, languages
 from trustcenter.portal.choices import language
 
 # The one form of body that a mail program sends (RFC 8058, 3.1).
@@ -25,12 +24,12 @@ NAME, VALUE = "List-Unsubscribe", "One-Click"
 @require_http_methods(["GET", "POST"])
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows what the link stops and changes nothing, for scanners open links before people do; POST stops it."""
-    languages = {"chosen": _chosen(request), "otherwise": language()}
+    spoken = {"chosen": languages.chosen(request), "otherwise": language()}
     now = access.clock()
     if request.method == "GET":
-        return _page(request, token, stop_links.read(token=token, **languages, now=now))
+        return _page(request, token, stop_links.read(token=token, **spoken, now=now))
     by = access.customer_actor(request)
-    stopped = stop_links.stop(token=token, method=stop_links.BUTTON, **languages, by=by, now=now)
+    stopped = stop_links.stop(token=token, method=stop_links.BUTTON, **spoken, by=by, now=now)
     return _page(request, token, stopped, done=True)
 
 
@@ -52,9 +51,3 @@ def _page(request: HttpRequest, token: str, shown: Stopping, *, done: bool = Fal
         response = render(request, "portal/stop.html", {"stopping": shown, "token": token, "done": done})
     response["Referrer-Policy"] = "strict-origin"  # the token is in the address, and no other address is told of it
     return response
-
-
-def _chosen(request: HttpRequest) -> str:
-    """The language the reader picked from the menu; it wins over the link's."""
-    picked = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-    return picked if picked in dict(settings.LANGUAGES) else ""
