@@ -28,6 +28,19 @@ _TOGETHER = (
     " FROM consent_consentstate c LEFT JOIN consent_purposeversion v ON v.id = c.version_id"
     " WHERE c.purpose_id = %s AND c.subject_id "
 )
+# What `heard` reads: the row of the version, and the members of a lifecycle.Event in their order; who acted stands for
+# whether a guardian did.
+_SAID = (
+    *map(ConsentEvent._meta.get_field, ("version", "act", "collected_at", "recorded_at", "id")),
+    *(PurposeVersion._meta.get_field("number"), None, None, PurposeVersion._meta.get_field("consent_lasts")),
+    *map(ConsentEvent._meta.get_field, ("until", "pending", "actor", "imported", "carried")),
+)
+_HEARD = (
+    "SELECT e.version_id, e.act, e.collected_at, e.recorded_at, e.id, v.number, e.categories, e.recipients,"
+    " v.consent_lasts, e.until, e.pending, e.actor, e.imported, e.carried"
+    " FROM consent_consentevent e JOIN consent_purposeversion v ON v.id = e.version_id"
+    " WHERE e.subject_id = %s AND e.purpose_id = %s"
+)
 # There is one answer for each customer and purpose: a new one takes the place of the last.
 UNIQUE = ("subject", "purpose")
 
@@ -67,16 +80,9 @@ class Held:
 
 def heard(subject: Subject, purpose: Purpose) -> Heard:
     """All that was said, read once, while the customer is held: nothing is added before the answer is settled."""
-    found: list[tuple[ConsentEvent, PurposeVersion]] = rows.find(
-        "SELECT {e}, {v} FROM consent_consentevent e JOIN consent_purposeversion v ON v.id = e.version_id"
-        " WHERE e.subject_id = %s AND e.purpose_id = %s",
-        [subject.pk, purpose.pk],
-        e=ConsentEvent,
-        v=PurposeVersion,
-    )
-    for event, version in found:
-        event.version = version
-    return of(event for event, _ in found)
+    found = rows.read(_HEARD, [subject.pk, purpose.pk], *_SAID)
+    events = tuple(_event(*line[1:]) for line in found)
+    return Heard(events, {event.version: line[0] for event, line in zip(events, found, strict=True) if event.version})
 
 
 def of(said: Iterable[ConsentEvent]) -> Heard:
@@ -247,6 +253,27 @@ def event_as_rule(event: ConsentEvent) -> lifecycle.Event:
         imported=event.imported,
         carried=None if event.carried is None else merge.from_record(event.carried),
     )
+
+
+def _event(
+    act: str,
+    collected_at: datetime,
+    recorded_at: datetime,
+    order: int,
+    number: int,
+    categories: str,
+    recipients: str,
+    lasts: str,
+    until: datetime | None,
+    pending: bool,
+    actor: str,
+    imported: bool,
+    carried: dict[str, Any] | None,
+) -> lifecycle.Event:
+    """The same of an event as it is stored."""
+    said = act, collected_at, recorded_at, order, number, _listed(categories), _listed(recipients), lasts or None
+    other = None if carried is None else merge.from_record(carried)
+    return lifecycle.Event(*said, until, pending, actor == "guardian", imported, other)
 
 
 def _version_id(purpose_id: int, state: State, said: Mapping[int, int]) -> int | None:
