@@ -80,10 +80,12 @@ def append(
     known: bool = True,
     number: uuid.UUID | None = None,
     beside: Sequence[models.Model | rows.Over] = (),
+    boxes: Mapping[str, vault.Vault] | None = None,
 ) -> Entry:
     """Write the entry of one fact, its outbox row, and its payload encrypted under the subject's secret.
 
     number: the entry's own, from `uuid7`, where rows of the fact name it. beside: those rows, written with the entry.
+    boxes: vaults that were opened in this very transaction, by pseudonym; any other is read.
     known=False is a fact about somebody we do not know: the payload is committed to and encrypted under a secret that
     is thrown away, so that nobody can ask the log whether we were once asked about a person. It is written all the
     same, so that whoever asks cannot tell by the time it takes whether we know them.
@@ -93,7 +95,8 @@ def append(
     _check_inside()
     entry_id = number or uuid7(now)
     record = Record(fact, payload or {}, known)
-    box = _box_for(record.whose, vault.of_many([record.whose] if record.whose else []))
+    whose = record.whose
+    box = (boxes or {}).get(whose) or _box_for(whose, vault.of_many([whose] if whose else []))
     leaf, content = _drawn_up(str(entry_id), record, by, moment(now), box)
     entry = Entry(
         id=entry_id,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from audit.rows import Over
+from audit.vault import Vault
 from consent.errors import (
     AskedRecently,
     Field,
@@ -117,7 +118,7 @@ def _record(subject: Handle | Subject, choice: Choice, by: Actor, now: datetime)
     if again and said.pending:
         raise Suppressed
     _refuse_own_gain(choice, said, purpose, third, by)
-    return _write(choice, known, purpose, said, heard, by, now)
+    return _write(choice, known, purpose, said, heard, by, now, reached.box)
 
 
 @transaction.atomic
@@ -270,7 +271,14 @@ def _refuse_own_gain(choice: Choice, said: _Said, purpose: Purpose, third: Colle
 
 
 def _write(
-    choice: Choice, subject: Subject, purpose: Purpose, said: _Said, heard: Heard, by: Actor, now: datetime
+    choice: Choice,
+    subject: Subject,
+    purpose: Purpose,
+    said: _Said,
+    heard: Heard,
+    by: Actor,
+    now: datetime,
+    box: Vault | None = None,
 ) -> Recorded:
     """The entry, the event and the answer, together."""
     collected_at, number = choice.collected_at or now, ledger.uuid7(now)
@@ -301,6 +309,7 @@ def _write(
         payload=_payload(choice, said),
         number=number,
         beside=(event, Over(state, states.UNIQUE), *letters.due(event)),
+        boxes={subject.pseudonym: box} if box else None,
     )
     told = said.pending and not choice.imported
     return Recorded(event, state, confirmations.make(event, now=now) if told else None)

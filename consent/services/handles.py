@@ -7,6 +7,8 @@ from datetime import date, datetime
 from django.db import DEFAULT_DB_ALIAS
 
 from audit import rows, vault
+from audit.models import SubjectSecret
+from audit.vault import Vault
 from consent.errors import Field, Invalid
 from consent.models import Identifier, Subject, Suppression
 from consent.rules import text
@@ -51,6 +53,25 @@ def row(handle: Handle, *, hold: bool = False) -> Identifier | None:
     hold: the customer's row is held until the transaction ends. Read again then: it may have moved while we waited.
     """
     return next(iter(_rows([lookup(handle)], hold=hold)), None)
+
+
+def opened(handle: Handle) -> tuple[Identifier, Vault | None] | None:
+    """The same, with its customer's secret opened, in one journey: for whoever holds the row, and will write of them.
+
+    No secret for who was erased; whoever writes of them nevertheless is told so there.
+    """
+    found: list[tuple[Identifier, Subject, SubjectSecret]] = rows.find(
+        "SELECT {i}, {s}, {x} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id"
+        " LEFT JOIN audit_subjectsecret x ON x.pseudonym = s.pseudonym WHERE i.lookup_hash = %s",
+        [lookup(handle)],
+        i=Identifier,
+        s=Subject,
+        x=SubjectSecret,
+    )
+    for identifier, subject, secret in found:
+        identifier.subject = subject
+        return identifier, vault.unwrapped(subject.pseudonym, secret.wrapped) if secret.pseudonym else None
+    return None
 
 
 def recorded(wanted: Iterable[Handle]) -> dict[tuple[str, str], Identifier]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import OperationalError, transaction
 
+from audit.vault import Vault
 from consent.errors import Conflict, IdentifierUnverified, Suppressed
 from consent.models import Subject
 from consent.rules import acting, lifecycle
@@ -18,11 +19,15 @@ MOVED = "Records of this customer were joined or parted at this very moment. Sen
 
 @dataclass(frozen=True)
 class Reached:
-    """A customer whose row is held, and how they were reached. A visit to the portal vouches for itself."""
+    """A customer whose row is held, and how they were reached. A visit to the portal vouches for itself.
+
+    box: their secret, opened, where it was read with them.
+    """
 
     subject: Subject
     verified: bool
     suppressed: bool
+    box: Vault | None = None
 
 
 def hold(who: Handle | Subject, *, by: Actor, now: datetime) -> Reached:
@@ -31,13 +36,15 @@ def hold(who: Handle | Subject, *, by: Actor, now: datetime) -> Reached:
         held = subjects.hold(who)
         return Reached(held, True, held.identifiers.filter(suppressed=True).exists())
     held = subjects.hold_or_create(who, by=by, now=now)
-    row = handles.row(who)  # again: while we waited, records may have been joined or parted
-    while row is not None and row.subject_id != held.pk:
-        held = subjects.hold_record(row.subject) if row.subject_id < held.pk else _at_once(row.subject)
-        row = handles.row(who)
-    if row is None:
+    found = handles.opened(who)  # again: while we waited, records may have been joined or parted
+    while found is not None and found[0].subject_id != held.pk:
+        moved = found[0].subject
+        held = subjects.hold_record(moved) if moved.pk < held.pk else _at_once(moved)
+        found = handles.opened(who)
+    if found is None:
         raise Conflict(MOVED)
-    return Reached(held, row.verified and who.verified, row.suppressed)
+    row, box = found
+    return Reached(held, row.verified and who.verified, row.suppressed, box)
 
 
 def speaks_again(reached: Reached, choice: Choice, by: Actor) -> bool:
