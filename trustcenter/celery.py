@@ -25,6 +25,28 @@ def transport() -> dict[str, Any]:
     }
 
 
+# Task: when, and after how many seconds it is not worth doing: a worker that was away does a thing once, not once for
+# each time it was missed.
+TIMETABLE: dict[str, tuple[crontab | float, int]] = {
+    "audit.verify_log": (crontab(minute="*/10"), 600),
+    "consent.sweep_expiry": (crontab(minute="*/5"), 300),
+    # Often, for a customer waits for it. Web processes only write down who asked: they need no broker.
+    "portal.send_codes": (2.0, 2),
+    "portal.send_changes": (crontab(), 60),
+    "portal.send_cases": (crontab(), 60),
+    "consent.note_late": (crontab(minute="11"), 3600),
+    "consent.forget_answers": (crontab(minute="7"), 3600),
+    "consent.forget_links": (crontab(minute="17"), 3600),
+    "consent.forget_visits": (crontab(minute="19"), 3600),
+    "consent.forget_codes": (crontab(minute="23"), 3600),
+    "consent.forget_questions": (crontab(minute="27"), 3600),
+    "consent.forget_letters": (crontab(minute="29"), 3600),
+    "consent.forget_knocks": (crontab(minute="29"), 3600),
+    "consent.forget_case_letters": (crontab(minute="31"), 3600),
+    "consent.forget_drafts": (crontab(minute="31"), 3600),
+    "consent.forget_concerns": (crontab(hour="3", minute="37"), 3600),
+    "consent.prune_log": (crontab(hour="3", minute="41"), 3600),
+}
 app = Celery("trustcenter")
 app.conf.update(
     broker_url="filesystem://localhost//" if settings.BROKER_URL == "filesystem://" else settings.BROKER_URL,
@@ -38,81 +60,8 @@ app.conf.update(
     worker_send_task_events=False,
     beat_schedule_filename=str(settings.BROKER_FOLDER / "timetable"),
     beat_schedule={
-        # expires: a worker that was away does a thing once, not once for each time it was missed.
-        "verify the log": {"task": "audit.verify_log", "schedule": crontab(minute="*/10"), "options": {"expires": 600}},
-        "sweep what ran out": {
-            "task": "consent.sweep_expiry",
-            "schedule": crontab(minute="*/5"),
-            "options": {"expires": 300},
-        },
-        "prune the log": {
-            "task": "consent.prune_log",
-            "schedule": crontab(hour="3", minute="41"),
-            "options": {"expires": 3600},
-        },
-        "forget old answers": {
-            "task": "consent.forget_answers",
-            "schedule": crontab(minute="7"),
-            "options": {"expires": 3600},
-        },
-        # Often, for a customer waits for it. Web processes only write down who asked: they need no broker.
-        "send codes to come in": {"task": "portal.send_codes", "schedule": 2.0, "options": {"expires": 2}},
-        "send letters about changes": {
-            "task": "portal.send_changes",
-            "schedule": crontab(),
-            "options": {"expires": 60},
-        },
-        "send letters about cases": {"task": "portal.send_cases", "schedule": crontab(), "options": {"expires": 60}},
-        "note what is late": {
-            "task": "consent.note_late",
-            "schedule": crontab(minute="11"),
-            "options": {"expires": 3600},
-        },
-        "forget old letters about cases": {
-            "task": "consent.forget_case_letters",
-            "schedule": crontab(minute="31"),
-            "options": {"expires": 3600},
-        },
-        "forget old letters": {
-            "task": "consent.forget_letters",
-            "schedule": crontab(minute="29"),
-            "options": {"expires": 3600},
-        },
-        "forget old visits": {
-            "task": "consent.forget_visits",
-            "schedule": crontab(minute="19"),
-            "options": {"expires": 3600},
-        },
-        "forget old codes": {
-            "task": "consent.forget_codes",
-            "schedule": crontab(minute="23"),
-            "options": {"expires": 3600},
-        },
-        "forget old knocks": {
-            "task": "consent.forget_knocks",
-            "schedule": crontab(minute="29"),
-            "options": {"expires": 3600},
-        },
-        "forget old drafts": {
-            "task": "consent.forget_drafts",
-            "schedule": crontab(minute="31"),
-            "options": {"expires": 3600},
-        },
-        "forget old concerns": {
-            "task": "consent.forget_concerns",
-            "schedule": crontab(hour="3", minute="37"),
-            "options": {"expires": 3600},
-        },
-        "forget old links": {
-            "task": "consent.forget_links",
-            "schedule": crontab(minute="17"),
-            "options": {"expires": 3600},
-        },
-        "forget old questions": {
-            "task": "consent.forget_questions",
-            "schedule": crontab(minute="27"),
-            "options": {"expires": 3600},
-        },
+        task: {"task": task, "schedule": when, "options": {"expires": expires}}
+        for task, (when, expires) in TIMETABLE.items()
     },
 )
 app.autodiscover_tasks(["audit", "consent", "trustcenter"])

@@ -349,7 +349,7 @@ def test_the_timetable_prunes_only_where_there_is_a_policy(old, settings):
     with time_machine.travel(LATER + timedelta(days=60)):
         prune_log()
     assert Entry.objects.filter(action="log.pruned").count() == 1
-    assert app.conf.beat_schedule["prune the log"]["task"] == prune_log.name
+    assert prune_log.name in app.conf.beat_schedule
 
 
 @pytest.mark.parametrize(("days", "code"), [("0", 0), ("31", 0), ("30", 1), ("-5", 1)])
