@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from audit import vault
 from consent.models import (
@@ -25,8 +25,7 @@ from consent.models import (
     Subject,
 )
 from consent.rules.rights import OPEN
-from consent.services import families, ledger, letters, subjects
-from consent.services.ledger import Fact
+from consent.services import families, mailing, subjects
 
 ANSWERED, LATE = "answered", "late"
 # Which steps are told of; what the customer did themselves is no news to them.
@@ -57,17 +56,11 @@ def due(action: str, *, subject: Subject | None, number: UUID, now: datetime) ->
 
 
 def deliver(*, send: Callable[[Letter], bool], now: datetime) -> int:
-    """Send the letters of some customers that are due, as services/letters.py does; how many were done with."""
-    done = 0
-    waiting = _due(now).order_by("subject", "kind").values_list("subject", "kind").distinct()
-    for number, kind in waiting[: letters.AT_ONCE]:
-        found = _prepare(number, kind, now)
-        if found is None:
-            done += 1
-        elif send(found[2]):
-            _sent(*found, now)
-            done += 1
-    return done
+    """Send the letters of some customers that are due; how many were done with. send: says whether it went out."""
+    due = _due(now).order_by("subject", "kind").values_list("subject", "kind").distinct()[: mailing.AT_ONCE]
+    return mailing.deliver(
+        due, take=lambda case: _take(*case, now), send=send, note=lambda taken, letter: _note(*taken, letter, now)
+    )
 
 
 @transaction.atomic
@@ -98,45 +91,41 @@ def note_late(*, now: datetime) -> int:
 @transaction.atomic
 def forget(*, now: datetime) -> int:
     """Delete what was sent more than a day ago: it keeps no other back; how many. What was late is told once."""
-    return CaseLetter.objects.filter(sent_at__lt=now - letters.DAY).exclude(kind=LATE).delete()[0]
+    return CaseLetter.objects.filter(sent_at__lt=now - mailing.DAY).exclude(kind=LATE).delete()[0]
 
 
 def _waiting(now: datetime) -> QuerySet[CaseLetter]:
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
-    return CaseLetter.objects.filter(free, sent_at__isnull=True)
+    return mailing.free(CaseLetter.objects.filter(sent_at__isnull=True), now)
 
 
 def _due(now: datetime) -> QuerySet[CaseLetter]:
     mine = CaseLetter.objects.filter(subject=OuterRef("subject"), kind=OuterRef("kind"))
-    return _waiting(now).exclude(Exists(mine.filter(sent_at__gt=now - letters.DAY)))
+    return _waiting(now).exclude(Exists(mine.filter(sent_at__gt=now - mailing.DAY)))
 
 
 @transaction.atomic
-def _prepare(number: int, kind: str, now: datetime) -> tuple[Identifier, list[int], Letter] | None:
+def _take(number: int, kind: str, now: datetime) -> tuple[tuple[Identifier, list[int]], Letter] | None:
     """Take the letter of one kind; None when another worker has it, it is not time, or there is nobody to tell."""
     subject = subjects.hold_record(Subject.objects.get(pk=number))
     rows = list(_waiting(now).filter(subject=subject, kind=kind).order_by("pk"))
     mine, who = CaseLetter.objects.filter(pk__in=[row.pk for row in rows]), families.survivor(subject)
-    today = CaseLetter.objects.filter(subject__in=families.of(who), kind=kind, sent_at__gt=now - letters.DAY)
-    last = today.order_by("-sent_at").values_list("sent_at", flat=True).first()
-    if not rows or last:
-        mine.update(lease_until=last and last + letters.DAY)
+    wait = mailing.quiet_until(CaseLetter.objects.filter(kind=kind), who, now)
+    if not rows or wait:
+        mine.update(lease_until=wait)
         return None
-    to = letters.address(who)
-    if to is None or rows[-1].noted_at < now - letters.STALE:
+    to = mailing.address(who)
+    if to is None or rows[-1].noted_at < now - mailing.STALE:
         mine.update(sent_at=now)  # it stands in the portal, and is told of no more
         return None
-    mine.update(lease_until=now + letters.LEASE)
+    mine.update(lease_until=now + mailing.LEASE)
     address = subjects.opened(to, vault.of(who.pseudonym)).id
-    return to, [row.pk for row in rows], Letter(rows[0].number, address, _language(who), kind)
+    return (to, [row.pk for row in rows]), Letter(rows[0].number, address, _language(who), kind)
 
 
 @transaction.atomic
-def _sent(identifier: Identifier, rows: list[int], letter: Letter, now: datetime) -> None:
+def _note(to: Identifier, rows: list[int], letter: Letter, now: datetime) -> None:
     CaseLetter.objects.filter(pk__in=rows).update(sent_at=now, lease_until=None)
-    fact = Fact("portal.case_told", subject=identifier.subject.pseudonym, details={"kind": letter.kind})
-    payload = {"namespace": letters.NAMESPACE, "identifier": letter.address}
-    ledger.record(fact, by=letters.SENDER, now=now, payload=payload)
+    mailing.record("portal.case_told", to, letter.address, now=now, kind=letter.kind)
 
 
 def _language(who: Subject) -> str:

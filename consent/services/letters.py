@@ -1,7 +1,6 @@
 """One way to be heard of: a letter by e-mail when a choice changed, whoever changed it, one a day at most.
 
-That it is due is written in the transaction of the change; the worker sends it. A worker that is killed between sending
-and noting that it sent leaves the letter due, under the number it had: whoever gets it twice sees that it is the same.
+That it is due is written in the transaction of the change; the worker sends it.
 """
 
 from collections.abc import Callable
@@ -11,26 +10,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from audit import vault
 from consent.models import ChangeLetter, ConsentEvent, Identifier, Subject
 from consent.rules import lifecycle
-from consent.services import families, ledger, subjects, versions
-from consent.services.ledger import Actor, Fact
+from consent.services import families, mailing, subjects, versions
 
-NAMESPACE = "email"
 # What changes what may be done with their data; a question, and an answer that was put off, change nothing.
 TELLING = lifecycle.ANSWERS | {lifecycle.PAUSE, lifecycle.RESUME, lifecycle.EXPIRE}
 # Second thoughts come soon: they, and several presses one after the other, are one letter.
 SETTLE = timedelta(minutes=10)
-DAY = timedelta(days=1)
-# What could not be sent for so long is news no more; it stands in the portal.
-STALE = timedelta(days=7)
-# While a worker sends, no other does; longer than a mail server may take.
-LEASE = timedelta(minutes=2)
-AT_ONCE = 20
-SENDER = Actor("operator", name="timetable")
 
 
 @dataclass(frozen=True)
@@ -63,77 +53,54 @@ def due(event: ConsentEvent) -> list[ChangeLetter]:
 def deliver(*, send: Callable[[Letter], bool], now: datetime) -> int:
     """Send the letters of some customers that are due; how many customers were done with.
 
-    send: says whether it went out. Each step is a transaction of its own, and none is open while a mail server works.
+    send: says whether it went out.
     """
-    done = 0
-    for number in _due(now).values_list("subject", flat=True).distinct()[:AT_ONCE]:
-        found = _prepare(number, now)
-        if found is None:
-            done += 1
-        elif send(found[2]):
-            _sent(*found, now)
-            done += 1
-    return done
+    due = _due(now).values_list("subject", flat=True).distinct()[: mailing.AT_ONCE]
+    return mailing.deliver(
+        due, take=lambda subject: _take(subject, now), send=send, note=lambda taken, letter: _note(*taken, letter, now)
+    )
 
 
 @transaction.atomic
 def forget(*, now: datetime) -> int:
     """Delete what was sent more than a day ago: it keeps no further letter back; how many."""
-    return ChangeLetter.objects.filter(sent_at__lt=now - DAY).delete()[0]
+    return ChangeLetter.objects.filter(sent_at__lt=now - mailing.DAY).delete()[0]
 
 
 def _waiting(now: datetime) -> QuerySet[ChangeLetter]:
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
-    return ChangeLetter.objects.filter(free, sent_at__isnull=True)
+    return mailing.free(ChangeLetter.objects.filter(sent_at__isnull=True), now)
 
 
 def _due(now: datetime) -> QuerySet[ChangeLetter]:
-    today = ChangeLetter.objects.filter(subject=OuterRef("subject"), sent_at__gt=now - DAY)
+    today = ChangeLetter.objects.filter(subject=OuterRef("subject"), sent_at__gt=now - mailing.DAY)
     return _waiting(now).filter(changed_at__lte=now - SETTLE).exclude(Exists(today)).order_by("subject")
 
 
 @transaction.atomic
-def _prepare(number: int, now: datetime) -> tuple[Identifier, list[int], Letter] | None:
+def _take(number: int, now: datetime) -> tuple[tuple[Identifier, list[int]], Letter] | None:
     """Take the letter of one customer; None when another worker has it, it is not time, or there is nobody to tell."""
     subject = subjects.hold_record(Subject.objects.get(pk=number))
     mine = _waiting(now).filter(subject=subject)
-    mine.filter(changed_at__lt=now - STALE).delete()
+    mine.filter(changed_at__lt=now - mailing.STALE).delete()
     rows = list(mine.select_related("event__purpose", "event__notice").order_by("event"))
     who = families.survivor(subject)
-    wait = _wait(who, now)
+    wait = mailing.quiet_until(ChangeLetter.objects.all(), who, now)
     if not rows or wait:
         mine.update(lease_until=wait)
         return None
-    to = address(who)
+    to = mailing.address(who)
     if to is None:
         mine.delete()
         return None
-    mine.update(lease_until=now + LEASE)
+    mine.update(lease_until=now + mailing.LEASE)
     where = subjects.opened(to, vault.of(who.pseudonym)).id
-    return to, [row.pk for row in rows], _letter(where, [row.event for row in rows])
+    return (to, [row.pk for row in rows]), _letter(where, [row.event for row in rows])
 
 
 @transaction.atomic
-def _sent(identifier: Identifier, rows: list[int], letter: Letter, now: datetime) -> None:
+def _note(to: Identifier, rows: list[int], letter: Letter, now: datetime) -> None:
     ChangeLetter.objects.filter(pk__in=rows).update(sent_at=now, lease_until=None)
-    fact = Fact("portal.changes_told", subject=identifier.subject.pseudonym, details={"changes": len(letter.changes)})
-    payload = {"namespace": NAMESPACE, "identifier": letter.address}
-    ledger.record(fact, by=SENDER, now=now, payload=payload)
-
-
-def _wait(who: Subject, now: datetime) -> datetime | None:
-    """Until when this customer gets no further letter, under any of their records; None when they may."""
-    sent = ChangeLetter.objects.filter(subject__in=families.of(who), sent_at__gt=now - DAY)
-    last = sent.order_by("-sent_at").values_list("sent_at", flat=True).first()
-    return last + DAY if last else None
-
-
-def address(who: Subject) -> Identifier | None:
-    """Where the letter goes: an address that somebody vouched for, of a customer who is not left alone."""
-    if who.identifiers.filter(suppressed=True).exists():
-        return None
-    known = who.identifiers.filter(namespace=NAMESPACE, verified=True)
-    return known.select_related("subject").order_by("-id").first()
+    mailing.record("portal.changes_told", to, letter.address, now=now, changes=len(letter.changes))
 
 
 def _letter(address: str, events: list[ConsentEvent]) -> Letter:

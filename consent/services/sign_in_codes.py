@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from audit import vault
 from consent.errors import LinkSpent, NotFound, TooMany
 from consent.models import Identifier, SignInCode, Subject
-from consent.services import handles, ledger, subjects, tokens, visits
+from consent.services import handles, mailing, subjects, tokens, visits
 from consent.services.handles import Handle
-from consent.services.ledger import Actor, Fact
+from consent.services.ledger import Actor
 from consent.services.visits import Visit
 
 NAMESPACE = "email"
@@ -34,7 +34,6 @@ AT_ONCE = 5
 # So many of a customer's own addresses are offered for a fresh code.
 MOST = 10
 WAIT = "Too many codes were asked for. Wait 15 minutes, then ask again."
-SENDER = Actor("operator", name="timetable")
 
 
 @dataclass(frozen=True)
@@ -92,17 +91,12 @@ def _masked(address: str, letters: int) -> str:
 def deliver(*, send: Callable[[Letter], bool], now: datetime) -> int:
     """Answer the oldest requests: a code to each who is a customer of ours; how many were done with.
 
-    send: says whether it went out. Each step is a transaction of its own, and none is open while a mail server works.
+    send: says whether it went out.
     """
-    done = 0
-    for row in _waiting(now).order_by("asked_at", "id")[:AT_ONCE]:
-        found = _prepare(row, now)
-        if found is None:
-            done += 1
-        elif send(found[1]):
-            _sent(row, *found, now)
-            done += 1
-    return done
+    due = _waiting(now).order_by("asked_at", "id")[:AT_ONCE]
+    return mailing.deliver(
+        due, take=lambda row: _take(row, now), send=send, note=lambda taken, letter: _note_sent(*taken, letter, now)
+    )
 
 
 def enter(*, browser: str, code: str, instead_of: str = "", by: Actor, now: datetime) -> Visit | None:
@@ -158,12 +152,11 @@ def _too_many(row: SignInCode, now: datetime) -> bool:
 
 
 def _waiting(now: datetime) -> QuerySet[SignInCode]:
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    return SignInCode.objects.filter(free, handled_at__isnull=True, asked_at__gt=now - LASTS)
+    return mailing.free(SignInCode.objects.filter(handled_at__isnull=True, asked_at__gt=now - LASTS), now)
 
 
 @transaction.atomic
-def _prepare(row: SignInCode, now: datetime) -> tuple[Identifier, Letter] | None:
+def _take(row: SignInCode, now: datetime) -> tuple[tuple[SignInCode, Identifier], Letter] | None:
     """Take one request and make its code; None when another worker has it, or there is nobody to send it to."""
     if _waiting(now).filter(pk=row.pk).update(lease_until=now + LEASE) != 1:
         return None
@@ -176,14 +169,13 @@ def _prepare(row: SignInCode, now: datetime) -> tuple[Identifier, Letter] | None
     mine.update(code_hash=_code_hash(row, code))
     # To the address as it is recorded: what was typed may only look like it.
     address = subjects.opened(identifier, vault.of(identifier.subject.pseudonym)).id
-    return identifier, Letter(address, code, row.language)
+    return (row, identifier), Letter(address, code, row.language)
 
 
 @transaction.atomic
-def _sent(row: SignInCode, identifier: Identifier, letter: Letter, now: datetime) -> None:
+def _note_sent(row: SignInCode, identifier: Identifier, letter: Letter, now: datetime) -> None:
     SignInCode.objects.filter(pk=row.pk).update(handled_at=now)
-    payload = {"namespace": NAMESPACE, "identifier": letter.address}
-    ledger.record(Fact("portal.code_sent", subject=identifier.subject.pseudonym), by=SENDER, now=now, payload=payload)
+    mailing.record("portal.code_sent", identifier, letter.address, now=now)
 
 
 @transaction.atomic

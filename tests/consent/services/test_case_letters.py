@@ -8,7 +8,7 @@ from audit.models import Entry
 from consent.models import CaseLetter
 from consent.services import case_letters, concerns, erasures, rights, subjects, suppressions
 from consent.services.concerns import Said
-from consent.services.letters import DAY, LEASE, STALE
+from consent.services.mailing import DAY, LEASE, STALE
 from consent.services.rights import Wanted
 from consent.services.subjects import Handle
 from tests.world import ALICE, CUSTOMER, NOW, OPERATOR, SYSTEM, say

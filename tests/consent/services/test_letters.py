@@ -8,9 +8,10 @@ from django.db import connections
 
 from audit.models import Entry, Payload
 from consent.models import ChangeLetter
-from consent.services import erasures, letters, links, subjects, suppressions
-from consent.services.letters import DAY, SETTLE, STALE
+from consent.services import erasures, letters, links, mailing, subjects, suppressions
+from consent.services.letters import SETTLE
 from consent.services.links import Why
+from consent.services.mailing import DAY, STALE
 from consent.services.subjects import Handle
 from tests.world import ALICE, BOB, CAROL, NOW, SYSTEM, say
 
@@ -81,7 +82,7 @@ def test_what_did_not_go_out_is_tried_again_under_its_number_and_news_that_are_o
     (lost,) = post(goes_out=False)
     assert not Entry.objects.filter(action="portal.changes_told").exists()
     assert post() == [], "while one worker sends, no other does"
-    (again,) = post(SOON + letters.LEASE, goes_out=False)
+    (again,) = post(SOON + mailing.LEASE, goes_out=False)
     assert again == lost
     assert post(SOON + STALE) == []
     assert not ChangeLetter.objects.exists()
