@@ -89,7 +89,7 @@ def test_each_filter_and_each_two_find_what_fits_newest_first(log):
         assert pages(chosen, 50) == fitting(chosen), chosen
 
 
-def test_a_search_that_stops_early_says_so_and_goes_on_where_it_stopped(log, monkeypatch):
+def test_A41_a_search_that_stops_early_says_so_and_goes_on_where_it_stopped(log, monkeypatch):
     monkeypatch.setattr(search, "READ", 40)
     monkeypatch.setattr(search, "_TRIED", 10)
     nowhere = Filter(recipients=("mailbird",), purposes=("ads_elsewhere",))

@@ -164,14 +164,14 @@ def test_everyday_words_pass(what):
         ("within twelve months", "在 1 年内"),
     ],
 )
-def test_the_same_time_in_other_units_is_the_same(one, other):
+def test_A25_the_same_time_in_other_units_is_the_same(one, other):
     english_text = f"We delete your list {one}" + (" and within 30 days." if "May" in one else ".")
     texts = {"en": ENGLISH | {"if_no": english_text}, "zh-hans": CHINESE | {"if_no": f"我们{other}删除您的名单。"}}
     found = check(texts)
     assert found == [], told(found)
 
 
-def test_names_are_the_same_in_every_language():
+def test_A25_names_are_the_same_in_every_language():
     names = ENGLISH | {"what": "Harbour Mail sends you offers. We see what you buy."}
     assert rules(check({"en": names, "zh-hans": CHINESE})) == {("L13", ERROR)}
 
@@ -224,7 +224,7 @@ def test_phrases_of_two_rules_may_overlap():
         ("We ask you on 3 March 2026.", "ar", "نسألك نحن في 3 مارس 2026."),
     ],
 )
-def test_the_same_figure_written_otherwise_is_the_same(english_words, language, words):
+def test_A25_the_same_figure_written_otherwise_is_the_same(english_words, language, words):
     found = plain_facts({"en": {"why": english_words}, language: {"why": words}})
     assert found == [], told(found)
 
@@ -233,7 +233,7 @@ def test_the_same_figure_written_otherwise_is_the_same(english_words, language, 
     ("language", "words"),
     [("zh-hans", "我们从 2025 年起这样做。"), ("de", "Das tun wir seit 3. Mai 2026."), ("fr", "Nous le faisons.")],
 )
-def test_another_figure_is_not(language, words):
+def test_A25_another_figure_is_not(language, words):
     assert plain_facts({"en": {"why": "We do this since 2026."}, language: {"why": words}})
 
 
