@@ -6,7 +6,7 @@ from typing import Any
 
 from consent.errors import Field
 from consent.models import Controller, Recipient
-from consent.rules import ai, plain
+from consent.rules import ai, catalogue, plain
 
 _Parsed = Mapping[str, list[dict[str, Any]]]
 _Content = Mapping[str, Any]
@@ -44,8 +44,7 @@ def refused(parsed: _Parsed, published: Mapping[str, _Content | None]) -> Iterat
             for found in read(new):
                 same = old is not None and _words(old, found) == _words(new, found)
                 if found.severity == plain.ERROR and not (same and found in known):
-                    at = f"/purposes/{place}/texts/{found.language}/{found.field}"
-                    yield Field(at, found.rule, found.sentence)
+                    yield Field(f"/purposes/{place}/{_at(found)}", found.rule, found.sentence)
 
 
 def refused_principles(parsed: _Parsed) -> Iterator[Field]:
@@ -64,7 +63,25 @@ def _untold(content: _Content) -> Iterator[plain.Finding]:
 
 
 def _words(content: _Content, found: plain.Finding) -> str:
-    return str(content["texts"].get(found.language, {}).get(found.field, ""))
+    return _texts(content).get(found.language, {}).get(found.field, "")
+
+
+def _texts(content: _Content) -> dict[str, dict[str, str]]:
+    """The words of a notice by language and field, with what stands beside each level of sharing: it is read as one
+    chooses, and so it is where one could be talked into something."""
+    texts = {language: dict(words) for language, words in content["texts"].items()}
+    for place, level in enumerate(content["details"].get("levels", [])):
+        for member in ("name", *catalogue.LEVEL_WORDS):
+            for language, words in level.get(member, {}).items():
+                if language in texts:
+                    texts[language][f"{plain.LEVELS}{place}/{member}"] = words
+    return texts
+
+
+def _at(found: plain.Finding) -> str:
+    """Where in a purpose of the file the words stand."""
+    of_level = found.field.startswith(plain.LEVELS)
+    return f"{found.field}/{found.language}" if of_level else f"texts/{found.language}/{found.field}"
 
 
 def _reader(parsed: _Parsed) -> Callable[[_Content], list[plain.Finding]]:
@@ -79,7 +96,7 @@ def _reader(parsed: _Parsed) -> Callable[[_Content], list[plain.Finding]]:
         # Systems of our own have everyday names ("Ticket office"), so only companies can be named wrongly.
         others = [name for name, kind in receivers.values() if kind != "system" and name not in named]
         found = plain.check(
-            content["texts"],
+            _texts(content),
             recipients=[*named, controllers[content["controller"]]],
             others=others,
             retention=content["retention"],

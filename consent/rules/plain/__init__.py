@@ -8,6 +8,7 @@ Errors block publishing, warnings do not. No finding is no proof that people und
 
 from consent.rules.plain.check import check, check_principles
 from consent.rules.plain.finding import ERROR, RULES, WARNING, Finding
+from consent.rules.plain.lengths import LEVELS
 from consent.rules.plain.scores import grade
 
-__all__ = ["ERROR", "RULES", "WARNING", "Finding", "check", "check_principles", "grade"]
+__all__ = ["ERROR", "LEVELS", "RULES", "WARNING", "Finding", "check", "check_principles", "grade"]

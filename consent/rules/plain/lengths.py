@@ -8,6 +8,7 @@ from consent.rules.plain.pack import Score
 from consent.rules.plain.passage import WORD, Passage
 
 LABELS = ("title", "benefit")  # no sentences; they would flatter every average
+LEVELS = "levels/"  # what stands beside each level of sharing: labels too
 _ELIDED = re.compile(r"^(?:[cdjlmnst]|qu)['’]")  # l'ordinateur is the word ordinateur
 _CLAUSE_MARKS = "，。：、；！？（）—…\n"
 
@@ -22,10 +23,14 @@ def of_field(passage: Passage, names: frozenset[str]) -> Iterator[Finding]:
 
 def of_notice(passages: Sequence[Passage]) -> Iterator[Finding]:
     """L2 and L4, over the prose of a notice in one language."""
-    prose = [passage for passage in passages if passage.field not in LABELS and passage.sentences]
+    prose = [passage for passage in passages if not _label(passage.field) and passage.sentences]
     if prose:
         yield from _average(prose)
         yield from _score(prose)
+
+
+def _label(field: str) -> bool:
+    return field in LABELS or field.startswith(LEVELS)
 
 
 def _unit(passage: Passage) -> str:

@@ -32,7 +32,8 @@ def listed(passage: Passage) -> Iterator[Finding]:
     """Every listed word or phrase in a passage; of those of one rule that overlap, the first and longest."""
     reported: dict[str, int] = {}
     for entry, start, end in _spaced(passage) if passage.pack.spaced else _unspaced(passage):
-        if start >= reported.get(entry.rule, 0) and not passage.within("spared", start):
+        called = entry.rule == "L7" and passage.field.endswith("/name")  # a level of sharing is called "Some"
+        if start >= reported.get(entry.rule, 0) and not passage.within("spared", start) and not called:
             message = _SAY[entry.rule].format(found=passage.text[start:end])
             yield passage.finding(entry.rule, _severity(entry.rule, passage), (start, end), message, entry.instead)
             reported[entry.rule] = end

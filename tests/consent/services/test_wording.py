@@ -100,6 +100,17 @@ def test_G18_an_error_keeps_changed_words_from_being_published(park):
     assert refused(worded("zh-hans", why="让您享受优惠。")) == [("/purposes/1/texts/zh-hans/why", "L10")]
 
 
+def test_G18_what_stands_beside_a_level_talks_nobody_into_more(db):
+    file = worded()
+    file["purposes"][OFFERS]["levels"][0]["benefit"]["en"] = "You miss out on our offers"
+    file["purposes"][OFFERS]["levels"][2]["example"]["zh-hans"] = "与 SnapRide 有限公司分享"
+    assert {("/purposes/1/levels/0/benefit/en", "L10")} <= set(refused(file))
+    assert {at for at, _ in refused(file)} == {
+        "/purposes/1/levels/0/benefit/en",
+        "/purposes/1/levels/2/example/zh-hans",
+    }
+
+
 def test_the_author_reads_what_is_wrong_and_what_to_write_instead(db):
     with pytest.raises(Invalid) as caught:
         catalogue.diff(document=worded(why="We read it prior to each sale."))
