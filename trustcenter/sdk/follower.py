@@ -1,7 +1,6 @@
 """Follows the feed: a snapshot, then what changes, and the lease for which the copy may be used."""
 
 import logging
-import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Condition, Event, Lock, Thread
@@ -9,7 +8,7 @@ from typing import NamedTuple
 
 import httpx
 
-from . import calls, kept
+from . import calls, kept, pace
 from .calls import Malformed
 from .client import Client
 from .clock import ServiceClock, ticks
@@ -19,9 +18,6 @@ from .feed import CustomerTold, End, Fault, Feed, Gone, Heartbeat, Reload, Snaps
 from .line import Line
 from .naming import decoded
 
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 2.0  # between tries: the service is back at once when it is back
-LONGEST_WAIT = 5  # seconds for which a question for changes may be held
 SAVE_EACH = 600.0
 IDLE = 1.0  # between questions that the service answers at once, though nothing happened
 logger = logging.getLogger(__name__)
@@ -100,14 +96,12 @@ class Follower:
             logger.warning("the copy is dropped and read anew: %s", gone)
             self._gone = True
             self._stand(Standing())
-            return FIRST_PAUSE
+            return pace.FIRST_PAUSE
         except Exception as fault:
             self._faults += 1
             if self._faults == 1:
                 logger.warning("no feed from %s: %s %s", self._line.url, type(fault).__name__, fault)
-            pause = min(FIRST_PAUSE * 2 ** min(self._faults, 10), LONGEST_PAUSE)
-            asked = fault.after if isinstance(fault, Fault) and fault.after is not None else 0.0
-            return max(random.uniform(pause / 2, pause), min(asked, 60.0))  # noqa: S311  spreads callers, hides nothing
+            return pace.pause(self._faults, fault)
         self._faults = 0
         waited = ticks() - before[1] > IDLE / 2
         return 0.0 if waited or self.position != before[0] else min(self._lease / 3 or IDLE, IDLE)
@@ -115,7 +109,7 @@ class Follower:
     def _follow(self, feed: Feed) -> None:
         copy = self.standing.copy
         if copy is not None:
-            self._stand(Standing(copy, self._changes(feed, copy, 0 if copy.closed else self._wait())))
+            self._stand(Standing(copy, self._changes(feed, copy, 0 if copy.closed else pace.held(self._lease))))
         if copy is None or copy.closed:
             self._begin(feed)
         self._confirm()
@@ -209,10 +203,6 @@ class Follower:
             logger.warning("the position was not confirmed: %s", fault)
         else:
             self._confirmed = copy.position
-
-    def _wait(self) -> int:
-        """How long the next question may be held, so that its answer comes well within the lease."""
-        return min(int(self._lease / 3), LONGEST_WAIT)
 
     def _save(self, copy: Copy | None) -> None:
         if self._path is None or copy is None:

@@ -5,7 +5,6 @@ killed, cut off or paused anywhere.
 """
 
 import logging
-import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
@@ -16,7 +15,7 @@ import httpx
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from .. import calls, naming
+from .. import calls, naming, pace
 from ..calls import Caller, Malformed
 from ..clock import ServiceClock, ticks
 from ..course import USUAL
@@ -28,9 +27,6 @@ from .mapping import FOLLOWER, Mapping, Refused
 from .masks import Kept, Window
 from .staging import Stage
 
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 2.0  # between tries: the service is back at once when it is back
-LONGEST_WAIT = 5  # seconds for which a question for changes may be held
 BACK = timedelta(seconds=1)  # how far a replica's clock may be behind that of its primary
 ONE_AT_A_TIME = 0x74727573745F6D61  # the number of an advisory lock
 FRESH_UNTIL = 2 / 3  # of a lease: while a snapshot is read, changes are asked for when this much is over
@@ -97,13 +93,11 @@ class Follower:
             if self._faults == 1:
                 logger.warning("not followed: %s %s", type(fault).__name__, str(fault).strip())
             self._let_go()
-            pause = min(FIRST_PAUSE * 2 ** min(self._faults, 10), LONGEST_PAUSE)
-            asked = fault.after if isinstance(fault, Fault) and fault.after is not None else 0.0
-            return max(random.uniform(pause / 2, pause), min(asked, 60.0))  # noqa: S311  spreads callers, hides nothing
+            return pace.pause(self._faults, fault)
         if self._faults:
             logger.warning("followed again after %s tries", self._faults)
         self._faults = 0
-        return 0.0 if self._wait() else max(self._lease / 3, FIRST_PAUSE)
+        return 0.0 if pace.held(self._lease) else max(self._lease / 3, pace.FIRST_PAUSE)
 
     def step(self) -> None:
         """One round: a snapshot where one is needed, else what changed. Raises Refused, Fault, psycopg.Error, …"""
@@ -115,7 +109,7 @@ class Follower:
         if not at.filled:
             self._fill(kept)
         try:
-            self._changes(kept, self._wait())
+            self._changes(kept, pace.held(self._lease))
         except Gone:
             logger.warning("the service no longer has our position: everything is read anew")
             with connection.transaction():
@@ -232,10 +226,6 @@ class Follower:
         with suppress(httpx.HTTPError):
             if self._http.request(**request, timeout=self._line.timeout.read).is_success:
                 self._confirmed = position
-
-    def _wait(self) -> int:
-        """How long the next question may be held, so that its answer comes well within the lease."""
-        return min(int(self._lease / 3), LONGEST_WAIT)
 
     def _kept(self, connection: Connection) -> Kept:
         applied = catalog.applied(connection)
