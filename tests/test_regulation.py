@@ -8,13 +8,29 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
+from django.db import Error, transaction
 from django.test import Client
 
 from audit.models import Entry, Payload
 from audit.proof import bundle
 from consent.errors import IdentifierUnverified, Invalid, NoChoiceHere, NoticeSuperseded, Suppressed
-from consent.models import ConsentEvent, ConsentState, Identifier
-from consent.services import catalogue, decisions, evidence, records, subjects, suppressions, whole_record
+from consent.models import ConsentEvent, ConsentState, Identifier, NoticeText, PurposeVersion
+from consent.rules import bases, profiles, receipt
+from consent.rules.actions import AGEING
+from consent.services import (
+    catalogue,
+    consents,
+    decisions,
+    evidence,
+    overview,
+    receipt_facts,
+    records,
+    stop_links,
+    subjects,
+    suppressions,
+    whole_record,
+)
 from consent.services.ledger import Actor
 from consent.services.subjects import Handle
 from tests import visit
@@ -23,6 +39,7 @@ from tests.world import (
     ALICE,
     BOB,
     CAROL,
+    CUSTOMER,
     MALLORY,
     NOW,
     OPERATOR,
@@ -60,6 +77,13 @@ def test_G1_a_yes_says_by_which_act_and_in_which_words_it_was_made(cast, gone):
     about(post(ONE, body, key=key()), 400, f"/{gone}")
 
 
+@pytest.mark.parametrize("way", ["scroll", "Pre-ticked", "continued_use", "silence"])
+def test_G1_what_says_nothing_is_no_act(cast, way):
+    about(post(ONE, choice(CAROL, method=way), key=key()), 400, "/method")
+    assert reason(CAROL) == "no_consent"
+    assert post(ONE, choice(CAROL, "refuse", method=way), key=key()).status_code == 201, "a no needs no such act"
+
+
 @pytest.fixture
 def stranger(park):
     """A browser of somebody who chose nothing yet, at the time of this clock."""
@@ -73,7 +97,9 @@ def stranger(park):
 def test_G2_no_page_offers_a_choice_that_is_made_beforehand(stranger):
     client = stranger
     pages = ["/", *(f"/purposes/{row.key}" for row in catalogue.purposes())]
-    for language in ("en", "zh-hans"):
+    asked = [row.key for row in catalogue.purposes() if row.current.legal_basis in bases.ASKED]
+    pages += [f"/purposes/{key}/amount" for key in asked]
+    for language, _ in settings.LANGUAGES:
         client.post("/language", {"language": language, "next": "/"})
         for page in pages:
             html = client.get(page).content.decode()
@@ -137,24 +163,42 @@ def test_G9_for_a_past_moment_who_what_when_which_words_and_its_proof_are_shown(
     seal_all()
     told = evidence.receipt(subject=subjects.find(ALICE), number=number)
     assert (told.event.notice.digest, told.event.collected_at) == (digest("personal_offers"), NOW - 30 * DAY)
+    assert (told.event.subject, told.event.actor) == (subjects.find(ALICE), "self")
+    assert (told.event.channel, told.payload["method"]) == ("web", "button")
+    assert reason(ALICE) == "consent_withdrawn"
+    assert reason(ALICE, as_of=then) == "permitted", "a check of that moment is answered as it was"
     proof = evidence.proof(found=[told.entry])
     assert bundle.verify_bundle(proof, None).size
 
 
 def test_G10_another_legal_basis_is_a_new_version_and_no_yes_goes_over_to_it(cast):
+    say(ALICE, "give", "improve_visit", now=NOW - DAY)
+    assert reason(ALICE, "improve_visit", recipient="queue-planner") == "permitted"
     publish(now=NOW, improve_visit={"legal_basis": "legitimate_interest", "levels": None})
     assert [row.legal_basis for row in catalogue.purpose("improve_visit").versions.order_by("number")] == [
         "consent",
         "legitimate_interest",
     ]
     publish(now=NOW + DAY)
-    assert reason(ALICE, "improve_visit", now=NOW + DAY, recipient="queue-planner") in {"no_consent", "notice_changed"}
+    assert reason(ALICE, "improve_visit", now=NOW + DAY, recipient="queue-planner") == "notice_changed"
 
 
 def test_G12_terms_are_no_consent_and_one_act_is_about_one_purpose(cast):
     with pytest.raises(NoChoiceHere):
         say(CAROL, "give", "tickets_and_orders")
     about(post(ONE, choice(CAROL, purpose=["personal_offers", "tickets_and_orders"]), key=key()), 400, "/purpose")
+
+
+def test_G15_P3_refusing_every_optional_use_costs_nothing_here(cast):
+    alice = subjects.find(ALICE)
+    consents.withdraw_all(subject=alice, language="en", channel="portal", by=CUSTOMER, now=NOW)
+    uses = overview.of(subject=alice, language="en", now=NOW).uses
+    assert {use.key for use in uses if use.permitted} == {"tickets_and_orders", "park_safety"}
+    assert reason(ALICE, "tickets_and_orders", recipient="ticket-office") == "permitted"
+    client = Client()
+    client.post(visit.link(datetime.now(UTC)))
+    for page in ("/", "/log", "/receipts", "/copy-or-erase", "/ai", "/concerns"):
+        assert client.get(page).status_code == 200, page
 
 
 def test_G20_a_no_is_taken_from_whoever_says_it_and_a_yes_is_not(cast):
@@ -202,7 +246,15 @@ def test_G33_whoever_is_not_in_the_catalogue_is_refused(cast):
     about(post("/access/v1/evaluation", question(ALICE), key="tc_000000000000_nobody"), 401)
 
 
-# --- United Kingdom, California, China, Brazil, India, Canada --------------------------------------------------
+# --- ePrivacy, United Kingdom, California, China, Brazil, India, Canada ------------------------------------------
+
+
+def test_E2_no_channel_is_open_before_a_yes_and_each_is_chosen_by_itself(cast):
+    for channel in ("contact.email", "contact.sms"):
+        assert reason(CAROL, categories=(channel,)) == "no_consent"
+    say(CAROL, "give", categories=["contact.email"])
+    assert reason(CAROL, categories=("contact.email",)) == "permitted"
+    assert reason(CAROL, categories=("contact.sms",)) == "category_not_chosen"
 
 
 def test_U1_a_record_tells_who_when_how_which_words_and_whether_it_was_taken_back(cast):
@@ -239,7 +291,33 @@ def test_U4_a_yes_that_is_not_renewed_in_time_is_over(cast):
 
 def test_C2_an_opt_out_counts_from_the_next_check_and_not_in_15_days(cast):
     say(ALICE, "withdraw")
-    assert reason(ALICE) == "consent_withdrawn"
+    for recipient in ("mail-engine", "mailbird", "adpartner"):
+        assert reason(ALICE, recipient=recipient) == "consent_withdrawn"
+
+
+def test_C6_one_press_takes_back_the_use_of_sensitive_data(cast):
+    photos = {"purpose": "ride_photos", "recipient": "snapride"}
+    say(ALICE, "give", "ride_photos", recipients=["snapride"], notice_digest=digest("ride_photos"))
+    assert reason(ALICE, **photos) == "permitted"
+    say(ALICE, "withdraw", "ride_photos", now=NOW + DAY)
+    assert reason(ALICE, now=NOW + DAY, **photos) == "consent_withdrawn"
+    assert reason(ALICE, now=NOW + DAY) == "permitted", "and nothing else"
+
+
+def test_T2_a_stop_by_text_by_phone_or_by_letter_counts_at_the_next_check(cast):
+    for place, way in enumerate(("sms", "phone", "email", "email_link", "post", "store")):
+        at = NOW + 2 * place * DAY
+        say(ALICE, "give", now=at)
+        assert reason(ALICE, now=at) == "permitted"
+        say(ALICE, "withdraw", channel=way, language="", now=at + DAY)
+        assert reason(ALICE, now=at + DAY, categories=("contact.sms",)) == "consent_withdrawn"
+
+
+def test_P15_what_was_published_and_said_is_kept_for_good(cast):
+    assert not {each for each in AGEING if each.startswith(("catalogue.", "consent.", "rights.", "mandate.granted"))}
+    for rows in (PurposeVersion.objects, NoticeText.objects, ConsentEvent.objects, Entry.objects):
+        with pytest.raises(Error, match="append only"), transaction.atomic():
+            rows.all()._raw_delete(rows.db)
 
 
 def test_P2_one_word_takes_a_yes_back_whatever_else_is_left_out(cast):
@@ -257,6 +335,7 @@ def test_P9_sensitive_data_takes_an_explicit_yes_of_its_own(cast):
 
 
 def test_P5_a_shorter_time_needs_no_new_yes_and_a_longer_one_does(cast):
+    assert refused(retention=None) == {"retention"}
     publish(now=NOW, personal_offers={"retention": "P6M"})
     assert reason(ALICE) == "permitted"
     publish(now=NOW + DAY, personal_offers={"retention": "P12M"})
@@ -269,9 +348,12 @@ def test_L1_nobody_can_be_asked_for_a_yes_to_anything_in_general(park, empty):
 
 
 def test_L2_taking_back_works_from_every_way_of_saying_yes(cast):
-    for way in ("web", "app", "phone", "store", "paper", "email"):
-        say(ALICE, "withdraw", channel=way)
-        assert not ask(ALICE).decision.permitted
+    for place, way in enumerate(("web", "app", "phone", "store", "paper", "email")):
+        at = NOW + place * DAY
+        say(ALICE, "give", channel=way, now=at)
+        assert reason(ALICE, now=at) == "permitted"
+        say(ALICE, "withdraw", channel=way, now=at + timedelta(minutes=1))
+        assert reason(ALICE, now=at + timedelta(minutes=1)) == "consent_withdrawn"
 
 
 def test_I1_a_notice_names_each_kind_of_data_and_what_it_is_for(stranger):
@@ -290,7 +372,9 @@ def test_T6_who_asked_to_be_left_alone_is_not_brought_back(cast):
     assert reason(ALICE, now=NOW + 2000 * DAY) == "unknown_customer"
 
 
-def test_I3_less_than_all_can_be_given(park):
+def test_I3_less_than_all_can_be_given_and_no_more_can_be_asked_for(park):
+    more = choice(ALICE, categories=["contact.email", "location.wristband"])
+    about(post(ONE, more, key=key()), 400, "/categories")
     say(ALICE, "give", categories=["contact.email"])
     made = ask(ALICE, categories=("contact.email", "purchase_history")).decision
     assert (made.permitted, made.allowed, made.refused) == (False, ("contact.email",), ("purchase_history",))
@@ -318,6 +402,12 @@ def test_A2_what_a_purchase_implies_ends_by_itself(cast):
     assert reason(CAROL, "improve_visit", recipient="queue-planner", now=NOW + 731 * DAY) == "consent_expired"
 
 
+def test_A3_a_link_to_unsubscribe_works_60_days_after_the_letter(cast):
+    made = stop_links.make(wanted={0: stop_links.Wanted(ALICE, ("personal_offers",))}, now=NOW)[0]
+    stop_links.stop(token=made.token, method="button", by=CUSTOMER, now=NOW + 60 * DAY)
+    assert reason(ALICE, now=NOW + 60 * DAY) == "consent_withdrawn"
+
+
 def test_A3_a_no_is_in_force_before_its_answer_leaves(cast):
     shop = key()
     token = post(ONE, choice(ALICE, "withdraw"), key=shop).json()["token"]
@@ -343,13 +433,36 @@ def test_D1_refusing_one_purpose_touches_no_other(cast):
     assert reason(ALICE, "tickets_and_orders", recipient="ticket-office", now=NOW + DAY) == "permitted"
 
 
-def test_K1_the_receipt_of_every_act_names_the_standard_it_meets(cast):
-    from consent.rules import profiles, receipt
-    from consent.services import receipt_facts
+def test_D2_every_page_has_the_same_ways_on_in_the_same_place(stranger):
+    frames = set()
+    for page in ("/", "/log", "/receipts", "/copy-or-erase", "/ai", "/concerns", "/purposes/personal_offers"):
+        html = stranger.get(page).content.decode()
+        head = re.search(r"<header.*?</header>", html, re.DOTALL)[0]
+        frames.add(tuple(re.findall(r'<a href="(/[^"?]*)"', head)))
+    assert len(frames) == 1
+    assert {"/", "/log", "/receipts", "/copy-or-erase", "/ai", "/concerns"} <= set(*frames), "there is no dead end"
 
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "You will miss out on the best offers.",
+        "We may use some of your data from time to time.",
+        "We never write to you unless you do not say no.",
+        "Hurry, this is your last chance.",
+    ],
+)
+def test_D2_words_that_push_or_leave_people_guessing_are_not_published(park, said):
+    edited = document()["purposes"][1]["texts"]["en"] | {"what": said}
+    assert "texts/en/what" in refused(texts={"en": edited})
+
+
+def test_K1_the_receipt_of_every_act_names_the_standard_it_meets(cast):
     say(BOB, "request", "improve_visit")
     events = ConsentEvent.objects.select_related("subject", "purpose", "version__controller", "notice")
     found = [receipt.record(facts) for _, _, facts in receipt_facts.read(events)]
     assert len(found) == events.count()
     for record in found:
-        assert profiles.met(record), profiles.missing(record)
+        told, lacks = profiles.met(record), profiles.missing(record)
+        assert profiles.ISO in told, lacks
+        assert not [lacks[profile] for profile in told if lacks[profile]], "it says no more than it meets"

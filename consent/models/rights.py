@@ -11,9 +11,9 @@ from consent.rules import rights
 class RightsRequest(models.Model):
     """One request. What was written stands in the payloads of its steps' entries, under the subject's secret.
 
-    reference: what people read aloud. purpose: of an objection, what for, "" for none named. about: the entry of the
-    log that a review is wanted of. law: whose clock. due: the last day for the answer, as it stands now.
-    stopped_on: since when the clock stands still; extended: whether more time was taken.
+    reference: what people read aloud. purpose: of an objection, what for; of a deletion, the use whose data; "" for
+    none named. about: the entry of the log that a review is wanted of. law: whose clock. due: the last day for the
+    answer, as it stands now. stopped_on: since when the clock stands still; extended: whether more time was taken.
     """
 
     reference = models.CharField(max_length=11, unique=True)

@@ -15,6 +15,10 @@ CHANNELS = (
 ACTORS = acting.ACTORS
 CLOCK_SKEW = timedelta(minutes=5)
 LONGEST_PAUSE = "P12M"
+# What people do without saying anything is no yes (GDPR Art. 4(11), Rec. 32; EDPB 05/2020, 86).
+SILENT = frozenset(
+    {"scroll", "scrolling", "browsing", "continued use", "silence", "inactivity", "default", "pre ticked"}
+)
 # How long nobody asks again after a no (11 CCR 7028; CCPA § 1798.135(c)(4)).
 NO_ASKING = "P12M"
 
@@ -51,7 +55,7 @@ class Choice:
 
 def problems(choice: Choice, now: datetime) -> list[Field]:
     """What is wrong with a choice apart from the purpose it is about."""
-    found = [*_of_act(choice), *_of_end(choice, now)]
+    found = [*_of_act(choice), *_of_method(choice), *_of_end(choice, now)]
     if choice.channel not in CHANNELS:
         found.append(Field("/channel", "choice", f"One of {', '.join(CHANNELS)}."))
     if choice.actor not in ACTORS:
@@ -97,6 +101,14 @@ def _of_act(choice: Choice) -> list[Field]:
     if choice.confirmation and not confirms:
         return [Field("/confirmation", "act", "Only the act confirm has a token.")]
     return []
+
+
+def _of_method(choice: Choice) -> list[Field]:
+    said = " ".join(choice.method.lower().replace("-", " ").replace("_", " ").split())
+    if said not in SILENT or choice.act not in lifecycle.YES or choice.imported:
+        return []
+    detail = "Nobody says yes by this. Name what they did: pressed a button, said it, signed."
+    return [Field("/method", "silent", detail)]
 
 
 def _of_end(choice: Choice, now: datetime) -> list[Field]:

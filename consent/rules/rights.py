@@ -7,7 +7,7 @@ KINDS = ("copy", "correct", "delete", "limit", "object", "human_review")
 # What carries data away or cannot be undone needs a fresh code (level 2). What only says no never does: no more is
 # asked for it than for saying yes (GDPR Art. 7(3), 12(6); 11 CCR 7060(b)).
 NEEDS_FRESH = frozenset({"copy", "correct", "delete"})
-# Of these, one at a time is enough: a second one asks for nothing that the first did not.
+# Of these, one at a time is enough, or one for each use that it names: a second one asks for nothing more.
 ONE_AT_A_TIME = frozenset({"copy", "delete", "limit"})
 MOST_OPEN = 10
 STATES = ("received", "checking", "working", "done", "refused", "withdrawn")

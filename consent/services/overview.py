@@ -122,6 +122,11 @@ class Saved:
         """Whether one press brings back what was: a no to a question kept off what was off."""
         return self.last and self.event.act != lifecycle.REFUSE
 
+    @property
+    def ended(self) -> bool:
+        """Whether it ended a use, so that what was collected for it may have to go (GDPR Art. 17(1)(b), (c))."""
+        return self.event.act in {lifecycle.WITHDRAW, lifecycle.OBJECT}
+
 
 @dataclass(frozen=True)
 class Group:

@@ -39,16 +39,16 @@ def _purpose(
         yield from (Field(f"{at}/{member}", "unknown", f"No {kind} {key} in the catalogue.") for key in missing)
     if content["controller"] not in controllers:
         yield Field(f"{at}/controller", "unknown", "Name the controller that answers for this purpose.")
-    if content["legal_basis"] == bases.CONSENT:
+    if content["legal_basis"] in bases.PLAIN:
         for key in content["categories"]:
             if sensitive.get(key):
-                yield Field(f"{at}/legal_basis", "sensitive", _EXPLICIT.format(key))
+                yield Field(f"{at}/legal_basis", "sensitive", _EXPLICIT.format(key, content["legal_basis"]))
     yield from _levels(at, content, third)
     yield from _computed(at, content, sensitive)
 
 
 # GDPR Art. 9(2)(a); PIPL Art. 29 asks for separate consent likewise.
-_EXPLICIT = "{} is sensitive data: it needs explicit_consent, not consent. Change the basis, or leave the category out."
+_EXPLICIT = "{} is sensitive data: it needs explicit_consent, not {}. Change the basis, or leave the category out."
 
 
 def _computed(at: str, content: _Row, sensitive: Mapping[str, bool]) -> Iterator[Field]:
@@ -80,16 +80,16 @@ def _levels(at: str, content: _Row, third: Mapping[str, bool]) -> Iterator[Field
 
 
 def _turned_sensitive(parsed: _Parsed) -> Iterator[Field]:
-    """A category does not become sensitive under a plain consent that is in force and that the file leaves as it is."""
+    """A category does not become sensitive under a basis that is in force, does not allow it, and is left as it is."""
     turned = {row["key"]: place for place, row in enumerate(parsed["categories"]) if row["sensitive"]}
     restated = [row["key"] for row in parsed["purposes"]]
     used = VersionCategory.objects.filter(
         category__key__in=turned,
         version__in=Purpose.objects.filter(retired_at=None).exclude(key__in=restated).values("current"),
-        version__legal_basis=bases.CONSENT,
+        version__legal_basis__in=bases.PLAIN,
     )
-    for key, purpose in used.values_list("category__key", "version__purpose__key"):
-        detail = f"{purpose} uses this on plain consent. Publish it with explicit_consent in the same file."
+    for key, purpose, basis in used.values_list("category__key", "version__purpose__key", "version__legal_basis"):
+        detail = f"{purpose} uses this on plain {basis}. Publish it with explicit_consent in the same file."
         yield Field(f"/categories/{turned[key]}/sensitive", "sensitive", detail)
 
 

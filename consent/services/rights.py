@@ -36,6 +36,7 @@ from consent.services import (
 from consent.services.handles import Handle
 from consent.services.ledger import Actor, Fact
 from consent.services.threads import Step
+from consent.services.versions import Text
 
 LETTER = "R"
 TOLD = "Say what is wrong, and how it should be."
@@ -44,8 +45,8 @@ ALREADY = "You asked for this already: {reference}. It is still open."
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a customer asks for. words: theirs. purpose: of an objection, what for. about: the entry of the log that a
-    review is wanted of."""
+    """What a customer asks for. words: theirs. purpose: of an objection, what for; of a deletion, the use whose data,
+    "" for all. about: the entry of the log that a review is wanted of."""
 
     kind: str
     channel: str
@@ -56,11 +57,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Followed:
-    """A request with its steps, oldest first. own_limit: it limits the use of the data now."""
+    """A request with its steps, oldest first. own_limit: it limits the use of the data now. title: of the use that it
+    is about, None for none."""
 
     request: RightsRequest
     steps: tuple[Step, ...] = ()
     own_limit: bool = False
+    title: Text | None = None
     clock: Clock | None = field(default=None, compare=False)
 
     @property
@@ -83,7 +86,7 @@ class Kept:
 @dataclass(frozen=True)
 class Offer:
     """What a request would mean, were it opened now. kept: of a deletion, what we must keep. line: of a review, the
-    entry of the log that it is about. titles: of an objection, what one can object to."""
+    entry of the log that it is about. titles: of an objection or a deletion, the uses that it can name."""
 
     due: date
     kept: tuple[Kept, ...] = ()
@@ -95,12 +98,13 @@ def offer(*, subject: Subject, kind: str, about: UUID | None, language: str, now
     """What a page shows before a request is opened. Raises NotFound for a kind that there is not."""
     if kind not in rules.KINDS:
         raise NotFound
-    named = versions.titles(language) if kind == "object" else {}
+    uses_named = nameable(kind)
+    named = versions.titles(language) if uses_named else {}
     return Offer(
         due=_clock(subject, kind, now.date()).answer.after(now.date()),
         kept=_kept(language) if kind == "delete" else (),
         line=log.one(subject=subject, number=about, language=language) if about else None,
-        titles={row.key: named[row.key] for row in objectable()} if named else {},
+        titles={row.key: named[row.key] for row in uses_named},
     )
 
 
@@ -108,7 +112,7 @@ def check(*, subject: Subject, wanted: Wanted) -> None:
     """Raises what `open` would, but for a code that is missing; changes nothing."""
     _check(wanted)
     _check_about(subject, wanted)
-    _check_open(subject, wanted.kind)
+    _check_open(subject, wanted)
 
 
 @transaction.atomic
@@ -127,7 +131,7 @@ def open(*, subject: Handle | Subject, wanted: Wanted, checked: bool, by: Actor,
     known = subject if isinstance(subject, Subject) else _named(subject)
     held = subjects.hold(known)
     _check_about(held, wanted)
-    _check_open(held, wanted.kind)
+    _check_open(held, wanted)
     waits = wanted.kind in rules.NEEDS_FRESH and not checked
     clock = _clock(held, wanted.kind, now.date())
     request = RightsRequest.objects.create(
@@ -236,11 +240,12 @@ def of(*, subject: Subject) -> list[Followed]:
     return [Followed(each, own_limit=limits.stands(each)) for each in found]
 
 
-def follow(*, reference: str, subject: Subject | None = None) -> Followed:
+def follow(*, reference: str, subject: Subject | None = None, language: str = "") -> Followed:
     """One request with its steps. subject: only this customer's. Raises NotFound."""
     found = _find(reference, subject)
     steps = threads.read(found.steps.order_by("id"))
-    return Followed(found, steps, limits.stands(found), deadlines.clock(found.jurisdiction, found.kind))
+    title = versions.titles(language).get(found.purpose) if found.purpose else None
+    return Followed(found, steps, limits.stands(found), title, deadlines.clock(found.jurisdiction, found.kind))
 
 
 def listed(*, state: str = "", before: int | None = None, limit: int) -> list[RightsRequest]:
@@ -250,9 +255,11 @@ def listed(*, state: str = "", before: int | None = None, limit: int) -> list[Ri
     return list((found.filter(pk__lt=before) if before else found)[:limit])
 
 
-def objectable() -> list[Purpose]:
-    """The purposes that one can object to: they rest on our own interest, or the public's."""
-    return [row for row in catalogue.purposes() if row.current and row.current.legal_basis in bases.OBJECTABLE]
+def nameable(kind: str) -> list[Purpose]:
+    """The purposes that a request can name: an objection, those that rest on our own interest, or the public's; a
+    deletion, all that rest on a choice, since what was collected for the others is kept (GDPR Art. 17(1)(b), (c))."""
+    allowed = {"object": bases.OBJECTABLE, "delete": bases.OBJECTABLE | bases.ASKED}.get(kind, frozenset())
+    return [row for row in catalogue.purposes() if row.current and row.current.legal_basis in allowed]
 
 
 def _kept(language: str) -> tuple[Kept, ...]:
@@ -268,10 +275,9 @@ def _check(wanted: Wanted) -> None:
     if wanted.channel not in CHANNELS:
         problems.append(Field("/channel", "choice", f"One of {', '.join(CHANNELS)}."))
     problems += threads.problems(wanted.words, "/words", missing=TOLD if wanted.kind == "correct" else "")
-    if wanted.purpose and wanted.purpose not in {row.key for row in objectable()}:
-        problems.append(Field("/purpose", "unknown", "No such use rests on our own interest."))
-    elif wanted.purpose and wanted.kind != "object":
-        problems.append(Field("/purpose", "unknown", "Only an objection names a use."))
+    if wanted.purpose and wanted.purpose not in {row.key for row in nameable(wanted.kind)}:
+        detail = "An objection names a use that rests on our own interest, a deletion one that rests on a choice."
+        problems.append(Field("/purpose", "unknown", detail))
     if wanted.about and wanted.kind != "human_review":
         problems.append(Field("/about", "unknown", "Only a review is about an entry of the log."))
     if problems:
@@ -283,10 +289,13 @@ def _check_about(subject: Subject, wanted: Wanted) -> None:
         raise Invalid(Field("/about", "unknown", "The log has no such entry about this customer."))
 
 
-def _check_open(subject: Subject, kind: str) -> None:
-    mine = RightsRequest.objects.filter(subject__in=families.of(subject), kind=kind).order_by("-id")
-    standing = [each for each in mine if each.state in rules.OPEN or (kind == "limit" and limits.stands(each))]
-    if len(standing) >= (1 if kind in rules.ONE_AT_A_TIME else rules.MOST_OPEN):
+def _check_open(subject: Subject, wanted: Wanted) -> None:
+    alone = wanted.kind in rules.ONE_AT_A_TIME
+    mine = RightsRequest.objects.filter(subject__in=families.of(subject), kind=wanted.kind).order_by("-id")
+    if alone:  # who asked for all of it asked for that of each use, too
+        mine = mine.filter(purpose__in=("", wanted.purpose))
+    standing = [each for each in mine if each.state in rules.OPEN or (wanted.kind == "limit" and limits.stands(each))]
+    if len(standing) >= (1 if alone else rules.MOST_OPEN):
         raise Conflict(ALREADY.format(reference=standing[0].reference))
 
 

@@ -49,7 +49,11 @@ class RightsInput(Input):
         help_text="Whether you checked who they are. false: a copy, a correction and a deletion wait for that."
     )
     words = Words(required=False, help_text="What they said. A correction needs it.")
-    purpose = PlainText(max_length=KEY_LENGTH, required=False, help_text="Of an objection: what they object to.")
+    purpose = PlainText(
+        max_length=KEY_LENGTH,
+        required=False,
+        help_text="Of an objection: what they object to. Of a deletion: the use whose data.",
+    )
     about = serializers.UUIDField(required=False, help_text="Of a review: the entry of the log that it is about.")
 
 
@@ -72,6 +76,8 @@ class RightsOutput(serializers.Serializer[Any]):
 
     reference = serializers.CharField(help_text="For people to read aloud.")
     kind = serializers.ChoiceField(choices=rules.KINDS)
+    purpose = serializers.CharField(help_text="The use that it names; empty for none.")
+    channel = serializers.ChoiceField(choices=choice.CHANNELS)
     state = serializers.ChoiceField(choices=rules.STATES)
     law = serializers.CharField(help_text="Whose clock it is.")
     opened_at = Moment()

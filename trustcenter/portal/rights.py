@@ -22,6 +22,7 @@ from trustcenter.portal.choices import language
 from trustcenter.portal.forms import Request as Form
 
 CHANNEL = "portal"
+NAMING = ("object", "delete")
 _RESULT = ("new", "added", "back", "late")
 
 
@@ -127,12 +128,13 @@ def _send(request: HttpRequest, subject: Any, wanted: Wanted) -> HttpResponse:
 
 def _wanted(kind: str, typed: dict[str, str]) -> Wanted:
     about = UUID(typed["entry"]) if typed["entry"] and kind == "human_review" else None
-    return Wanted(kind, CHANNEL, typed["words"], typed["purpose"] if kind == "object" else "", about)
+    return Wanted(kind, CHANNEL, typed["words"], typed["purpose"] if kind in NAMING else "", about)
 
 
 def _question(request: HttpRequest, subject: Any, kind: str, typed: dict[str, str], **more: Any) -> HttpResponse:
     if more.get("already"):
-        standing = [each for each in rights.of(subject=subject) if each.request.kind == kind]
+        own = (each for each in rights.of(subject=subject) if each.request.kind == kind)
+        standing = [each for each in own if each.request.purpose in ("", typed["purpose"])]
         more["standing"] = standing[0].request if standing else None
     return _page(request, subject, kind, typed, "portal/rights_ask.html", **more)
 
@@ -144,13 +146,15 @@ def _page(
     offer = rights.offer(subject=subject, kind=kind, about=about, language=language(), now=access.clock())
     if about and offer.line is None:  # another's, or no use at all
         typed = typed | {"entry": ""}
+    if typed["purpose"] not in offer.titles:
+        typed = typed | {"purpose": ""}
     shown = {"kind": kind, "offer": offer, "typed": typed, "section": "rights", "optional": kind != "correct"}
     status = 409 if more.get("already") else 400 if more.get("wrong") else 200
     return render(request, template, shown | more, status=status)
 
 
 def _follow(request: HttpRequest, subject: Any, reference: str, **more: Any) -> HttpResponse:
-    found = rights.follow(reference=reference, subject=subject)
+    found = rights.follow(reference=reference, subject=subject, language=language())
     result = request.GET.get("done", "")
     kept = rights_drafts.read(subject=subject, kind=found.request.reference, now=access.clock())
     shown = {"found": found, "case": found.request, "section": "rights", "done": result if result in _RESULT else ""}

@@ -40,7 +40,7 @@ def level(key, categories=("contact.email",), recipients=("mail-engine",), **mor
 
 @pytest.mark.parametrize("name", ["address", "email", "name", "regulator", "jurisdiction"])
 @pytest.mark.parametrize("value", [None, "", "  ", 7, ["a"]])
-def test_G21_a_controller_that_cannot_be_reached_is_refused(name, value):
+def test_G21_P4_a_controller_that_cannot_be_reached_is_refused(name, value):
     assert faults(edited("controller", **{name: value})) == [f"/controllers/0/{name}"]
 
 
@@ -51,13 +51,13 @@ def test_G21_the_contact_of_a_controller_is_an_address(value):
 
 @pytest.mark.parametrize("name", ["retention", "recipients", "categories", "texts", "legal_basis"])
 @pytest.mark.parametrize("value", [None, "", [], {}, 7, {"a": 1}])
-def test_G21_a_purpose_that_leaves_out_what_people_must_be_told_is_refused(name, value):
+def test_G21_P4_P5_a_purpose_that_leaves_out_what_people_must_be_told_is_refused(name, value):
     assert any(pointer.startswith(f"/purposes/1/{name}") for pointer in faults(edited(**{name: value})))
 
 
 @pytest.mark.parametrize("name", ["title", "what", "why", "benefit", "if_no"])
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_G21_a_notice_that_leaves_something_out_is_refused(name, language):
+def test_G21_P4_a_notice_that_leaves_something_out_is_refused(name, language):
     file = edited()
     del file["purposes"][OFFERS]["texts"][language][name]
     assert faults(file) == [f"/purposes/1/texts/{language}/{name}"]

@@ -92,7 +92,9 @@ def test_an_editorial_version_carries_choices_over(park):
 
 
 def test_P1_a_change_of_purpose_method_or_category_switches_a_yes_off(park):
-    for place, change in enumerate(({"dpv": "dpv:DirectMarketing"}, {"automated_decisions": True})):
+    more = [*catalogue.terms(catalogue.purpose("personal_offers").current).categories, "location.wristband"]
+    changes = ({"dpv": "dpv:DirectMarketing"}, {"automated_decisions": True}, {"categories": more})
+    for place, change in enumerate(changes):
         say(ALICE, "give", now=NOW + timedelta(minutes=2 * place))
         publish(now=NOW + timedelta(minutes=2 * place + 1), personal_offers=change)
         assert ask(ALICE, now=NOW + timedelta(minutes=2 * place + 1)).decision.reason == "notice_changed"

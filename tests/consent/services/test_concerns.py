@@ -6,7 +6,7 @@ import pytest
 
 from audit.models import Entry, Payload, SubjectSecret
 from consent.errors import Invalid, NotFound, OutOfTurn, TooMany
-from consent.models import Concern, Knock
+from consent.models import CaseLetter, Concern, Knock
 from consent.services import concerns, erasures, knocks, subjects
 from consent.services.concerns import Said
 from tests.world import ALICE, BOB, CUSTOMER, NOW, OPERATOR, SYSTEM, ask
@@ -40,6 +40,7 @@ def test_U5_a_complaint_is_acknowledged_at_once_and_its_outcome_told(cast):
     assert (concern.state, (concern.due - NOW.date()).days) == ("open", 7), "five working days; 30 days are allowed"
     concerns.answer(reference=concern.reference, words="You are right.", by=OPERATOR, now=NOW)
     assert concerns.follow(reference=concern.reference, who=subjects.find(ALICE)).steps[-1].words == "You are right."
+    assert CaseLetter.objects.filter(kind="answered", subject=subjects.find(ALICE)).count() == 1, "and a letter says so"
 
 
 def test_without_a_name_only_the_secret_reads_it(cast):

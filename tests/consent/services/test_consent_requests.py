@@ -99,7 +99,7 @@ def test_a_company_that_the_words_do_not_name_cannot_be_ticked(cast):
     assert look(made).act == "", "nothing of it is half recorded"
 
 
-def test_A21_nobody_is_asked_again_within_12_months_of_a_no(cast):
+def test_A21_C8_D2_nobody_is_asked_again_within_12_months_of_a_no(cast):
     answer(make(), "refuse")
     with pytest.raises(AskedRecently):
         make(now=NOW + YEAR - timedelta(days=1))

@@ -76,6 +76,18 @@ def test_lists_and_entries_come_on_pages_in_one_order(cast, monkeypatch):
     assert Asked.objects.count() == 6
 
 
+def test_G35_I9_what_a_system_used_in_a_stretch_of_time_is_found_with_whose_it_was_and_what_for(cast):
+    breach = {"since": NOW, "until": NOW + timedelta(minutes=2), "recipient": "mail-engine", "outcome": "allowed"}
+    for minute in (-1, 1, 3):
+        ask(ALICE, now=NOW + timedelta(minutes=minute), categories=("contact.email",))
+    ask(ALICE, "improve_visit", recipient="queue-planner", now=NOW + timedelta(minutes=1))
+    ask(BOB, now=NOW + timedelta(minutes=1))
+    (used,) = find(**breach).entries
+    assert (used.subject, used.purpose) == (subjects.find(ALICE).pseudonym, "personal_offers")
+    assert json.loads(bytes(used.leaf))["details"]["categories"] == ["contact.email"]
+    assert find(pseudonym=used.subject, **breach).subject == subjects.find(ALICE), "and staff see who it is"
+
+
 def test_a_search_is_a_fact_before_it_is_answered_and_its_leaf_tells_nobody_what_was_looked_for(cast):
     found = find(customer=ALICE, purpose="personal_offers", since=NOW - timedelta(days=99))
     (entry,) = searches()

@@ -6,7 +6,7 @@ import pytest
 
 from audit.services import order
 from consent.errors import Invalid
-from consent.services import catalogue, feed, holders
+from consent.services import catalogue, feed, holders, overview, subjects
 from consent.services.feed import Reader
 from consent.services.holders import Heard
 from tests.world import ALICE, NOW, say, seal_all
@@ -42,6 +42,25 @@ def test_told_confirmed_late(engine):
     holders.confirm(recipient=engine, holder="default", position=order.size())
     assert heard(choice)["mail-engine"] == Heard.CONFIRMED
     assert heard(choice, NOW + LEASE)["mail-engine"] == Heard.CONFIRMED
+
+
+def test_G27_I4_a_customer_sees_every_recipient_by_name_and_how_far_it_is_with_their_no(engine):
+    processor = catalogue.recipient("mailbird")
+    say(ALICE, "withdraw")
+    seal_all()
+    for row in (engine, processor):
+        beat(row, now=SOON)
+    holders.confirm(recipient=processor, holder="default", position=order.size())
+
+    def seen(now):
+        use, _ = overview.one(subject=subjects.find(ALICE), key="personal_offers", language="en", now=now)
+        return {each.recipient.name: each.heard for each in use.heard}
+
+    others = {"MailBird Ltd": Heard.CONFIRMED, "AdPartner Ltd": Heard.ASKS}
+    assert seen(SOON) == others | {"Mail engine": Heard.TOLD}
+    assert seen(SOON + LEASE) == others | {"Mail engine": Heard.LATE}, "its copy is over: it must refuse by itself"
+    holders.confirm(recipient=engine, holder="default", position=order.size())
+    assert seen(SOON + LEASE) == others | {"Mail engine": Heard.CONFIRMED}
 
 
 def test_the_slowest_process_speaks_for_its_recipient(engine):

@@ -38,7 +38,7 @@ def told(letter):
     return [(each.act, each.title) for each in letter.changes]
 
 
-def test_a_change_is_told_once_to_their_own_address_in_their_language(known):
+def test_T3_a_change_is_told_once_to_their_own_address_in_their_language(known):
     say(ALICE, "withdraw", actor="staff", channel="phone", language="zh-hans")
     assert post(NOW) == [], "second thoughts come soon"
     (letter,) = post()

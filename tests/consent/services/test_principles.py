@@ -102,7 +102,7 @@ def test_what_was_published_before_the_facts_were_asked_for_stays_and_is_remarke
     assert [(change.code, change.material) for change in step.changes] == [("ai_told", False)]
 
 
-def test_G31_a_computer_decides_alone_on_sensitive_data_only_with_an_explicit_yes(park):
+def test_G31_U6_a_computer_decides_alone_on_sensitive_data_only_with_an_explicit_yes(park):
     photos = next(row for row in document()["purposes"] if row["key"] == "ride_photos")
     alone = {"automated_decisions": True, "ai": photos["ai"]}
     with pytest.raises(Invalid) as caught:

@@ -29,12 +29,13 @@ def refused(file):
     return [(field.pointer, field.code) for field in caught.value.fields]
 
 
-def test_G17_sensitive_data_on_plain_consent_is_refused_by_name(db):
+@pytest.mark.parametrize("basis", ["consent", "legitimate_interest"])
+def test_G17_C6_sensitive_data_on_plain_consent_or_our_own_interest_is_refused_by_name(db, basis):
     with pytest.raises(Invalid) as caught:
-        catalogue.diff(document=edited(PHOTOS, legal_basis="consent"))
+        catalogue.diff(document=edited(PHOTOS, legal_basis=basis))
     [field] = caught.value.fields
     assert (field.pointer, field.code) == ("/purposes/2/legal_basis", "sensitive")
-    assert field.detail.startswith("face_image is sensitive data: it needs explicit_consent")
+    assert field.detail.startswith(f"face_image is sensitive data: it needs explicit_consent, not {basis}.")
 
 
 def test_G17_so_it_is_when_the_file_does_not_restate_the_category(park):
@@ -46,6 +47,13 @@ def test_G17_so_it_is_when_the_file_does_not_restate_the_category(park):
 @pytest.mark.parametrize("basis", ["explicit_consent", "contract", "legal_obligation", "vital_interest"])
 def test_other_bases_may_name_sensitive_data(db, basis):
     assert references.problems(rules.parse(edited(PHOTOS, legal_basis=basis))) == []
+
+
+def test_G17_a_category_does_not_turn_sensitive_under_our_own_interest(park):
+    turned = row(document(), "categories", "ticket_scans") | {"sensitive": True}
+    explicit = {"legal_basis": "explicit_consent", "controller": "kestrel-park"}
+    visit = row(document(), "purposes", "improve_visit") | explicit
+    assert refused({"categories": [turned], "purposes": [visit]}) == [("/categories/0/sensitive", "sensitive")]
 
 
 def test_G17_a_category_does_not_turn_sensitive_under_a_plain_consent(park):
@@ -99,5 +107,5 @@ def test_G21_a_purpose_needs_a_controller_that_is_known(db):
     assert not Purpose.objects.exists()
 
 
-def test_P4_what_is_published_again_unchanged_is_never_refused(park):
+def test_what_is_published_again_unchanged_is_never_refused(park):
     assert catalogue.apply(document=document(), by=OPERATOR, now=NOW) == []

@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import Error, transaction
 
 from audit.models import Entry, Payload
 from consent.errors import CodeNeeded, Conflict, Invalid, NotFound, OutOfTurn
-from consent.models import Limit, RightsDraft, RightsRequest
+from consent.models import CaseLetter, Limit, RightsDraft, RightsRequest, RightsStep
 from consent.services import (
     audiences,
     catalogue,
@@ -22,6 +23,7 @@ from consent.services import (
     subjects,
 )
 from consent.services.feed import Reader, Since
+from consent.services.handles import Handle
 from consent.services.links import Why
 from consent.services.rights import Wanted
 from tests.world import ALICE, BOB, CAROL, CUSTOMER, MALLORY, NOW, OPERATOR, SYSTEM, ask, say, seal_all
@@ -99,6 +101,7 @@ def test_G19_the_clock_is_a_month_and_is_extended_once_with_a_reason_and_in_time
         rights.extend(reference=number, words="Much to do.", by=STAFF, now=NOW + 32 * DAY)
     extended = rights.extend(reference=number, words="There are 4,000 letters.", by=STAFF, now=NOW + 20 * DAY)
     assert (extended.due, extended.extended) == (date(2026, 8, 14), True)
+    assert CaseLetter.objects.filter(kind="extended").count() == 1, "they are sent a letter"
     with pytest.raises(OutOfTurn):
         rights.extend(reference=number, words="Still more.", by=STAFF, now=NOW + 21 * DAY)
     assert rights.follow(reference=number).steps[-1].words == "There are 4,000 letters."
@@ -168,6 +171,62 @@ def test_what_is_wrong_is_named(cast):
 def test_a_review_is_about_ones_own_line_of_the_log(cast):
     answer = ask(ALICE)
     assert begin("human_review", about=answer.id).about == answer.id
+
+
+def test_AI3_one_review_for_every_law_each_with_its_own_clock(cast):
+    found = {}
+    for place in ("DE", "GB", "CN", "BR", "US-CA"):
+        who = Handle("customer", f"C-{place}")
+        subjects.register(identifiers=[who], jurisdiction=place, by=SYSTEM, now=NOW)
+        opened = mine("human_review", who, checked=False)
+        found[opened.law] = (opened.state, (opened.due - NOW.date()).days)
+    assert found == {
+        "gdpr": ("received", 31),
+        "uk-gdpr": ("received", 31),
+        "pipl": ("received", 21),
+        "lgpd": ("received", 15),
+        "ccpa": ("received", 45),
+    }
+
+
+def test_C9_a_request_tells_when_what_how_and_its_end_and_nobody_deletes_it(cast):
+    number = begin("delete", words=WORDS).reference
+    rights.refuse(reference=number, ground="law_requires", words="Tax law.", by=STAFF, now=NOW + DAY)
+    erasures.erase(subject=ALICE, why="withdrawn", by=OPERATOR, now=NOW + 2 * DAY)
+    found = rights.follow(reference=number)
+    kept = found.request
+    assert (kept.opened_at, kept.kind, kept.channel, kept.state) == (NOW, "delete", "phone", "refused")
+    assert [(each.step, each.at, each.reason) for each in found.steps] == [
+        ("opened", NOW, ""),
+        ("refused", NOW + DAY, "law_requires"),
+    ]
+    for rows in (RightsRequest.objects.all(), RightsStep.objects.all()):
+        with pytest.raises(Error, match="append only"), transaction.atomic():
+            rows._raw_delete(rows.db)
+
+
+def test_G25_deletion_of_what_one_use_collected_is_asked_for_by_itself(cast):
+    say(ALICE, "withdraw")
+    offers = mine("delete", purpose="personal_offers")
+    assert (offers.purpose, Entry.objects.get(action="rights.opened").purpose) == ("personal_offers", "personal_offers")
+    with pytest.raises(Conflict):
+        mine("delete", purpose="personal_offers")
+    mine("delete", purpose="plan_staff")
+    rights.answer(reference=offers.reference, words="It is gone.", done={"mail lists": 2}, by=STAFF, now=NOW)
+    done = rights.follow(reference=offers.reference, language="en")
+    assert (done.title, done.steps[-1].payload["done"]) == ("Send you offers that fit", {"mail lists": 2})
+    mine("delete")
+    with pytest.raises(Conflict):
+        mine("delete", purpose="improve_visit")
+
+
+@pytest.mark.parametrize(
+    ("kind", "purpose"), [("delete", "park_safety"), ("object", "personal_offers"), ("copy", "plan_staff")]
+)
+def test_a_use_that_a_request_cannot_be_about_is_refused(cast, kind, purpose):
+    with pytest.raises(Invalid) as wrong:
+        begin(kind, purpose=purpose)
+    assert [each.pointer for each in wrong.value.fields] == ["/purpose"]
 
 
 def test_an_objection_counts_at_once_for_the_use_it_names(cast):

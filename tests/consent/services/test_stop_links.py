@@ -134,7 +134,7 @@ def test_it_is_under_a_key_that_opens_nothing_else(cast):
     assert rules.read(b"\x02" + content[1:], NOW) is None
 
 
-def test_without_names_it_is_for_all_that_use_the_address(cast):
+def test_T4_without_names_it_is_for_all_that_use_the_address(cast):
     made = stop_links.make(wanted={0: Wanted(ALICE, None, "")}, now=NOW)[0]
     titles = {notice.text["title"] for notice in look(made.token).notices}
     assert "Send you offers that fit" in titles

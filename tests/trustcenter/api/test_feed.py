@@ -193,6 +193,18 @@ def test_a_holder_confirms_what_it_was_told(engine):
     assert (row.told, row.confirmed) == (beat["position"], beat["position"])
 
 
+def test_G24_an_identity_that_is_put_right_reaches_every_copy_and_is_confirmed(engine):
+    right = Handle("email", "alice@example.org")
+    head, customers = snapshot(engine)
+    assert offers(customers, head, right) == []
+    subjects.register(identifiers=[ALICE, right], by=OPERATOR, now=NOW)
+    seal_all()
+    found, beat = changes(head["position"], engine)
+    assert offers(found, head, right) == offers(found, head, ALICE) == offers(customers, head, ALICE) != []
+    assert post("/api/v1/changes/ack", {"position": beat["position"]}, key=engine).status_code == 200
+    assert Holder.objects.get().confirmed == beat["position"]
+
+
 def test_a_log_that_was_restored_and_grew_again_is_noticed(engine):
     head, _ = snapshot(engine)
     since = f"/api/v1/changes?after={head['position']}&wait=0&mark="
@@ -253,7 +265,7 @@ def test_a_signal_ends_a_grant(engine):
     assert [line["type"] for line in found] == ["customer"]
 
 
-def test_a_copy_is_told_that_somebody_was_erased(engine):
+def test_G27_a_copy_is_told_that_somebody_was_erased(engine):
     head, customers = snapshot(engine)
     assert offers(customers, head, ALICE)
     hashed = name(head, ALICE.namespace, ALICE.id)

@@ -19,6 +19,7 @@ PAGES = [
     "/copy-or-erase",
     "/copy-or-erase/copy",
     "/copy-or-erase/delete",
+    "/copy-or-erase/delete?purpose=personal_offers",
     "/copy-or-erase/object",
     "/ai",
     "/ai/principles",

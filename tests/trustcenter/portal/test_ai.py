@@ -4,26 +4,17 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
-from django.urls import include, path
 from playwright.sync_api import expect
 
 from audit.models import Entry
 from consent.rules import catalogue as rules
-from consent.services import uses
+from consent.services import consent_requests, rights, subjects, uses
 from consent.services.ledger import Actor
 from consent.services.uses import Use
 from tests import visit, world
 from tests.browser import assert_accessible, duplicate_names
-from tests.world import ALICE, BOB, ask, document, publish
-from trustcenter.portal.urls import urlpatterns as portal
-from trustcenter.urls import urlpatterns as doors
-
-OTHERS = [each for each in doors if getattr(each, "app_name", "") != "portal"]
-REVIEW = path("copy-or-erase/<str:kind>", lambda request, kind: HttpResponse(kind), name="rights-ask")
-# With the page on which a customer asks for a person, should it not be there yet.
-urlpatterns = [*OTHERS, path("", include(([*portal, REVIEW], "portal")))]
+from tests.world import ALICE, BOB, CAROL, SYSTEM, ask, document, publish
 
 
 def section(page: str, key: str) -> str:
@@ -88,19 +79,35 @@ def test_only_the_newest_ten_stand_on_the_page(alice, today):
     assert section(alice.get("/ai").text, "personal_offers").count('<tr role="row"') == 1 + 10
 
 
-def test_until_there_is_a_way_to_ask_a_person_no_link_leads_nowhere(alice, today):
-    ask(ALICE, now=today)
-    page = alice.get("/ai").text
-    assert ("human_review" in page) == any(getattr(each, "name", "") == "rights-ask" for each in portal)
-
-
-@pytest.mark.urls(__name__)
-def test_AI2_a_person_can_be_asked_to_look_again_at_each_result(alice, today):
-    ask(ALICE, now=today, reference="Spring sale")
-    number = Entry.objects.filter(action="decision.made").latest("id").pk
+def test_AI2_G31_U6_L6_P7_a_person_is_asked_to_look_again_at_a_result_and_answers(alice, today):
+    number = ask(ALICE, now=today, reference="Spring sale").id
     offers = section(alice.get("/ai").text, "personal_offers")
     assert 'href="/copy-or-erase/human_review"' in offers
-    assert f'href="/copy-or-erase/human_review?entry={number}"' in offers
+    address = re.search(rf'href="(/copy-or-erase/human_review\?entry={number})"', offers)[1]
+    form = alice.get(address).text
+    assert "Spring sale" in form
+    sent = {"words": "Why this one?", "entry": re.search(r'name="entry" value="([^"]+)"', form)[1], "step": "send"}
+    opened = alice.post("/copy-or-erase/human_review", sent)["Location"].partition("?")[0]
+    told = rights.follow(reference=opened.rpartition("/")[2])
+    assert (told.request.about, told.steps[0].words, told.request.due > today.date()) == (number, "Why this one?", True)
+    assert Entry.objects.get(action="rights.opened").actor_type == "customer", "and it is in the log"
+    words = "You bought fish twice. A person has now taken you off this list."
+    rights.answer(reference=told.request.reference, words=words, by=world.OPERATOR, now=today)
+    assert words in alice.get(opened).text
+
+
+def test_C13_a_use_of_ai_is_told_before_the_yes_can_be_said_no_to_and_its_results_are_listed(alice, today):
+    subjects.register(identifiers=[CAROL], jurisdiction="US-CA", by=SYSTEM, now=today)
+    made = consent_requests.create(wanted=consent_requests.Wanted(CAROL, "personal_offers"), by=SYSTEM, now=today)
+    asked = Client().get(f"/ask/{made.token}").text
+    told = "A computer looks at what you bought, and when."
+    assert asked.index(told) < asked.index("<button")
+    subjects.register(identifiers=[ALICE], jurisdiction="US-CA", by=SYSTEM, now=today)
+    ask(ALICE, now=today, reference="Spring sale")
+    offers = section(alice.get("/ai").text, "personal_offers")
+    assert told in offers
+    assert "Spring sale" in offers
+    assert "Turn off" in offers
 
 
 def test_a_version_from_before_the_facts_were_asked_for_says_so(alice):
@@ -152,7 +159,6 @@ def test_the_page_asks_the_database_a_fixed_number_of_times(alice, today, django
 
 
 @pytest.mark.browser
-@pytest.mark.urls(__name__)
 def test_everybody_can_read_it_and_say_no_without_javascript(transactional_db, today, live_server, open_page):
     visit.half_year(today)
     for language, (width, scheme) in zip(("en", "zh-hans"), ((1280, "dark"), (320, "light")), strict=True):

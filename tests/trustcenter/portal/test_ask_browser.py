@@ -132,7 +132,7 @@ LOOK = """button => { const style = getComputedStyle(button), box = button.getBo
             style.fontSize, style.fontWeight, style.padding, style.opacity].join(" ") }"""
 
 
-def test_A19_yes_no_and_not_now_look_the_same(link, open_page):
+def test_A19_C7_yes_no_and_not_now_look_the_same(link, open_page):
     for scheme in ("light", "dark"):
         page = open_page((390, 844), color_scheme=scheme)
         page.goto(link())

@@ -33,7 +33,7 @@ def material(now) -> None:
     world.publish(now=now, personal_offers={"retention": "P24M", "recipients": ["mail-engine", "mailbird"]})
 
 
-def test_A1_A2_A35_one_press_turns_each_use_off_and_one_press_takes_it_back(enter, today):
+def test_A1_A2_A35_C7_D2_G13_one_press_turns_each_use_off_and_one_press_takes_it_back(enter, today):
     page = enter(javascript=False)
     for name, purpose, recipient in (
         ("Turn off Improve your visit", "improve_visit", "queue-planner"),
@@ -62,7 +62,7 @@ def test_A1_A35_everything_goes_off_in_one_press_and_comes_back_in_one(enter, to
     assert page.get_by_role("button", name="Turn everything on").count() == 0
 
 
-def test_A3_no_no_needs_a_code(enter, today):
+def test_A3_G13_G20_no_no_needs_a_code(enter, today):
     world.say(ALICE, "give", "ride_photos", notice_digest=world.digest("ride_photos"), now=today)
     page = enter(javascript=False)
     page.get_by_role("button", name="Turn off Find you in ride photos").click()
@@ -105,7 +105,7 @@ def test_A6_the_pages_are_light(enter, today):
         assert sum(weight.values()) <= most * KIB, weight
 
 
-def test_A19_yes_and_no_are_the_same_button(enter, today):
+def test_A19_C7_D2_yes_and_no_are_the_same_button(enter, today):
     page = enter()
     names = ("Turn on Find you in ride photos", "Turn off Improve your visit", "Say no Plan staff and rides")
     assert len({page.get_by_role("button", name=name).evaluate(LOOK) for name in names}) == 1
@@ -115,7 +115,7 @@ def test_A19_yes_and_no_are_the_same_button(enter, today):
     assert keep == page.get_by_role("button", name="Turn on Send you offers that fit").evaluate(LOOK)
 
 
-def test_A20_nothing_is_picked_beforehand_and_half_a_choice_is_not_saved(enter):
+def test_A20_D2_nothing_is_picked_beforehand_and_half_a_choice_is_not_saved(enter):
     world.say(CAROL, "request", "personal_offers")
     page = enter(who=CAROL, javascript=False)
     assert {each.inner_text() for each in page.locator(".entry.on h2").all()} == {
@@ -165,7 +165,7 @@ def test_A10_a_use_is_paused_for_a_time_and_woken(enter, today):
     assert said("improve_visit") == ["give", "pause", "resume"]
 
 
-def test_A10_what_changed_is_seen_side_by_side_and_kept_off_or_turned_on(enter, today):
+def test_A10_L3_what_changed_is_seen_side_by_side_and_kept_off_or_turned_on(enter, today):
     material(today)
     page = enter(javascript=False)
     page.get_by_role("button", name="See what changed Send you offers that fit").click()

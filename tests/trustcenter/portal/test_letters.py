@@ -33,7 +33,7 @@ def letter(open_park, today):
     return letter
 
 
-def test_it_lists_what_changed_by_whom_and_says_how_to_take_it_back(letter):
+def test_T3_it_lists_what_changed_by_whom_and_says_how_to_take_it_back(letter):
     sent = letter()
     assert (sent.to, sent.subject) == ([MAIL.id], "Your data choices changed at Kestrel Park Ltd")
     lines = [line for line in sent.body.splitlines() if line.startswith("- ")]

@@ -223,7 +223,7 @@ def each_of(page: str) -> list[str]:
     return [found.replace("&amp;", "&") for found in re.findall(r'href="/log(\?on=[^"#]+)#list"', page)]
 
 
-def test_P5_a_line_that_stands_for_several_uses_shows_each(alice, today):
+def test_a_line_that_stands_for_several_uses_shows_each(alice, today):
     day = (today - timedelta(days=2)).replace(hour=12)
     for minute in range(5):
         ask(ALICE, now=day + timedelta(minutes=minute), reference=f"Round {minute}")
@@ -281,7 +281,7 @@ def test_what_customers_carried_away_themselves_is_no_news_to_them(fresh, today)
     assert "They made a file with proof about you." in fresh.get("/log").text
 
 
-def test_P5_each_row_can_be_asked_about_and_the_form_says_which(alice, today):
+def test_P7_each_row_can_be_asked_about_and_the_form_says_which(alice, today):
     ask(ALICE, now=today)
     ask(ALICE, now=today, recipient="adpartner")
     evidence.view(handle=ALICE, why="audit", note="Round", by=visit.STAFF, now=today)

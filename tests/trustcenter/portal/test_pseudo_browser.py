@@ -48,7 +48,7 @@ def test_every_text_of_ours_can_be_translated_and_longer_words_have_room(page_of
     assert not {screen: faults for screen, faults in found.items() if faults}
 
 
-def test_A18_every_page_is_mirrored_where_lines_run_from_right_to_left(page_of, today):
+def test_A18_X1_every_page_is_mirrored_where_lines_run_from_right_to_left(page_of, today):
     page = page_of(pseudo.MIRRORED, 1280)
     wide = {}
     for screen in walk(page, today, pseudo.MIRRORED):

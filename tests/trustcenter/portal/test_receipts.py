@@ -159,7 +159,7 @@ def test_the_rosette_is_drawn_from_the_number_alone():
     assert rosette("7F3K-2211") != drawn
 
 
-def test_P6_the_list_says_when_what_for_where_and_which_choice_counts_now(alice, today):
+def test_the_list_says_when_what_for_where_and_which_choice_counts_now(alice, today):
     say(ALICE, "withdraw", channel="phone", now=today - timedelta(days=1))
     page = alice.get("/receipts").text
     rows = re.findall(r'<tr role="row">(.*?)</tr>', page.split("<tbody")[1], re.DOTALL)
@@ -171,7 +171,7 @@ def test_P6_the_list_says_when_what_for_where_and_which_choice_counts_now(alice,
     assert 'href="/receipts">See past choices' in alice.get("/").text
 
 
-def test_P6_the_headings_of_a_receipt_stand_in_the_order_of_the_consumer_data_right(alice, today):
+def test_the_headings_of_a_receipt_stand_in_the_order_of_the_consumer_data_right(alice, today):
     page = alice.get(f"/receipts/{say(ALICE, 'give', now=today).event.entry_id}").text
     heads = ["To whom", "What for", "Who sees it", "What data", "How long", "To change it", "To complain"]
     assert [each for each in re.findall(r"<dt>([^<]+)</dt>", page) if each in heads] == heads

@@ -13,7 +13,7 @@ from django.test import Client
 from consent.models import PortalSession, RightsDraft, RightsRequest
 from consent.services import rights, subjects
 from tests import visit
-from tests.world import ALICE, BOB, OPERATOR, ask
+from tests.world import ALICE, BOB, OPERATOR, ask, digest
 
 WORDS = "My street is wrong.\nIt is Elm Road 4."
 
@@ -130,6 +130,33 @@ def test_what_must_be_kept_is_said_before_deletion_is_asked_for(fresh):
     assert "What we must keep, and why" in page
     assert "We keep it for 6 years." in page
     assert "We keep it for 3 years." in page
+
+
+def test_P13_G25_after_a_withdrawal_nobody_may_use_it_and_its_deletion_is_offered(fresh, today):
+    press = {"act": "off", "notice": digest("personal_offers")}
+    saved = fresh.get(fresh.post("/choices/personal_offers", press)["Location"].partition("#")[0]).content.decode()
+    for recipient in ("mail-engine", "mailbird"):
+        assert ask(ALICE, recipient=recipient, now=today).decision.reason == "consent_withdrawn"
+    address = re.search(r'href="(/copy-or-erase/delete\?purpose=personal_offers)">Ask us to delete', saved)[1]
+    form = text(fresh.get(address))
+    assert "Which use Send you offers that fit" in form
+    assert "delete everything" not in form
+    typed = {"purpose": "personal_offers"}
+    check = fresh.post("/copy-or-erase/delete", typed | {"step": "check"})
+    assert "Which use Send you offers that fit" in text(check)
+    here = send(fresh, "delete", **typed)["Location"].partition("?")[0]
+    assert "Which use Send you offers that fit" in text(fresh.get(here))
+    answered = {"words": "We deleted it.", "done": {"mail lists": 2}, "by": OPERATOR, "now": today}
+    rights.answer(reference=here.rpartition("/")[2], **answered)
+    assert "We deleted it." in text(fresh.get(here))
+
+
+def test_nothing_is_offered_to_be_deleted_after_a_yes_or_for_a_use_that_we_must_keep(fresh):
+    press = {"act": "on", "notice": digest("improve_visit")}
+    saved = fresh.get(fresh.post("/choices/improve_visit", press)["Location"].partition("#")[0]).content.decode()
+    assert "Saved." in saved
+    assert "/copy-or-erase/delete" not in saved
+    assert "Which use" not in text(fresh.get("/copy-or-erase/delete?purpose=park_safety"))
 
 
 def test_somebody_elses_request_is_not_there(fresh, asked, come_in):

@@ -61,7 +61,7 @@ def narrow(page) -> list[str]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_A8_A11_A13_A14_A16_every_screen_can_be_used_by_everybody(enter, today, mode):
+def test_A8_A11_A13_A14_A16_X1_every_screen_can_be_used_by_everybody(enter, today, mode):
     viewport, more = MODES[mode]
     page, found = enter(viewport, has_touch=True, **more), {}
     for screen in walk(page, today, more.get("language", "")):
@@ -94,7 +94,7 @@ def test_A6_A7_A17_every_screen_is_light_and_asks_nobody_else(enter, today, live
     assert page.evaluate("window.broken") is None
 
 
-def test_A15_the_keyboard_reaches_every_control_and_each_stop_is_seen(enter, today):
+def test_A15_X1_the_keyboard_reaches_every_control_and_each_stop_is_seen(enter, today):
     page, found = enter(), {}
     for screen in walk(page, today):
         page.evaluate("document.activeElement.blur()")

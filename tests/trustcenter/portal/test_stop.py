@@ -54,7 +54,7 @@ def test_the_page_tells_nothing_about_the_customer(link):
     assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
 
 
-def test_A1_one_press_stops_without_a_session_or_a_cookie(link, today):
+def test_A1_T7_one_press_stops_without_a_session_or_a_cookie(link, today):
     strict = Client(enforce_csrf_checks=True)
     answer = strict.post(link)
     assert answer.status_code == 200
@@ -82,11 +82,13 @@ def test_A30_the_link_turns_nothing_on_and_stops_nothing_else(link):
     ).filter(act="withdraw")
 
 
-def test_one_click_stops_at_once(link):
-    answer = Client(enforce_csrf_checks=True).post(f"{link}/now", BODY, content_type=FORM)
-    assert (answer.status_code, answer.text) == (200, "Stopped.\n")
-    assert not answer.cookies
-    assert acts() == ["give", "withdraw"]
+def test_T8_one_click_stops_at_once_and_twice_is_once(link, today):
+    for _ in range(2):
+        answer = Client(enforce_csrf_checks=True).post(f"{link}/now", BODY, content_type=FORM)
+        assert (answer.status_code, answer.text) == (200, "Stopped.\n")
+        assert not answer.cookies
+        assert acts() == ["give", "withdraw"]
+    assert ask(ALICE, now=today + timedelta(seconds=9)).decision.reason == "consent_withdrawn"
     event = ConsentEvent.objects.latest("id")
     assert (event.channel, event.language, event.notice) == ("email_link", "", None)
 

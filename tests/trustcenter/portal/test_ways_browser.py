@@ -61,6 +61,34 @@ def test_A10_a_wrong_code_is_said_and_tried_again(door):
     expect(page).to_have_url(f"{page.url.split('/welcome')[0].rstrip('/')}/")
 
 
+KEPT = """async () => [...Object.keys(localStorage), ...Object.keys(sessionStorage), ...await caches.keys(),
+    ...(await indexedDB.databases()).map(each => each.name),
+    ...(await navigator.serviceWorker.getRegistrations()).map(each => each.scope)]"""
+
+
+def test_E1_nothing_is_kept_on_a_device_but_what_the_page_cannot_do_without(door, today):
+    page = door(javascript=True)
+
+    def kept() -> set[str]:
+        assert page.evaluate(KEPT) == []
+        return {each["name"] for each in page.context.cookies()}
+
+    page.goto(visit.question(today))
+    assert kept() == set(), "who is asked gets no cookie at all"
+    for address in (letter(today, "personal_offers"), "/ai/principles", "/welcome", "/check", "/concerns/new"):
+        page.goto(address)
+        assert kept() <= {"csrf"}, "the token that keeps others from sending our forms"
+    ask_for_code(page)
+    assert kept() <= {"csrf", "sign-in"}
+    enter_code(page, visit.code())
+    expect(page.get_by_role("button", name="Turn everything off")).to_be_visible()
+    for address in ("/", "/log", "/receipts", "/copy-or-erase", "/ai", "/purposes/personal_offers"):
+        page.goto(address)
+        assert kept() <= {"csrf", "portal", "language"}, address
+    (visit_to,) = [each for each in page.context.cookies() if each["name"] == "portal"]
+    assert visit_to["expires"] == -1, "closing the browser ends it"
+
+
 def test_A15_the_whole_way_in_by_keyboard(door):
     page = door()
     page.goto("/welcome")
