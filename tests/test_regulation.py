@@ -459,10 +459,11 @@ def test_D2_words_that_push_or_leave_people_guessing_are_not_published(park, sai
 
 def test_K1_the_receipt_of_every_act_names_the_standard_it_meets(cast):
     say(BOB, "request", "improve_visit")
+    bare = say(CAROL, "give", imported=True, collected_at=NOW - 2000 * DAY, language="").event
     events = ConsentEvent.objects.select_related("subject", "purpose", "version__controller", "notice")
     found = [receipt.record(facts) for _, _, facts in receipt_facts.read(events)]
     assert len(found) == events.count()
     for record in found:
-        told, lacks = profiles.met(record), profiles.missing(record)
-        assert profiles.ISO in told, lacks
-        assert not [lacks[profile] for profile in told if lacks[profile]], "it says no more than it meets"
+        meets = tuple(profile for profile, lacks in profiles.missing(record).items() if not lacks)
+        assert profiles.met(record) == meets, "it says no more and no less than it meets"
+        assert bool(meets) == (str(bare.entry_id) not in record["@id"]), "but for what came without its words"
