@@ -70,7 +70,6 @@ def _flush_lifts_the_guards():
     def teardown(self):
         guards.remove(connection)
         usual(self)
-        guards.install(connection)
 
     TransactionTestCase._fixture_teardown = teardown
     yield
