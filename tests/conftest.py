@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from django.test.client import ClientHandler
 from hypothesis import HealthCheck
 from hypothesis import settings as generated
 
@@ -74,6 +75,17 @@ def _flush_lifts_the_guards():
     TransactionTestCase._fixture_teardown = teardown
     yield
     TransactionTestCase._fixture_teardown = usual
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _middleware_is_loaded_once():
+    """Each `Client()` would load its own, and WhiteNoise look for every static file anew."""
+    usual, first = ClientHandler.load_middleware, ClientHandler()
+    usual(first)
+    loaded = {name: value for name, value in vars(first).items() if "middleware" in name}
+    ClientHandler.load_middleware = lambda self: vars(self).update(loaded)
+    yield
+    ClientHandler.load_middleware = usual
 
 
 @pytest.fixture(autouse=True, scope="session")
