@@ -2,7 +2,7 @@
 
 import pytest
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 from django.test.client import ClientHandler
 from hypothesis import HealthCheck
 from hypothesis import settings as generated
@@ -86,6 +86,13 @@ def _middleware_is_loaded_once():
     ClientHandler.load_middleware = lambda self: vars(self).update(loaded)
     yield
     ClientHandler.load_middleware = usual
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords():
+    """The usual hash takes half a second by design."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
