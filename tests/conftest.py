@@ -9,7 +9,7 @@ from hypothesis import settings as generated
 
 from audit import guards
 from consent.rules import plain
-from tests import world
+from tests import copies, world
 
 pytest_plugins = ["tests.browser", "tests.shop"]
 
@@ -111,13 +111,20 @@ def _words_are_read_once():
     plain.check = usual
 
 
+@pytest.fixture(scope="session")
+def _made(django_db_setup, django_db_blocker):
+    """The rows of the park, and those of its people: services make them once, as every further test would find them."""
+    with django_db_blocker.unblock():
+        return copies.made_by(world.publish, world.cast)
+
+
 @pytest.fixture
-def park(db):
+def park(db, _made):
     """Kestrel Park's catalogue, published a year ago."""
-    world.publish()
+    copies.write(_made[0])
 
 
 @pytest.fixture
-def cast(park):
+def cast(park, _made):
     """The park with its people."""
-    world.cast()
+    copies.write(_made[1])
