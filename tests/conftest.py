@@ -1,5 +1,7 @@
 """What every test may rely on: keys of its own, a guarded database, and the named cast."""
 
+from pathlib import Path
+
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase, override_settings
@@ -18,8 +20,16 @@ generated.register_profile("any machine", deadline=None, suppress_health_check=[
 generated.load_profile("any machine")
 
 
+# The floors that import no framework (`make shape` sees to it): no database is under them that could differ.
+PURE = tuple(Path(__file__).parent / place for place in ("audit/proof", "consent/rules"))
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What only PostgreSQL can is not asked of SQLite."""
+    """What is pure is tried once, and what only PostgreSQL can is not asked of SQLite."""
+    for item in items:
+        if any(place in item.path.parents for place in PURE) and "db" not in item.fixturenames:
+            item.add_marker(pytest.mark.once)
     if connection.vendor == "postgresql":
         return
     others = [item for item in items if item.get_closest_marker("postgres")]
