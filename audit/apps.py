@@ -9,5 +9,6 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from audit import guards, keys
 
-        post_migrate.connect(guards.install_after_migrate, dispatch_uid="audit.guards")
+        # Sent once for each app, when all of them were migrated: one of these is enough for every table.
+        post_migrate.connect(guards.install_after_migrate, sender=self, dispatch_uid="audit.guards")
         post_migrate.connect(keys.make_after_migrate, sender=self, dispatch_uid="audit.keys")

@@ -1,14 +1,17 @@
 """What every test may rely on: keys of its own, a guarded database, and the named cast."""
 
+from pathlib import Path
+
 import pytest
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
+from django.test.client import ClientHandler
 from hypothesis import HealthCheck
 from hypothesis import settings as generated
 
 from audit import guards
 from consent.rules import plain
-from tests import world
+from tests import copies, world
 
 pytest_plugins = ["tests.browser", "tests.shop"]
 
@@ -17,8 +20,16 @@ generated.register_profile("any machine", deadline=None, suppress_health_check=[
 generated.load_profile("any machine")
 
 
+# The floors that import no framework (`make shape` sees to it): no database is under them that could differ.
+PURE = tuple(Path(__file__).parent / place for place in ("audit/proof", "consent/rules"))
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What only PostgreSQL can is not asked of SQLite."""
+    """What is pure is tried once, and what only PostgreSQL can is not asked of SQLite."""
+    for item in items:
+        if any(place in item.path.parents for place in PURE) and "db" not in item.fixturenames:
+            item.add_marker(pytest.mark.once)
     if connection.vendor == "postgresql":
         return
     others = [item for item in items if item.get_closest_marker("postgres")]
@@ -70,11 +81,28 @@ def _flush_lifts_the_guards():
     def teardown(self):
         guards.remove(connection)
         usual(self)
-        guards.install(connection)
 
     TransactionTestCase._fixture_teardown = teardown
     yield
     TransactionTestCase._fixture_teardown = usual
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _middleware_is_loaded_once():
+    """Each `Client()` would load its own, and WhiteNoise look for every static file anew."""
+    usual, first = ClientHandler.load_middleware, ClientHandler()
+    usual(first)
+    loaded = {name: value for name, value in vars(first).items() if "middleware" in name}
+    ClientHandler.load_middleware = lambda self: vars(self).update(loaded)
+    yield
+    ClientHandler.load_middleware = usual
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords():
+    """The usual hash takes half a second by design."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -93,13 +121,20 @@ def _words_are_read_once():
     plain.check = usual
 
 
+@pytest.fixture(scope="session")
+def _made(django_db_setup, django_db_blocker):
+    """The rows of the park, and those of its people: services make them once, as every further test would find them."""
+    with django_db_blocker.unblock():
+        return copies.made_by(world.publish, world.cast)
+
+
 @pytest.fixture
-def park(db):
+def park(db, _made):
     """Kestrel Park's catalogue, published a year ago."""
-    world.publish()
+    copies.write(_made[0])
 
 
 @pytest.fixture
-def cast(park):
+def cast(park, _made):
     """The park with its people."""
-    world.cast()
+    copies.write(_made[1])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.once
 FILES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 CASES = [pytest.param(case, id=case["case"]) for file in FILES for case in yaml.safe_load(file.read_text("utf-8"))]
 ALL = [param.values[0] for param in CASES]

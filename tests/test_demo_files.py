@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+pytestmark = pytest.mark.once
 DEMO = Path(__file__).parent.parent / "trustcenter" / "demo"
 
 

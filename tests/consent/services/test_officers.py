@@ -18,11 +18,6 @@ from tests.world import NOW, OPERATOR
 GOOD = {"username": "rosa", "password": "the kestrel hovers at noon", "full_name": "Rosa Lindqvist"}
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def create(**changed):
     return officers.create(**GOOD | changed, by=OPERATOR, now=NOW)
 

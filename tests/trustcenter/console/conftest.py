@@ -14,12 +14,6 @@ from tests.world import NOW, OPERATOR
 PASSWORD = "the kestrel hovers at noon"
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings):
-    """The usual hash takes half a second by design, and these tests sign in a hundred times."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def clock(cast):
     """The time of the cast, held still; `clock.shift(…)` moves it."""

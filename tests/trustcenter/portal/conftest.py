@@ -19,9 +19,8 @@ def today() -> datetime:
 
 
 @pytest.fixture
-def open_park(db, today) -> None:
+def open_park(park, today) -> None:
     """The catalogue was published a year ago, and Alice and Bob said yes to offers last month."""
-    world.publish(now=today - timedelta(days=365))
     world.say(ALICE, "give", now=today - timedelta(days=30))
     world.say(BOB, "give", "improve_visit", now=today - timedelta(days=30))
 
