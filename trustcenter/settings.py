@@ -246,6 +246,7 @@ SESSION_SAVE_EVERY_REQUEST = True  # the idle clock starts again with each reque
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+CSRF_COOKIE_AGE = None  # it ends with the browser; Django's own lasts a year
 CSRF_FAILURE_VIEW = "trustcenter.problems.csrf_failure"
 
 # --- Browsers ---------------------------------------------------------------------------------------
