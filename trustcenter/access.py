@@ -58,6 +58,12 @@ def limit(key: Key, *, purpose: str = "", namespace: str = "") -> None:
         raise NotAllowed("This key is limited to other identifier namespaces.")
 
 
+def every_purpose(key: Key) -> None:
+    """Raises NotAllowed for a key that is limited to some purposes: what it asks for touches all of them."""
+    if key.purposes is not None:
+        raise NotAllowed("This key is limited to some purposes, and this touches all of them.")
+
+
 def speak_for(key: Key, *, kind: str, recipient: str) -> None:
     """Raises NotAllowed when a key asks for a recipient that is not its own, unless it has the scope `admin`."""
     own = (kind, recipient) == (key.recipient.kind, key.recipient.key)

@@ -25,7 +25,10 @@ class Row(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """One step with what was written. own: the customer took it, or who acted for them. payload: empty once it cannot be opened any more."""
+    """One step with what was written. own: the customer took it, or who acted for them.
+
+    payload: empty once it cannot be opened any more.
+    """
 
     step: str
     at: datetime
