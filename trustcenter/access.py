@@ -58,6 +58,12 @@ def limit(key: Key, *, purpose: str = "", namespace: str = "") -> None:
         raise NotAllowed("This key is limited to other identifier namespaces.")
 
 
+def every_purpose(key: Key) -> None:
+    """Raises NotAllowed for a key that is limited to some purposes: what it asks for touches all of them."""
+    if key.purposes is not None:
+        raise NotAllowed("This key is limited to some purposes, and this touches all of them.")
+
+
 def speak_for(key: Key, *, kind: str, recipient: str) -> None:
     """Raises NotAllowed when a key asks for a recipient that is not its own, unless it has the scope `admin`."""
     own = (kind, recipient) == (key.recipient.kind, key.recipient.key)
@@ -80,6 +86,11 @@ def customer_actor(request: HttpRequest) -> Actor:
     found = getattr(request, "visitor", None)
     if found is not None and found.mandate is not None:
         return _actor(request, found.mandate.kind, str(found.mandate.entry_id))
+    return _actor(request, "customer")
+
+
+def unnamed_actor(request: HttpRequest) -> Actor:
+    """Whoever writes without a name: not even by the number of a mandate."""
     return _actor(request, "customer")
 
 
@@ -121,7 +132,7 @@ def customer_or_anyone(view: Any) -> Any:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        found = visits.visitor(token=visit_token(request), now=clock())
+        found = visitor(request)
         answer: HttpResponse = view(request, found.subject if found else None, *args, **kwargs)
         return answer
 

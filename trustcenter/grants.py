@@ -28,7 +28,7 @@ RIGHTS = {
     "audit_refusal": ("S", "S", "SIUD"),
     "audit_subjectsecret": ("SID", "SID", "S"),
     "audit_tile": ("S", "S", "SIU"),
-    "audit_verification": ("S", "SI", "S"),
+    "audit_verification": ("SI", "SI", "S"),
     "audit_verifierkey": ("S", "S", "SIU"),
     "auth_group": ("S", "SI", ""),
     "auth_group_permissions": ("S", "S", ""),

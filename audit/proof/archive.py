@@ -17,8 +17,9 @@ from .errors import ProofError
 _VERSION, _UNIX, _DATE = 45, 3, (1980, 1, 1, 0, 0, 0)
 _DOS_DATE = 1 << 5 | 1
 _RIGHTS = 0o600 << 16
-_PIECE = 1 << 16
-_LINE_LIMIT = 8 * 1024 * 1024
+PIECE = 1 << 16
+"""Bytes that are read, or unpacked, at once: of one packed byte a thousand can come."""
+_LINE_LIMIT = 1024 * 1024
 
 
 class Writer:
@@ -62,7 +63,7 @@ class Reader:
         except (zipfile.BadZipFile, NotImplementedError, ValueError, LookupError, struct.error, OSError, EOFError):
             raise _bad() from None
 
-    def read(self, name: str, limit: int = 16 * 1024 * 1024) -> bytes:
+    def read(self, name: str, limit: int = 1024 * 1024) -> bytes:
         """Return a small member whole.
 
         Raises:
@@ -80,14 +81,16 @@ class Reader:
         if name not in self.names:
             raise ProofError("bundle-missing", f"`{name}` is missing in the file.")
         info = self._infos[self.names.index(name)]
-        unpacker, crc, size = zlib.decompressobj(-zlib.MAX_WBITS), 0, 0
+        unpacker, crc, size, packed = zlib.decompressobj(-zlib.MAX_WBITS), 0, 0, b""
         at = info.header_offset + len(_local(info))
         end = at + info.compress_size
-        while at < end and not unpacker.eof:
-            self._file.seek(at)  # another member may be read in between
-            packed = self._file.read(min(_PIECE, end - at))
+        while not unpacker.eof:
+            if not packed:
+                self._file.seek(at)  # another member may be read in between
+                packed = self._file.read(min(PIECE, end - at))
+                at += len(packed)
             chunk = _unpacked(unpacker, packed)
-            at, crc, size = at + len(packed), zlib.crc32(chunk, crc), size + len(chunk)
+            packed, crc, size = unpacker.unconsumed_tail, zlib.crc32(chunk, crc), size + len(chunk)
             yield chunk
         # Nor may anything hide behind what was compressed.
         if at < end or unpacker.unused_data or not unpacker.eof or (crc, size) != (info.CRC, info.file_size):
@@ -98,7 +101,7 @@ class Reader:
         rest = b""
         for chunk in self.chunks(name):
             *whole, rest = (rest + chunk).split(b"\n")
-            if len(rest) > _LINE_LIMIT:
+            if max(map(len, [rest, *whole])) > _LINE_LIMIT:
                 raise ProofError("archive-bad", f"A line of `{name}` is far longer than it can be.")
             for line in whole:
                 yield line + b"\n"
@@ -123,12 +126,13 @@ class Reader:
 
 
 def _unpacked(unpacker: "zlib._Decompress", packed: bytes) -> bytes:
-    if not packed:
-        raise _bad()
     try:
-        return unpacker.decompress(packed)
+        chunk = unpacker.decompress(packed, PIECE)
     except zlib.error:
         raise _bad() from None
+    if not (packed or chunk):
+        raise _bad()  # it ends before its end
+    return chunk
 
 
 def _local(info: zipfile.ZipInfo) -> bytes:

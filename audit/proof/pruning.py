@@ -27,7 +27,11 @@ from .errors import ProofError
 from .merkle import HASH_SIZE
 
 ACTION = "log.pruned"
-STAYS = ("catalogue.", "consent.", "identifier.", "key.", "log.", "officer.", "signal.", "state.", "subject.")
+STAYS = (
+    *("catalogue.", "concern.", "consent.", "identifier.", "import.", "key.", "log.", "officer.", "rights.", "signal."),
+    *("state.", "subject.", "mandate.granted", "mandate.ended", "evidence.stored", "evidence.exported"),
+    *("portal.changes_told", "portal.case_told", "probing."),
+)
 """How the names of actions begin whose entries no policy takes out."""
 _MEMBERS = ("first", "until", "size", "root", "keep_days", "actions", "spared", "entries", "places")
 

@@ -14,11 +14,12 @@ from audit.proof import merkle, note, tiles
 from audit.proof.checkpoint import Checkpoint
 from audit.proof.errors import ProofError
 from audit.proof.pruning import Account, Declaration, chained
-from audit.services import prove, pruning, tree
+from audit.services import beside, prove, pruning, tree
 from audit.services.entries import moment
 
 BATCH = 4096
 _COLUMNS = ("subject", "purpose", "recipient", "outcome", "reason")
+_Read = tuple[int, Entry, dict[str, Any]]
 
 
 def whole_log(*, now: datetime, progress: Callable[[int, int], None] = lambda done, of: None) -> Verification:
@@ -54,18 +55,20 @@ def _check(progress: Callable[[int, int], None]) -> tuple[int, int]:
         return 0, 0
     declared = pruning.declarations(signed.size)
     account = Account(declared)
-    grown, bent = tiles.Regrown(), ""
-    for batch in _leaf_hashes(signed.size, account):
+    grown, bent, odd = tiles.Regrown(), "", ""
+    for batch, read in _leaf_hashes(signed.size, account):
         bent = bent or _unlike_stored(grown.append(batch))
+        odd = odd or beside.fault(read)
         progress(grown.size, signed.size)
     bent = bent or _unlike_stored(grown.edge)
     if grown.size != signed.size or grown.root != signed.root:
         where = f" {bent}" if bent else ""
         raise ProofError("root", f"The entries do not give the signed root: one was changed or exchanged.{where}")
-    if bent:
-        raise ProofError("tile", bent)
+    if bent or odd:
+        raise ProofError("tile" if bent else "payload", bent or odd)
     _check_declared(declared)
     _check_strangers()
+    beside.check_gone()
     return signed.size, account.missing
 
 
@@ -111,26 +114,30 @@ def _signed_head() -> Checkpoint | None:
     return signed
 
 
-def _leaf_hashes(size: int, account: Account) -> Iterator[list[bytes]]:
+def _leaf_hashes(size: int, account: Account) -> Iterator[tuple[list[bytes], list[_Read]]]:
     """The hashes of the leaves, in order, batch by batch: each that is stored compared with its columns, each that is
-    not held against what was declared, and then taken from the tree."""
+    not held against what was declared, and then taken from the tree. With each batch the entries that were read."""
     batch: list[bytes] = []
+    found: list[_Read] = []
     read = lru_cache(maxsize=1)(tree.read_tile)
     for place, row in _places(size):
-        account.tell(place, _checked(row) if row else None)
+        leaf = _checked(row) if row else None
+        account.tell(place, leaf)
+        if row and leaf:
+            found.append((place, row.entry, leaf))
         batch.append(merkle.leaf_hash(bytes(row.entry.leaf)) if row else tree.leaf_hash(place, read))
         if len(batch) == BATCH:
-            yield batch
-            batch = []
+            yield batch, found
+            batch, found = [], []
     if batch:
-        yield batch
+        yield batch, found
     account.finish(size)
 
 
 def _places(size: int) -> Iterator[tuple[int, Leaf | None]]:
     """Each place below `size` with its row; None where there is none."""
     next_place = 0
-    rows = Leaf.objects.filter(seq__lt=size).order_by("seq").select_related("entry")
+    rows = Leaf.objects.filter(seq__lt=size).order_by("seq").select_related("entry__payload")
     for row in rows.iterator(chunk_size=BATCH):
         yield from ((place, None) for place in range(next_place, row.seq))
         yield row.seq, row

@@ -9,7 +9,7 @@ from consent.errors import Field, Invalid
 from consent.rules import text
 from consent.rules.actions import ACTIONS
 
-ACTORS = ("customer", "guardian", "browser", "staff", "system", "operator")
+ACTORS = ("customer", "guardian", "representative", "browser", "staff", "system", "operator")
 OUTCOMES = ("allowed", "refused", "observed", "breach", "finding")
 KEY_LENGTH, VALUES = 64, 20
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)

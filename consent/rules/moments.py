@@ -7,6 +7,8 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Days between which all that is worked out from a day is a moment, too.
+FIRST_DAY, LAST_DAY = EPOCH.date(), date(9998, 12, 31)
 HOW_MOMENT = "A time of RFC 3339 with its offset, not before 1970, e.g. 2026-05-14T12:00:00Z."
 HOW_DAY = "A day that exists, e.g. 2026-05-14."
 

@@ -103,8 +103,9 @@ def create(*, wanted: Wanted, by: Actor, now: datetime) -> Made | str:
     """A page that asks one customer about one purpose; or what stands where there is nothing to ask: given or paused.
 
     Raises Invalid for a customer we do not know, for a purpose that rests on no yes, and for a way back that is not the
-    brand's own; IdentifierUnverified; OutOfTurn for a child; CodeNeeded for a use of sensitive data where there is no
-    address to send a code to; and as consents.record of the act request, AskedRecently among them.
+    brand's own; IdentifierUnverified; OutOfTurn for a child; CodeNeeded for a use of sensitive data, or with double
+    opt-in, where there is no address to send a code to; and as consents.record of the act request, AskedRecently among
+    them.
     """
     purpose = _purpose(wanted)
     row = handles.row(wanted.subject)
@@ -135,7 +136,8 @@ def read(*, token: str, chosen: str, otherwise: str, now: datetime) -> Question:
 def answer(*, token: str, reply: Reply, chosen: str, network: str, by: Actor, now: datetime) -> Question | CodeWanted:
     """Record the answer to a question, once; a second one changes nothing, and tells what the first one was.
 
-    A yes to the use of sensitive data waits for a code, which is sent to the customer's own address; a no never does.
+    A yes to the use of sensitive data, or with double opt-in, waits for a code, which is sent to the customer's own
+    address; a no never does.
     chosen: the language of the page; network: where it is read. Raises LinkSpent; TooMany for codes; NotFound where
     there is no address any more; NoticeSuperseded for words that were replaced materially; Invalid for a yes to
     nobody; and as consents.record. A code is tried before anything is written: so this is no single transaction.
@@ -250,7 +252,7 @@ def _question(row: ConsentRequest, language: str) -> Question:
 def _code_wanted(
     row: ConsentRequest, question: Question, reply: Reply, network: str, now: datetime
 ) -> CodeWanted | None:
-    """What is missing before a yes to the use of sensitive data; None once the code is the customer's own."""
+    """What is missing before a yes that needs a code; None once the code is the customer's own."""
     if not reply.browser:
         sent = sign_in_codes.ask_again(subject=row.subject, network=network, language=question.language, now=now)
         return CodeWanted(question, sent)
@@ -262,8 +264,14 @@ def _code_wanted(
 
 
 def _coded(purpose: Purpose) -> bool:
-    """Sensitive data is used on explicit consent only, and that says who gave it (as `switches` asks)."""
-    return purpose.current is not None and purpose.current.legal_basis == bases.EXPLICIT_CONSENT
+    """Sensitive data is used on explicit consent only, and that says who gave it (as `switches` asks).
+
+    And where the purpose asks for double opt-in: no visit has shown that the address is theirs, and a code does.
+    """
+    version = purpose.current
+    return version is not None and bool(
+        version.legal_basis == bases.EXPLICIT_CONSENT or version.details.get("double_opt_in")
+    )
 
 
 @transaction.atomic

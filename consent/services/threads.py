@@ -10,11 +10,9 @@ from uuid import UUID
 from audit.models import Entry
 from audit.services import entries
 from consent.errors import Field
-from consent.rules import case_numbers, text
+from consent.rules import acting, case_numbers, text
 
 LENGTH = text.FREE_TEXT_LENGTH
-# Who wrote it: the customer, or whoever spoke for us.
-CUSTOMER = frozenset({"customer", "guardian"})
 
 
 class Row(Protocol):
@@ -27,7 +25,10 @@ class Row(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """One step with what was written. own: the customer took it. payload: empty once it cannot be opened any more."""
+    """One step with what was written. own: the customer took it, or who acted for them.
+
+    payload: empty once it cannot be opened any more.
+    """
 
     step: str
     at: datetime
@@ -70,4 +71,4 @@ def newest(steps: Sequence[Step], name: str) -> Step | None:
 
 
 def _step(row: Row, entry: Entry, payload: Mapping[str, Any]) -> Step:
-    return Step(row.step, row.at, row.entry_id, entry.actor_type in CUSTOMER, entry.reason, payload)
+    return Step(row.step, row.at, row.entry_id, entry.actor_type in acting.VISITORS, entry.reason, payload)

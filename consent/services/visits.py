@@ -53,11 +53,10 @@ def start(
     """A new visit under a new token, inside the caller's transaction: nobody who knew an older one is in it.
 
     level: 1 is known, 2 is shown afresh by a code. instead_of: the token of the visit that this browser had; it ends.
-    Who showed it afresh while they acted for another goes on acting for them.
+    Who showed it afresh while they acted for another goes on acting for them, unless that visit was over.
     """
-    before = _row(instead_of)
-    goes_on = level == 2 and before is not None and before.subject_id == subject.pk
-    mandate = before.mandate if before and goes_on else None
+    before = visitor(token=instead_of, now=now) if level == 2 else None
+    mandate = before.mandate if before and before.own.pk == subject.pk else None
     fresh_at = now if level == 2 else None
     visit = _begin(PortalSession(subject=subject, level=level, fresh_at=fresh_at, mandate=mandate), instead_of, now)
     ledger.record(Fact("portal.entered", subject=subject.pseudonym, details={"level": level}), by=by, now=now)

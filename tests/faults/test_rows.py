@@ -9,14 +9,17 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
-from audit.models import Entry, Head, Leaf, Payload, Pending, Tile
+from audit import vault
+from audit.models import Entry, Head, Leaf, Payload, Pending, SubjectSecret, Tile
 from audit.proof import merkle, tiles
 from audit.proof.doors import place as log_place
 from audit.proof.errors import ProofError
-from audit.services import entries, prove, tree
+from audit.services import entries, erasures, prove, tree
+from consent.services import ledger
 from tests.faults.log import fill, finding, looks_good, rebuild
-from tests.world import NOW, seal_all
+from tests.world import NOW, OPERATOR, seal_all
 
 SIZE = 50
 
@@ -79,6 +82,45 @@ def test_F1_a_payload_that_is_exchanged_does_not_open(log):
     one, other = Payload.objects.filter(entry_id__in=[log[1].entry_id, log[2].entry_id])
     Payload.objects.filter(pk=one.pk).update(sealed=other.sealed)
     assert set(entries.payloads([log[1].entry, log[2].entry])) == {other.pk}
+
+
+@pytest.fixture
+def told(unguarded):
+    """What staff wrote when they looked at a customer, and what the house keeps, in the log."""
+    seal_all()
+    with transaction.atomic():
+        vault.create(WHO, now=NOW)
+        for fact in (ledger.Fact("evidence.viewed", subject=WHO), ledger.Fact("key.revoked", object="key-1")):
+            ledger.record(fact, by=OPERATOR, now=NOW, payload={"note": "A call."})
+    seal_all()
+    assert finding() == ""
+    return Entry.objects.get(action="evidence.viewed")
+
+
+WHO = "s_somebody"
+HARM = {
+    "exchanged": lambda one, other: Payload.objects.filter(pk=one.pk).update(sealed=other.sealed),
+    "bent": lambda one, _: Payload.objects.filter(pk=one.pk).update(sealed=bent(bytes(one.sealed), 20)),
+    "deleted": lambda one, _: one.delete(),
+    "said to be nobody's": lambda one, _: Payload.objects.filter(pk=one.pk).update(subject=vault.NOBODY),
+    "without its secret": lambda *_: SubjectSecret.objects.all().delete(),
+    "its secret bent": lambda *_: SubjectSecret.objects.update(wrapped=bytes(60)),
+    "both deleted": lambda *_: erasures.destroy([WHO]),
+}
+
+
+@pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
+def test_F1_what_was_kept_beside_an_entry_does_not_vanish_unseen(told, db, harm):
+    """Nothing of it is in the tree: what a customer said, or why staff looked, could be made to vanish."""
+    harm(told.payload, Payload.objects.exclude(entry=told).latest("entry"))
+    assert looks_good()
+    assert entries.payloads([told]) == {}
+    assert "kept beside entry" in finding()
+
+
+def test_F1_a_house_payload_that_is_deleted_is_missed(told):
+    Payload.objects.filter(subject="").first().delete()
+    assert "kept beside entry" in finding()
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["its place", "all of it"])

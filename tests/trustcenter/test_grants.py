@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import connection
 
 from audit import guards
+from audit.services import verify
 from consent.services import evidence, keys, pruning
 from tests.serving import command, serving, until
 from tests.test_evidence import ROWS, VERBS
@@ -110,6 +111,13 @@ def test_each_verb_can_be_done_with_the_rights_of_its_process(prefix, park, part
         seal_all()  # some of the verbs look for what is sealed, and seal it themselves in other tests
     with acting(f"{prefix}_{part}"):
         VERBS[verb][place][0]()
+
+
+@pytest.mark.postgres
+def test_the_button_of_the_console_checks_the_log_with_the_rights_of_the_web_process(prefix, cast):
+    seal_all()
+    with acting(f"{prefix}_web"):
+        assert verify.whole_log(now=NOW).good
 
 
 @pytest.mark.postgres

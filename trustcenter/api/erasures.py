@@ -6,7 +6,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from consent.errors import NotAllowed
 from consent.services import erasures
 from trustcenter import access
 from trustcenter.api.answers import ONCE, WRITE, operation
@@ -58,8 +57,7 @@ class Erase(APIView):
         found = read(EraseInput, request.data)
         subject = handle(found["subject"])
         access.limit(key, namespace=subject.namespace)
-        if key.purposes is not None:
-            raise NotAllowed("This key is limited to some purposes, and this touches all of them.")
+        access.every_purpose(key)
         by = access.system_actor(request._request, key)
         done = erasures.erase(subject=subject, why=found["why"], by=by, now=access.clock())
         return ErasedOutput(done).data

@@ -6,7 +6,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from consent.errors import NotAllowed
 from consent.rules import text
 from consent.services import links
 from consent.services.links import Change, Why
@@ -125,8 +124,7 @@ def _body(request: Request, body: type[Input]) -> dict[str, Any]:
     for member in ("subject", "other"):
         if member in found:
             access.limit(key, namespace=found[member]["namespace"])
-    if key.purposes is not None:
-        raise NotAllowed("This key is limited to some purposes, and this touches all of them.")
+    access.every_purpose(key)
     return found
 
 

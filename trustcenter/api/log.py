@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from audit.proof import paths, tiles
 from audit.proof.errors import ProofError
 from audit.services import prove, receipts
-from consent.errors import Conflict, Field, Invalid, NotFound, Pruned
+from consent.errors import Conflict, Field, Invalid, NotAllowed, NotFound, Pruned
 from consent.services import catalogue
 from trustcenter import access
 from trustcenter.api.answers import operation
@@ -176,12 +176,16 @@ class ReadEntry(APIView):
         operation_id="read_entry",
         summary="One entry, byte for byte as it was hashed",
         description="`?format=tlog-proof` gives its proof, with the entry in it, as one file that verifies alone. "
-        "A third party's key is refused: the entry of its own check holds the reason it is not told.",
+        "A third party's key is refused: the entry of its own check holds the reason it is not told. So is one that is "
+        "limited to some purposes or namespaces; it searches the log.",
         parameters=[FORMAT],
     )
     def get(self, request: Request, seq: int) -> HttpResponse:
         key: Any = request.user
         access.own_house(key)
+        access.every_purpose(key)
+        if key.namespaces is not None:
+            raise NotAllowed("This key is limited to some namespaces, and this is about everybody.")
         try:
             found = prove.tlog_proof_of(seq, with_entry=True) if _as_tlog_proof(request) else prove.leaf_at(seq)
         except ProofError as problem:

@@ -77,7 +77,8 @@ class GrantMandate(APIView):
         parameters=[ONCE],
         operation_id="grant_mandate",
         summary="Let a guardian or a representative act for a customer",
-        description="Both are customers, by identifiers that somebody vouched for. A third party's key is refused.",
+        description="Both are customers, by identifiers that somebody vouched for. A third party's key is refused, and "
+        "one limited to some purposes: who acts for a customer does so for all of them.",
     )
     def post(self, request: Request) -> Any:
         return once(request, lambda: (201, self._grant(request)))
@@ -85,6 +86,7 @@ class GrantMandate(APIView):
     def _grant(self, request: Request) -> Any:
         key: Any = request.user
         access.own_house(key)
+        access.every_purpose(key)
         found = read(MandateInput, request.data)
         both = {name: handle(found[name]) for name in ("subject", "by")}
         for each in both.values():
@@ -114,6 +116,7 @@ class EndMandate(APIView):
     def _end(self, request: Request, number: UUID) -> Any:
         key: Any = request.user
         access.own_house(key)
+        access.every_purpose(key)
         read(EndInput, request.data)
         mandates.end(number=number, by=access.system_actor(request._request, key), now=access.clock())
         return {"id": number}

@@ -42,7 +42,8 @@ class MakeLink(APIView):
         operation_id="make_portal_link",
         summary="Make a link to the portal for one customer",
         description="Hand it to the customer who is signed in with you, and to nobody else. "
-        "A third party's key is refused: a link opens all that the customer may see and say.",
+        "A third party's key is refused, and one limited to some purposes: a link opens all that the customer may see "
+        "and say.",
     )
     def post(self, request: Request) -> Any:
         return once(request, lambda: self._make(request))
@@ -50,6 +51,7 @@ class MakeLink(APIView):
     def _make(self, request: Request) -> tuple[int, Any]:
         key: Any = request.user
         access.own_house(key)
+        access.every_purpose(key)
         found = read(LinkInput, request.data)
         subject = handle(found["subject"])
         access.limit(key, namespace=subject.namespace)

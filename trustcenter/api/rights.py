@@ -217,8 +217,7 @@ def desk(request: Request, *, everybody: bool = True) -> Any:
     access.own_house(key)
     if everybody and key.namespaces is not None:
         raise NotAllowed("This key is limited to some namespaces, and this is about everybody.")
-    if key.purposes is not None:
-        raise NotAllowed("This key is limited to some purposes, and this touches all of them.")
+    access.every_purpose(key)
     return key
 
 

@@ -108,10 +108,11 @@ def _raise(request: HttpRequest, subject: Any, typed: dict[str, str]) -> HttpRes
     named = subject is not None and typed["name"] == "yes"
     about = UUID(typed["entry"]) if typed["entry"] and named else None
     said = Said(typed["words"], CHANNEL, typed["purpose"], about, typed["contact"])
-    by, now = access.customer_actor(request), access.clock()
+    now = access.clock()
     if named:
-        done = concerns.open(subject=subject, said=said, by=by, now=now)
+        done = concerns.open(subject=subject, said=said, by=access.customer_actor(request), now=now)
         return _to(done.concern.reference, "new")
+    by = access.unnamed_actor(request)
     done = concerns.open_without_name(said=said, network=access.network(request), by=by, now=now)
     # The secret is shown here and nowhere else: so no other address is led to.
     shown = {"case": done.concern, "secret": done.secret, "inside": subject, "section": "concerns"}
@@ -172,7 +173,7 @@ def _line(concern: Any, subject: Any) -> Any:
 
 def _write_again(request: HttpRequest, found: Any, secret: str) -> HttpResponse:
     words, reference = request.POST.get("words", "").replace("\r\n", "\n"), found.concern.reference
-    by, now = access.customer_actor(request), access.clock()
+    by, now = access.unnamed_actor(request), access.clock()
     try:
         concerns.add(reference=reference, who=secret, words=words, by=by, now=now)
     except Invalid as problem:

@@ -5,9 +5,11 @@ import unicodedata
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from consent.errors import Field, Invalid
+from consent.rules import moments
 from consent.rules.consent_requests import OUTCOMES
 from consent.rules.text import KEY
 from consent.services import amounts, switches
@@ -18,6 +20,7 @@ from consent.services.log import Filter
 ACTS = (switches.ON, switches.OFF, switches.KEEP, switches.PAUSE)
 # In place of a level: what was ticked, thing by thing.
 OWN = "own"
+DAYS = (MinValueValidator(moments.FIRST_DAY), MaxValueValidator(moments.LAST_DAY))
 WHO = [("", _("Anyone")), ("people", _("People only")), ("machines", _("Computers only"))]
 ANSWERS = [("", _("Allowed and refused")), ("refused", _("Refused only"))]
 
@@ -96,8 +99,8 @@ class LogFilter(forms.Form):
     purpose = forms.CharField(max_length=64, required=False)
     who = forms.ChoiceField(choices=WHO, required=False)
     answer = forms.ChoiceField(choices=ANSWERS, required=False)
-    since = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
-    on = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
+    since = forms.DateField(input_formats=["%Y-%m-%d"], required=False, validators=DAYS)
+    on = forms.DateField(input_formats=["%Y-%m-%d"], required=False, validators=DAYS)
     before = forms.UUIDField(required=False)
 
     def chosen(self) -> Filter:

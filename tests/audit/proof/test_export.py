@@ -2,6 +2,7 @@ import hashlib
 import io
 import json
 import random
+import tracemalloc
 import zipfile
 
 import pytest
@@ -286,3 +287,29 @@ def test_repacking_honestly_is_what_the_tests_above_do(log):
     files.pop("SHA256SUMS")
     said.pop("files")
     assert verify(repacked(files, said)).count == 1
+
+
+HUGE = {"lines": b"\n" * 30_000_000, "one line": b"[" + b"{}," * 10_000_000 + b"{}]\n"}
+
+
+@pytest.mark.parametrize("content", HUGE.values(), ids=HUGE)
+def test_a_small_file_that_unpacks_to_a_huge_one_takes_no_memory(log, content):
+    """A hundred kilobytes are enough for gigabytes of text, and for more of what is read out of it."""
+    raw = packed(log, range(2), **{"entries.jsonl": content})
+    assert len(raw) < 100_000
+    tracemalloc.start()
+    refusal(raw)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 32 * 1024 * 1024
+
+
+def test_a_member_of_any_length_is_read_whatever_way_it_was_packed():
+    """What is unpacked comes in pieces, and the last of them may wait behind a packed text that is used up."""
+    for length in (0, 1, archive.PIECE - 1, archive.PIECE, archive.PIECE + 1, 3 * archive.PIECE):
+        for text in (b"x" * length, random.Random(4).randbytes(length)):
+            file = io.BytesIO()
+            writer = archive.Writer(file)
+            writer.add("a", [text])
+            writer.close()
+            assert b"".join(archive.Reader(file).chunks("a")) == text

@@ -219,6 +219,18 @@ def sent() -> str:
     return letters[-1].code
 
 
+def test_a_yes_that_asks_for_double_opt_in_waits_for_a_fresh_code(cast):
+    """Who holds the link may be anybody, the brand's own system first of all: holding it shows nobody's address."""
+    publish(now=NOW, personal_offers={"double_opt_in": True})
+    subjects.register(identifiers=[CAROL, Handle("email", "carol@example.org")], by=SYSTEM, now=NOW)
+    made = make()
+    wanted = answer(made, "give")
+    assert ask(CAROL).decision.reason == "consent_requested"
+    assert isinstance(wanted, CodeWanted)
+    assert answer(made, "give", browser=wanted.browser, code=sent()).act == "give"
+    assert ask(CAROL).decision.reason == "permitted"
+
+
 def test_G17_a_yes_to_sensitive_data_waits_for_a_fresh_code(cast):
     made = make(purpose="ride_photos")
     wanted = answer(made, "give")

@@ -4,16 +4,18 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from audit.models import Entry
 from audit.services import entries as written
 from consent.errors import Invalid
 from consent.models import Asked
+from consent.rules import acting
 from consent.rules import entries as rules
 from consent.rules.actions import ACTIONS
-from consent.services import entries, erasures, exports, links, log, subjects
+from consent.services import entries, erasures, exports, ledger, links, log, subjects
 from consent.services.entries import Wanted
-from consent.services.ledger import Actor
+from consent.services.ledger import Actor, Fact
 from consent.services.links import Why
 from tests.consent.services.test_audiences import check
 from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, OPERATOR, SYSTEM, ask, say, seal_all
@@ -162,6 +164,15 @@ def test_what_cannot_be_looked_for_is_named(sent, place):
     with pytest.raises(Invalid) as wrong:
         rules.chosen(sent, since=NOW, before=NOW)
     assert place in [each.pointer for each in wrong.value.fields]
+
+
+def test_what_each_kind_of_actor_did_can_be_looked_for(cast):
+    """A representative acts like a guardian, by the number of a mandate."""
+    for place, kind in enumerate((*acting.VISITORS, "staff", "system", "browser", "operator")):
+        with transaction.atomic():
+            by = Actor(kind, ref=f"ref-{place}")
+            ledger.record(Fact("portal.entered", subject=subjects.find(CAROL).pseudonym), by=by, now=NOW)
+        assert acts(find(customer=CAROL, actor=f"{kind}:ref-{place}")) == ["portal.entered"], kind
 
 
 def test_every_fact_can_be_looked_for():

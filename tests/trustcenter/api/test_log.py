@@ -205,3 +205,9 @@ def _auditor():
 
     Recipient.objects.get_or_create(key="mail-engine", defaults={"kind": "system", "name": "x", "country": "GB"})
     return key("mail-engine", "audit")
+
+
+@pytest.mark.parametrize("limits", [{"purposes": ["improve_visit"]}, {"namespaces": ["email"]}])
+def test_a_limited_key_reads_no_entries_one_after_another(sealed, limits):
+    """They are of every purpose and every customer, as the search of the log would not show them."""
+    about(get("/log/entries/0", key=key("mail-engine", "audit", **limits)), 403)

@@ -83,3 +83,11 @@ def test_a_third_party_gives_reads_and_ends_none(cast, desk):
 
 def test_a_limited_key_stays_in_its_namespaces(cast):
     about(post(MANDATES, BODY, key=key("mail-engine", "consents:write", namespaces=["email"])), 403)
+
+
+def test_a_key_for_some_purposes_lets_nobody_act_in_all_of_them(desk):
+    limited = key("mail-engine", "consents:write", purposes=["personal_offers"])
+    about(post(MANDATES, BODY, key=limited), 403)
+    told = post(MANDATES, BODY, key=desk).json()
+    about(post(f"{MANDATES}/{told['id']}/end", {}, key=limited), 403)
+    assert Mandate.objects.count() == 1

@@ -58,3 +58,9 @@ def test_a_third_party_gets_no_way_in(cast):
 def test_a_limited_key_stays_in_its_namespaces(cast):
     limited = key("mail-engine", "consents:write", namespaces=["email"])
     about(post(LINKS, {"subject": subject(ALICE)}, key=limited), 403)
+
+
+def test_a_key_for_some_purposes_opens_no_portal_which_is_about_all(cast):
+    limited = key("mail-engine", "consents:write", purposes=["personal_offers"])
+    about(post(LINKS, {"subject": subject(ALICE)}, key=limited), 403)
+    assert not PortalLink.objects.exists()

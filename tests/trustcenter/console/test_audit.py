@@ -214,3 +214,8 @@ def test_what_concerns_nobody_is_opened_here(desk):
 
 def test_no_entry_has_a_number_that_was_never_given(desk):
     assert desk.get(f"{AUDIT}/{UUID(int=1)}").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["since=0001-01-01", "until=9999-12-31"])
+def test_a_day_at_the_end_of_the_calendar_is_named_as_wrong(desk, query):
+    assert desk.get(f"{AUDIT}?{query}").status_code == 400

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from audit.models import Entry
-from consent.models import ConsentEvent, Mandate, SignInCode
-from consent.services import mandates, subjects
+from consent.models import ConsentEvent, Mandate, PortalSession, SignInCode
+from consent.services import concerns, mandates, subjects
 from consent.services.mandates import Wanted
 from tests import visit, world
 from tests.world import ALICE, BOB, CAROL, SYSTEM, digest
@@ -96,8 +96,6 @@ def test_A3_withdrawing_for_her_needs_no_fresh_code(mother, today, mandate):
 
 def visits_grow_old(today) -> None:
     """The code was entered a while ago."""
-    from consent.models import PortalSession
-
     PortalSession.objects.update(fresh_at=today - timedelta(minutes=20))
 
 
@@ -171,7 +169,50 @@ def test_who_holds_a_mandate_finds_the_way_on_every_page_and_others_do_not(manda
 
 def test_a_mandate_of_somebody_else_is_not_there(mandate, come_in, today):
     bob = come_in(BOB)
-    from consent.models import PortalSession
-
     PortalSession.objects.update(level=2, fresh_at=today)
     assert bob.post(f"/acting/{mandate.number}").status_code == 404
+
+
+def test_what_she_writes_for_her_to_us_is_the_guardians(mother, mandate):
+    """The page of concerns is open to everybody, and yet knows who is in, and for whom."""
+    assert BANNER in mother.get("/concerns/new").text
+    mother.post("/concerns/new", {"words": "She was filmed.", "name": "yes"})
+    raised = Entry.objects.get(action="concern.raised")
+    assert (raised.actor_type, raised.actor_ref) == ("guardian", str(mandate.number))
+    assert raised.subject == subjects.find(CAROL).pseudonym
+
+
+def test_a_concern_without_a_name_does_not_name_her_mandate(mother):
+    mother.post("/concerns/new", {"words": "She was filmed.", "name": "no"})
+    raised = Entry.objects.get(action="concern.raised")
+    assert (raised.actor_type, raised.actor_ref) == ("customer", "")
+    assert raised.subject.startswith("c_")
+
+
+@pytest.fixture
+def attorney(open_park, fresh, today) -> Client:
+    """Alice's browser, in which she acts for Bob, as he chose."""
+    held = mandates.grant(wanted=Wanted("representative", BOB, ALICE, "A signed letter."), by=SYSTEM, now=today)
+    assert fresh.post(f"/acting/{held.number}")["Location"] == "/"
+    return fresh
+
+
+def test_what_a_representative_writes_is_not_shown_as_our_words(attorney):
+    place = attorney.post("/concerns/new", {"words": "He was filmed.", "name": "yes"})["Location"].partition("?")[0]
+    assert "You wrote to us" in attorney.get(place).text
+    (step,) = concerns.follow(reference=place.rpartition("/")[2], who=subjects.find(BOB)).steps
+    assert step.own
+
+
+@pytest.mark.parametrize("over", ["the mandate", "the visit"])
+def test_who_comes_in_anew_after_it_is_over_is_in_their_own_record(mother, mandate, today, over):
+    """Else a guardian whose child is grown could never come in again, and an evening's visit went on the next day."""
+    if over == "the mandate":
+        Mandate.objects.update(until=today - timedelta(seconds=1))
+    else:
+        PortalSession.objects.update(seen_at=today - timedelta(hours=2))
+    assert mother.get("/")["Location"] == "/welcome"
+    visit.come_in_by_code(mother)
+    page = mother.get("/")
+    assert page.status_code == 200
+    assert BANNER not in page.text

@@ -151,6 +151,15 @@ def test_it_is_about_one_customer(alice, today):
     assert "Queue planner" not in re.search(r"<main.*", page, re.DOTALL)[0].split("</form>")[1]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "9999-12-31"])
+@pytest.mark.parametrize("part", ["since", "on"])
+def test_a_day_at_the_end_of_the_calendar_is_passed_over(alice, today, part, day):
+    ask(ALICE, now=today)
+    answer = alice.get(f"/log?{part}={day}")
+    assert answer.status_code == 200
+    assert "Mail engine" in answer.text
+
+
 @pytest.mark.parametrize("query", ["since=yesterday", "who=x", "before=x", "purpose=%00", "answer=x", "page=%FF"])
 def test_a_question_it_cannot_read_shows_the_list_all_the_same(alice, today, query):
     ask(ALICE, now=today)
