@@ -19,7 +19,7 @@ ACTS = (switches.ON, switches.OFF, switches.KEEP, switches.PAUSE)
 # In place of a level: what was ticked, thing by thing.
 OWN = "own"
 WHO = [("", _("Anyone")), ("people", _("People only")), ("machines", _("Computers only"))]
-ANSWERS = [("", _("Allowed and refused")), ("refused", _("Refused only"))]
+ANSWERS = [("", _("All answers")), ("refused", _("Refused only"))]
 
 
 class Code(forms.Form):
