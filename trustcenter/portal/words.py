@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from consent.rules.catalogue import paragraphs
 from consent.services import versions
 from consent.services.ai import Computed
+from consent.services.confirmations import Told
 from consent.services.consent_requests import Question
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
@@ -249,7 +250,7 @@ def count_on(overview: Overview) -> SafeString:
 
 
 @register.filter
-def named(covered: Use | Receipt | Question) -> str:
+def named(covered: Use | Receipt | Question | Told) -> str:
     """The controller for all its own systems; processors and third parties by name and country."""
     outside = [row for row in covered.recipients if row.kind != "system"]
     if not outside:
@@ -361,7 +362,7 @@ def why(line: Line) -> str:
     listed = _("They checked a list of people, and you were in it.") if line.listed else ""
     listed = _("They searched our log for you.") if line.searched else listed
     listed = _("They made a file with proof about you.") if line.exported else listed
-    parts = [part for part in (said(line.title), reason, listed, bdi(line.reference)) if part]
+    parts = [str(part) for part in (said(line.title), reason, listed, bdi(line.reference)) if part]
     # What ends as a sentence needs no dot before the next.
     gaps = ["", *(" " if plain(part).endswith((".", "。")) else " · " for part in parts)]
     return format_html_join("", "{}{}", zip(gaps, parts, strict=False))
