@@ -43,6 +43,15 @@ class Changed:
     words: tuple[Words, ...]
     changes: tuple[material.Change, ...]
 
+    @property
+    def new(self) -> frozenset[str]:
+        """Which rows differ: members of the text by their names, and `data`, `who` and `retention`."""
+        found = {each.name: any(part.kind for part in each.new) for each in self.words}
+        found["data"] = any(part.kind for part in self.data[1])
+        found["who"] = set(self.who[0]) != set(self.who[1])
+        found["retention"] = self.version.retention != self.use.version.retention
+        return frozenset(name for name, differs in found.items() if differs)
+
 
 def read(*, subject: Subject, key: str, language: str, now: datetime) -> Changed:
     """What changed of one purpose. Raises NotFound where no yes of theirs waits for a new one."""

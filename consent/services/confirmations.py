@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from consent.errors import LinkSpent
-from consent.models import Confirmation, ConsentEvent, Controller, Purpose, Subject
+from consent.models import Confirmation, ConsentEvent, Controller, Purpose, Recipient, Subject
 from consent.rules import lifecycle
 from consent.services import tokens, versions
 
@@ -28,7 +28,7 @@ class Told:
     words: dict[str, str]
     language: str
     categories: tuple[str, ...]
-    recipients: tuple[str, ...]
+    recipients: tuple[Recipient, ...]
 
 
 def make(event: ConsentEvent, *, now: datetime) -> Waiting:
@@ -60,7 +60,7 @@ def told(event: ConsentEvent, *, language: str) -> Told:
         categories=tuple(
             versions.label(row.name, notice.language) for row in published.categories if row.key in event.categories
         ),
-        recipients=tuple(row.name for row in published.recipients if row.key in event.recipients),
+        recipients=tuple(row for row in published.recipients if row.key in event.recipients),
     )
 
 

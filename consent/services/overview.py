@@ -320,15 +320,15 @@ def _state(basis: str, answers: Iterable[Decision]) -> tuple[str, str]:
 
 
 def _labels(current: Published, answers: Iterable[Decision], state: str, language: str) -> tuple[str, ...]:
-    """What data: that which flows while it is on, that which is asked for while it is off."""
+    """What data: that which flows while it is on, that which is asked for while it is off, or which a limit holds."""
     flows = {key for answer in answers if answer.permitted for key in answer.allowed}
-    rows = [row for row in current.categories if state not in {"on", "must"} or row.key in flows]
+    rows = [row for row in current.categories if state not in {"on", "must"} or not flows or row.key in flows]
     return tuple(versions.label(row.name, language) for row in rows)
 
 
 def _recipients(current: Published, answers: Mapping[str, Decision], state: str) -> tuple[Recipient, ...]:
     if state in {"on", "must"}:
-        return tuple(row for row in current.recipients if answers[row.key].permitted)
+        return tuple(row for row in current.recipients if answers[row.key].permitted) or current.recipients
     if current.terms.legal_basis not in bases.ASKED:
         return current.recipients
     return tuple(row for row in current.recipients if not row.third_party) or current.recipients

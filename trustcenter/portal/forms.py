@@ -22,7 +22,7 @@ ACTS = (switches.ON, switches.OFF, switches.KEEP, switches.PAUSE)
 OWN = "own"
 DAYS = (MinValueValidator(moments.FIRST_DAY), MaxValueValidator(moments.LAST_DAY))
 WHO = [("", _("Anyone")), ("people", _("People only")), ("machines", _("Computers only"))]
-ANSWERS = [("", _("Allowed and refused")), ("refused", _("Refused only"))]
+ANSWERS = [("", _("All answers")), ("refused", _("Refused only"))]
 
 
 class Code(forms.Form):

@@ -92,12 +92,8 @@ HEARD = {
         gettext_lazy("Late since {time}. It may use nothing until it answers."),
     ),
 }
-# On a letter there is no page to speak of.
-ELSEWHERE = {
-    **CHANNELS,
-    "portal": gettext_lazy("on our privacy page"),
-    "timetable": gettext_lazy("when its time was over"),
-}
+# What only a letter tells.
+ELSEWHERE = {**CHANNELS, "timetable": gettext_lazy("when its time was over")}
 
 
 @register.filter
@@ -190,9 +186,10 @@ def member(value: Words) -> str:
 
 
 @register.filter
-def node(receiver: Receiver) -> str:
-    """The class of a receiver's node."""
-    return HEARD[receiver.heard][0]
+def node(receiver: Receiver, yes: bool) -> str:
+    """The class of a receiver's node: full where data flows. yes: whether the last choice lets it."""
+    mark = HEARD[receiver.heard][0]
+    return "off" if mark == "on" and not yes else mark
 
 
 @register.filter

@@ -1,12 +1,12 @@
 """Words that are not ours on a page of ours: texts of the catalogue say their language, names keep their direction."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from html import unescape
 from typing import Any
 
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, override, pgettext
 
 from consent.services.versions import Text
 from trustcenter.templatetags.pages import lang
@@ -39,7 +39,7 @@ def names(rows: Iterable[Any]) -> str:
 
 def listed(parts: Iterable[str]) -> SafeString:
     """Things in a row, parted as the language parts them."""
-    return format_html_join(pgettext("between the parts of a list", ", "), "{}", ((said(part),) for part in parts))
+    return _row(list(parts), lambda: pgettext("between the parts of a list", ", "))
 
 
 def within(label: str) -> str:
@@ -54,4 +54,15 @@ def within(label: str) -> str:
 def data(labels: Iterable[str]) -> SafeString:
     """Labels of data in a row."""
     named = [within(each) if place else each for place, each in enumerate(labels)]
-    return format_html_join(pgettext("between kinds of data", "; "), "{}", ((said(each),) for each in named))
+    return _row(named, lambda: pgettext("between kinds of data", "; "))
+
+
+def _row(parts: Sequence[str], between: Callable[[], str]) -> SafeString:
+    """Things in a row. All of one other language are one run of it: else a page from right to left mixes them up."""
+    spoken = {getattr(part, "language", "") for part in parts}
+    other = spoken.pop() if len(spoken) == 1 else ""
+    if other in {"", get_language()}:
+        return format_html_join(between(), "{}", ((said(part),) for part in parts))
+    with override(other):
+        row = format_html_join(between(), "{}", ((part,) for part in parts))
+    return format_html('<bdi lang="{}">{}</bdi>', lang(other), row)

@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from consent.rules.catalogue import paragraphs
 from consent.services import versions
 from consent.services.ai import Computed
+from consent.services.confirmations import Told
 from consent.services.consent_requests import Question
 from consent.services.log import Line, Month
 from consent.services.overview import Overview, Saved, Use
 from consent.services.receipts import Receipt
 from trustcenter.portal.drawing import rosette
-from trustcenter.portal.quoted import bdi, data, listed, names, said, within
+from trustcenter.portal.quoted import bdi, data, listed, names, plain, said, within
 from trustcenter.templatetags.pages import country, day
 
 register = template.Library()
@@ -32,7 +33,7 @@ for quote in (said, bdi, names, listed, within, data):
 CHANNELS = {
     "web": gettext_lazy("on our website"),
     "app": gettext_lazy("in the app"),
-    "portal": gettext_lazy("on this page"),
+    "portal": gettext_lazy("on our privacy page"),
     "store": gettext_lazy("in a shop"),
     "shop": gettext_lazy("in the online shop"),
     "kiosk": gettext_lazy("at a kiosk"),
@@ -249,7 +250,7 @@ def count_on(overview: Overview) -> SafeString:
 
 
 @register.filter
-def named(covered: Use | Receipt | Question) -> str:
+def named(covered: Use | Receipt | Question | Told) -> str:
     """The controller for all its own systems; processors and third parties by name and country."""
     outside = [row for row in covered.recipients if row.kind != "system"]
     if not outside:
@@ -361,8 +362,10 @@ def why(line: Line) -> str:
     listed = _("They checked a list of people, and you were in it.") if line.listed else ""
     listed = _("They searched our log for you.") if line.searched else listed
     listed = _("They made a file with proof about you.") if line.exported else listed
-    parts = (said(line.title), reason, listed, bdi(line.reference))
-    return format_html_join(" · ", "{}", ((part,) for part in parts if part))
+    parts = [str(part) for part in (said(line.title), reason, listed, bdi(line.reference)) if part]
+    # What ends as a sentence needs no dot before the next.
+    gaps = ["", *(" " if plain(part).endswith((".", "。")) else " · " for part in parts)]
+    return format_html_join("", "{}{}", zip(gaps, parts, strict=False))
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
+from django.utils.translation import get_language, get_language_info, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from consent.rules import durations, profiles
@@ -128,6 +128,15 @@ def lang(code: str) -> str:
     """A language code as HTML wants it: zh-Hans."""
     first, _, rest = code.partition("-")
     return f"{first}-{rest.title() if len(rest) == 4 else rest.upper()}" if rest else first
+
+
+@register.filter
+def tongue(code: str) -> str:
+    """The name of a language in the visitor's own; the code itself where we have no name."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 @register.filter

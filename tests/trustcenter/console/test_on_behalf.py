@@ -121,5 +121,5 @@ def test_the_file_shows_the_browser_signal(write, desk):
 
 def test_the_page_holds_the_words_to_read_out(write, desk):
     page = desk.get(ADDRESS).text
-    assert "Send you offers that fit (en)" in page
-    assert "(zh-hans)" in page
+    assert "Send you offers that fit (English)" in page
+    assert "(Simplified Chinese)" in page

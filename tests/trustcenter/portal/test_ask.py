@@ -145,7 +145,7 @@ def test_a_yes_to_companies_only_names_at_least_one(page, today):
     world.publish(now=today, personal_offers={"recipients": ["adpartner"], "levels": []})
     address = page()
     html = Client().get(address).text
-    assert "Only the companies that you choose below" in html
+    assert "Only the companies that you choose" in html
     answer = press(address, "give")
     assert (answer.status_code, acts()) == (400, ["request"])
     assert "Choose at least one company" in answer.text

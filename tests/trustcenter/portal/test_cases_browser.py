@@ -89,7 +89,7 @@ def test_A10_a_limit_is_asked_for_followed_and_ended_without_javascript(enter, t
     page = enter((390, 844), javascript=False)
     page.get_by_role("link", name="Copy or erase", exact=True).click()
     page.get_by_role("link", name="Limit the use of your data").click()
-    page.get_by_label("In your own words (optional)").fill("I do not trust this.")
+    page.get_by_label("Why should nobody use your data? (optional)").fill("I do not trust this.")
     page.get_by_role("button", name="Continue").click()
     assert "I do not trust this." in page.get_by_role("main").inner_text()
     page.get_by_role("button", name="Limit the use of my data").click()

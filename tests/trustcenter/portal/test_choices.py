@@ -175,6 +175,24 @@ def test_a_changed_use_is_off_until_they_choose(alice, today):
     assert "<strong>1 of 4</strong>" in page
 
 
+def test_what_changed_stands_apart_from_what_stays(alice, today):
+    publish(now=today - timedelta(seconds=1), personal_offers={"retention": "P24M"})
+    page = alice.get("/purposes/personal_offers/changed").text
+    new, same = page.split("What stays the same")
+    assert "<ins>2 years</ins>" in new
+    assert "Your e-mail address" not in new
+    assert "Your e-mail address; your mobile number" in same
+
+
+def test_no_data_flows_to_a_company_that_was_not_chosen_and_none_after_a_no(alice):
+    page = alice.get("/purposes/personal_offers").text
+    assert '<li class="off"><b><bdi>AdPartner Ltd</bdi></b>, United States<p>You did not choose them.' in page
+    assert '<li class="on"><b><bdi>Mail engine</bdi></b>' in page
+    press(alice, "personal_offers", "off")
+    page = alice.get("/purposes/personal_offers").text
+    assert '<li class="off"><b><bdi>Mail engine</bdi></b>' in page
+
+
 def test_third_parties_are_ticked_by_name_and_never_beforehand(alice, today):
     address = "/purposes/personal_offers/amount"
     box = re.search(r'<input type="checkbox" name="third" value="adpartner"[^>]*>', alice.get(address).text)[0]

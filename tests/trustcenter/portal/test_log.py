@@ -33,7 +33,7 @@ def test_a_look_by_staff_is_shown_with_why(alice, today):
     evidence.view(handle=ALICE, why="customer_asked", note="Refund for order 4411", by=visit.STAFF, now=today)
     page = alice.get("/log").text
     assert "Our staff" in page
-    assert "You asked us. · <bdi>Refund for order 4411</bdi>" in page
+    assert "You asked us. <bdi>Refund for order 4411</bdi>" in page
     assert "Rosa" not in page
 
 

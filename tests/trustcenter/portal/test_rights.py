@@ -95,6 +95,7 @@ def test_a_limit_shows_on_the_first_page_until_it_is_ended(alice, today):
     address = send(alice, "limit")["Location"].partition("?")[0]
     assert ask(ALICE, now=today).decision.reason == "processing_limited"
     assert "Nobody may use it, whatever you choose here" in text(alice.get("/"))
+    assert "Your orders: tickets, days and prices" in text(alice.get("/")), "what must be still says what it uses"
     assert "Nobody may use your data now." in text(alice.get(address))
     assert alice.post(f"{address}/withdraw")["Location"].endswith("?done=back#done")
     assert ask(ALICE, now=today).decision.permitted

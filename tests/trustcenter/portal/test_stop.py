@@ -125,7 +125,7 @@ def test_the_page_speaks_the_letters_language_and_the_readers_own_choice_wins(op
 def test_several_uses_are_named_each(open_park, today):
     page = Client().get(make(today, purposes=("personal_offers", "plan_staff"))).text
     assert "Stop these uses of your data" in page
-    assert page.count("<dt><b>") == 2
+    assert page.count('<p class="words">') == 2
 
 
 def test_the_receipt_names_the_way(link, come_in):
