@@ -43,7 +43,7 @@ def said(who=CAROL) -> list[tuple[str, str]]:
 
 
 def test_to_act_needs_a_fresh_code(mandate, alice):
-    assert 'Act for them<span class="unseen">: <bdi>Your daughter</bdi></span>' in alice.get("/acting").text
+    assert 'Act for them <span class="unseen"><bdi>Your daughter</bdi></span>' in alice.get("/acting").text
     assert alice.post(f"/acting/{mandate.number}")["Location"] == "/fresh?next=%2Facting"
     assert BANNER not in alice.get("/").text
     assert not Entry.objects.filter(action="mandate.used").exists()

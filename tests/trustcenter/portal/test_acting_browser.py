@@ -53,7 +53,7 @@ def stops(page: Page) -> Iterator[str]:
 def test_A10_a_mother_acts_for_her_daughter_and_stops(enter):
     page = enter()
     page.get_by_role("link", name="Act for someone else").click()
-    page.get_by_role("button", name="Act for them: Your daughter").click()
+    page.get_by_role("button", name="Act for them Your daughter").click()
     banner = page.get_by_role("region", name="You act for someone else")
     expect(banner).to_contain_text("You are acting for: Your daughter.")
     page.get_by_role("button", name="Turn on Improve your visit").click()
