@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from audit import rows
 from audit.models import Entry, Head, Pending
@@ -41,7 +41,7 @@ def seal(*, now: datetime) -> Sealed:
     """Take up to 8,192 waiting entries into the tree, and publish a signed head over them.
 
     Safe with any number of callers. Raises Refused, and writes down why, when nothing may be signed: LogDamaged when a
-    waiting entry no longer has the hash it was written with.
+    waiting entry no longer has the hash it was written with, or has a place already.
     """
     try:
         size, taken = heads.publish(now=now), 0
@@ -106,5 +106,8 @@ def _move(numbers: Sequence[int], first: int) -> None:
     """From the outbox to their places, in the order in which they were hashed. The rows never leave the database."""
     among, values = rows.among(numbers)
     with transaction.get_connection().cursor() as cursor:
-        cursor.execute(f"{_PLACE} {among}", [first - 1, *values])
+        try:
+            cursor.execute(f"{_PLACE} {among}", [first - 1, *values])
+        except IntegrityError:
+            raise LogDamaged("An entry that has its place waits for another: somebody wrote to the outbox.") from None
         cursor.execute(f"DELETE FROM audit_pending WHERE id {among}", values)  # noqa: S608  placeholders only

@@ -8,7 +8,7 @@ from django.db import connection
 
 from audit import guards
 from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile
-from audit.proof import bundle
+from audit.proof import bundle, merkle
 from audit.services import prove, seal, verify
 from audit.services.refusals import LogDamaged
 from tests.world import ALICE, NOW, ask, say, seal_all
@@ -49,6 +49,14 @@ def test_a_damaged_entry_is_never_signed(cast):
     say(ALICE, "withdraw")
     _change_one_leaf()
     with pytest.raises(LogDamaged):
+        seal.seal(now=NOW)
+
+
+def test_an_entry_that_waits_for_a_second_place_is_told(cast):
+    seal_all()
+    sealed = Leaf.objects.select_related("entry").first().entry
+    Pending.objects.create(entry=sealed, leaf_hash=merkle.leaf_hash(bytes(sealed.leaf)))
+    with pytest.raises(LogDamaged, match="somebody wrote to the outbox"):
         seal.seal(now=NOW)
 
 
