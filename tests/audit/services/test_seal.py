@@ -45,7 +45,7 @@ def test_the_whole_log_verifies_and_a_changed_leaf_is_found(cast):
     assert "changed" in found.finding
 
 
-def test_a_damaged_entry_is_never_signed(cast):
+def test_F20_a_damaged_entry_is_never_signed(cast):
     say(ALICE, "withdraw")
     _change_one_leaf()
     with pytest.raises(LogDamaged):
