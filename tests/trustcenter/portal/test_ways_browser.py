@@ -66,6 +66,7 @@ KEPT = """async () => [...Object.keys(localStorage), ...Object.keys(sessionStora
     ...(await navigator.serviceWorker.getRegistrations()).map(each => each.scope)]"""
 
 
+@pytest.mark.once
 def test_E1_nothing_is_kept_on_a_device_but_what_the_page_cannot_do_without(door, today):
     page = door(javascript=True)
 
@@ -89,6 +90,7 @@ def test_E1_nothing_is_kept_on_a_device_but_what_the_page_cannot_do_without(door
     assert (ends["portal"], ends["csrf"]) == (-1, -1), "closing the browser ends them"
 
 
+@pytest.mark.once
 def test_A15_the_whole_way_in_by_keyboard(door):
     page = door()
     page.goto("/welcome")
@@ -203,6 +205,7 @@ MODES = [
 FORCED = {"color-contrast"}
 
 
+@pytest.mark.once
 def test_A11_A13_every_page_can_be_used_by_everybody(door, today):
     for mode in MODES:
         SignInCode.objects.all().delete()
@@ -213,6 +216,7 @@ def test_A11_A13_every_page_can_be_used_by_everybody(door, today):
             assert sideways(page) == 0, (stop, mode)
 
 
+@pytest.mark.once
 def test_A14_A16_large_and_spaced_text_and_buttons_that_can_be_touched(door, today):
     for language, (width, style) in product(["en", "zh-hans"], [(320, SPACED), (640, LARGE)]):
         SignInCode.objects.all().delete()
@@ -224,6 +228,7 @@ def test_A14_A16_large_and_spaced_text_and_buttons_that_can_be_touched(door, tod
             assert sideways(page) == 0, (stop, language, width)
 
 
+@pytest.mark.once
 def test_A7_A17_no_page_asks_anyone_else_or_breaks_its_own_policy(door, today, live_server):
     page = door(javascript=True)
     pages = []
@@ -234,6 +239,7 @@ def test_A7_A17_no_page_asks_anyone_else_or_breaks_its_own_policy(door, today, l
     assert not [text for text in page.said if "Content Security Policy" in text or "violates" in text]
 
 
+@pytest.mark.once
 def test_A22_the_words_of_these_pages_are_plain(door, today):
     """No sentence has more than 25 words; what is said stands in main."""
     page = door(javascript=True)

@@ -19,12 +19,10 @@ from consent.services.links import Why
 from tests import world
 from tests.trustcenter.sdk.protect.in_process import Transport
 from tests.world import ALICE, BOB, CAROL, NOW, SYSTEM, publish, say, seal_all
+from trustcenter.sdk import pace
 from trustcenter.sdk.protect import Follower, Mapping, apply, line, remove, verify
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.postgres,
-]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.xdist_group("roles")]
 MAPPING = Mapping.of(
     {
         "tables": [
@@ -80,7 +78,8 @@ def alone(port):
 
 
 @pytest.fixture
-def shop(cast):
+def shop(cast, monkeypatch):
+    monkeypatch.setattr(pace, "LONGEST_WAIT", 0)  # nobody holds a question here until something happens
     seal_all()
     given = connection.get_connection_params()
     place = {key: given[key] for key in ("host", "port", "password", "dbname")}
