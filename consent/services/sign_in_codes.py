@@ -21,7 +21,6 @@ from consent.services.handles import Handle
 from consent.services.ledger import Actor
 from consent.services.visits import Visit
 
-NAMESPACE = "email"
 LASTS = timedelta(minutes=10)
 TRIES = 5
 # Requests within the window; more for a network, where many people may stand behind one address. With five tries a
@@ -52,7 +51,7 @@ def ask(*, address: str, network: str, language: str, now: datetime) -> str:
     50 from one network, within 15 minutes, or 20 for one address within a day. A request is written down before it is
     counted: however many come at the same moment, no more than these are noted. So this is no single transaction.
     """
-    wanted = Handle(NAMESPACE, address)
+    wanted = Handle(mailing.NAMESPACE, address)
     handles.check_handles([wanted], "/email")
     return _note(handles.lookup(wanted), network, language, now)
 
@@ -217,7 +216,7 @@ def _reachable(row: SignInCode) -> Identifier | None:
 
 def _own(subject: Subject) -> list[Identifier]:
     """Addresses that somebody vouched for, newest first, of a customer who is not left alone."""
-    known = subject.identifiers.filter(namespace=NAMESPACE, verified=True, suppressed=False)
+    known = subject.identifiers.filter(namespace=mailing.NAMESPACE, verified=True, suppressed=False)
     return list(known.order_by("-id")[:MOST])
 
 

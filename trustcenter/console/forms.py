@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +18,7 @@ from consent.services.entries import Wanted
 from consent.services.on_behalf import Offer
 from consent.services.subjects import Handle
 from trustcenter.console import words
-
-DAYS = (MinValueValidator(moments.FIRST_DAY), MaxValueValidator(moments.LAST_DAY))
+from trustcenter.days import DayField
 
 
 class SignIn(forms.Form):
@@ -141,13 +139,10 @@ class Search(forms.Form):
         ],
     )
     reason = forms.ChoiceField(label=_("Why"), required=False)
-    since = forms.DateField(
-        label=_("From"), required=False, validators=DAYS, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
-    )
-    until = forms.DateField(
+    since = DayField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    until = DayField(
         label=pgettext_lazy("the last day", "To"),
         required=False,
-        validators=DAYS,
         widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
     subject = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)

@@ -5,22 +5,20 @@ import unicodedata
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from consent.errors import Field, Invalid
-from consent.rules import moments
 from consent.rules.consent_requests import OUTCOMES
 from consent.rules.text import KEY
 from consent.services import amounts, switches
 from consent.services.amounts import Wanted
 from consent.services.consent_requests import Reply
 from consent.services.log import Filter
+from trustcenter.days import DayField
 
 ACTS = (switches.ON, switches.OFF, switches.KEEP, switches.PAUSE)
 # In place of a level: what was ticked, thing by thing.
 OWN = "own"
-DAYS = (MinValueValidator(moments.FIRST_DAY), MaxValueValidator(moments.LAST_DAY))
 WHO = [("", _("Anyone")), ("people", _("People only")), ("machines", _("Computers only"))]
 ANSWERS = [("", _("All answers")), ("refused", _("Refused only"))]
 
@@ -99,8 +97,8 @@ class LogFilter(forms.Form):
     purpose = forms.CharField(max_length=64, required=False)
     who = forms.ChoiceField(choices=WHO, required=False)
     answer = forms.ChoiceField(choices=ANSWERS, required=False)
-    since = forms.DateField(input_formats=["%Y-%m-%d"], required=False, validators=DAYS)
-    on = forms.DateField(input_formats=["%Y-%m-%d"], required=False, validators=DAYS)
+    since = DayField(input_formats=["%Y-%m-%d"], required=False)
+    on = DayField(input_formats=["%Y-%m-%d"], required=False)
     before = forms.UUIDField(required=False)
 
     def chosen(self) -> Filter:
