@@ -4,6 +4,7 @@ A pytest plugin: `pytest_plugins = ["tests.browser"]` in conftest.py gives the f
 the machine's Chromium (Debian's package, or the one CHROMIUM names) and downloads nothing.
 """
 
+import functools
 import os
 import shutil
 from collections import defaultdict
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Locator, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = [
@@ -38,9 +39,23 @@ def chromium() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright's loop runs in this very thread, and Django would take each query for one made inside it.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        for kind, name in ((Page, "click"), (Locator, "click"), (Locator, "press")):
+            patch.setattr(kind, name, _until_loaded(getattr(kind, name)))
         browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
         yield browser
         browser.close()
+
+
+def _until_loaded(press: Callable[..., None]) -> Callable[..., None]:
+    """Playwright waits until the page that a press leads to begins: a test may look before it has its looks."""
+
+    @functools.wraps(press)
+    def pressed(on: Page | Locator, *arguments: Any, **more: Any) -> None:
+        press(on, *arguments, **more)
+        page = on.page if isinstance(on, Locator) else on
+        page.wait_for_load_state()
+
+    return pressed
 
 
 def program() -> str | None:

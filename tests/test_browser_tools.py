@@ -4,6 +4,7 @@ import asyncio
 import http.server
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -40,9 +41,16 @@ OpenPage = Callable[..., Page]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path.endswith(".css"):
+            time.sleep(0.5)  # as on a busy machine
+        super().do_GET()
+
     def end_headers(self) -> None:
         """Strict, as the portal is: the tools must work under it."""
-        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+        self.send_header(
+            "Content-Security-Policy", "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:"
+        )
         super().end_headers()
 
     def log_message(self, *_arguments: object) -> None:
@@ -54,6 +62,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("site")
     (folder / "good.html").write_text(PAGE % GOOD)
     (folder / "namesakes.html").write_text(PAGE % NAMESAKES)
+    (folder / "late.html").write_text('<link rel="stylesheet" href="late.css"><p>Here</p>')
+    (folder / "late.css").write_text("p { block-size: 7px }")
     (folder / "faults.html").write_text((PAGE % FAULTS).replace(' lang="en"', ""))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -109,6 +119,25 @@ def test_scripts_can_be_off(open_page: OpenPage) -> None:
         page = open_page(javascript=javascript)
         page.goto(told)
         assert page.inner_text("p") == seen
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_press_is_over_when_the_page_it_leads_to_has_its_looks(
+    open_page: OpenPage, site: str, javascript: bool
+) -> None:
+    """Else a test on a busy machine measures a page without its stylesheet, and fails for no fault of ours."""
+    page = open_page(javascript=javascript, base_url=site)
+    for press in (
+        lambda: page.click("button"),
+        lambda: page.get_by_role("button").click(),
+        lambda: page.get_by_role("button").press("Enter"),
+    ):
+        page.goto("/good.html")
+        page.set_content('<form action="/late.html"><button autofocus>Go</button></form>')
+        press()
+        box = page.get_by_text("Here").bounding_box()
+        assert box is not None
+        assert box["height"] == 7
 
 
 def test_the_policy_bites(open_page: OpenPage, site: str) -> None:
