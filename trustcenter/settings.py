@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
+from audit.proof import pruning
+
 env = Env()
 
 
@@ -109,11 +111,11 @@ AUDIENCE_BYTES = env.int("AUDIENCE_BYTES", 256 * 1024 * 1024)
 # Seconds between two passes of the sealer.
 SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 
-# After how many days uses of data are pruned from the log (docs/operate.md, Retention); 0: never. A month at least:
-# staff and limits look that far back.
+# After how many days uses of data are pruned from the log (docs/operate.md, Retention); 0: never. Whoever verifies
+# accepts no policy that keeps less than KEEP_LEAST.
 LOG_KEEP_DAYS = env.int("LOG_KEEP_DAYS", 0)
-if 0 != LOG_KEEP_DAYS < 31:
-    raise ImproperlyConfigured("LOG_KEEP_DAYS is 0, which keeps all for ever, or at least 31.")
+if 0 != LOG_KEEP_DAYS < pruning.KEEP_LEAST:
+    raise ImproperlyConfigured(f"LOG_KEEP_DAYS is 0, which keeps all for ever, or at least {pruning.KEEP_LEAST}.")
 
 # Witnesses that are asked to cosign each new head, and how many must: a file in the format of C2SP tlog-policy.
 WITNESS_POLICY = env.str("WITNESS_POLICY", "")
