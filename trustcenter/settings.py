@@ -52,7 +52,7 @@ for _origin in map(urlsplit, BRAND_ORIGINS):
     _near = _origin.scheme == "http" and _origin.hostname in {"localhost", "127.0.0.1"}
     if not (_origin.netloc and (_origin.scheme == "https" or _near)) or any((*_origin[2:], _origin.username)):
         raise ImproperlyConfigured("BRAND_ORIGINS holds origins only, as https://shop.example.org; http on loopback.")
-# Reverse proxies (networks, e.g. 10.0.0.0/8) whose X-Forwarded-For is believed.
+# Reverse proxies (networks, e.g. 10.0.0.0/8) whose X-Forwarded-For and X-Forwarded-Proto are believed.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 
 # --- Secrets ----------------------------------------------------------------------------------------
@@ -256,6 +256,7 @@ CSRF_FAILURE_VIEW = "trustcenter.problems.csrf_failure"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Taken away from requests that no proxy of TRUSTED_PROXIES hands on (trustcenter/requests.py).
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
