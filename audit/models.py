@@ -167,13 +167,15 @@ class VerifierKey(AppendOnly):
     vkey = models.CharField(max_length=255, unique=True)
     purpose = models.CharField(max_length=16)
     created_at = models.DateTimeField()
-    # It signs heads of more than `since_size` entries, and of at most `until_size` once it is known where it ends.
+    # What it signs, in places of the log: audit/services/rotation.py. An end is final; but of a receipt key that is
+    # found to have been stolen, it can only come earlier.
     since_size = models.BigIntegerField(default=0)
     until_size = models.BigIntegerField(null=True)
 
     guard = Guard(
         update="NEW.id <> OLD.id OR NEW.vkey <> OLD.vkey OR NEW.purpose <> OLD.purpose "
-        "OR NEW.since_size <> OLD.since_size OR OLD.until_size IS NOT NULL"
+        "OR NEW.since_size <> OLD.since_size OR OLD.until_size IS NOT NULL "
+        "AND (OLD.purpose <> 'receipt' OR NEW.until_size IS NULL OR NEW.until_size >= OLD.until_size)"
     )
 
 

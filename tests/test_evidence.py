@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from audit import keys as keys_of_house
-from audit.models import Entry
+from audit.models import Entry, VerifierKey
 from audit.services import mark
 from consent.models import ConsentState
 from consent.rules.choice import Choice
@@ -303,6 +303,11 @@ def _prune():
     assert pruning.finish() == 1, "what was seen is gone, and what is left says so"
 
 
+def _disown():
+    VerifierKey.objects.create(vkey="one that ended", purpose="receipt", created_at=NOW, until_size=9)
+    rotation.disown(vkey="one that ended", since=NOW - timedelta(days=3650), **FACTS)
+
+
 def _clock_back():
     seal_all(YEARS_LATER)
     recovery.accept_clock(**FACTS)
@@ -442,6 +447,7 @@ VERBS = {
     "rotation.begin": [
         (lambda: (keys_of_house.make_next("log"), rotation.begin(name="log", **FACTS)), ["log.key_rotated"])
     ],
+    "rotation.disown": [(_disown, ["log.key_rotated"])],
     "keys.create": [(lambda: keys.create(recipient="mailbird", scopes=["decide"], **FACTS), ["key.created"])],
     "keys.revoke": [
         (lambda: keys.revoke(prefix=keys.listed()[0].prefix, **FACTS), ["key.revoked"]),

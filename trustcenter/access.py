@@ -213,13 +213,18 @@ def officer_only(view: Any) -> Any:
 
 def address(request: HttpRequest) -> str:
     """The caller's address; a forwarded one only from a proxy we trust."""
-    direct: str = request.META.get("REMOTE_ADDR", "")
+    direct = _direct(request)
     forwarded = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",") if each.strip()]
     for each in reversed(forwarded):
         if not _trusted(direct):
             break
         direct = each
     return direct
+
+
+def by_proxy(request: HttpRequest) -> bool:
+    """Whether a proxy we trust hands this request on: only then do headers say how it came to us."""
+    return _trusted(_direct(request))
 
 
 def network(request: HttpRequest) -> str:
@@ -230,6 +235,11 @@ def network(request: HttpRequest) -> str:
     except ValueError:
         return value
     return value if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def _direct(request: HttpRequest) -> str:
+    found: str = request.META.get("REMOTE_ADDR", "")
+    return found
 
 
 def _trusted(value: str) -> bool:

@@ -36,6 +36,9 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.monotonic()
+        if not access.by_proxy(request):
+            # Django believes it of anybody (SECURE_PROXY_SSL_HEADER).
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
         request.trust_id = uuid.uuid4().hex  # type: ignore[attr-defined]
         sent = request.headers.get("X-Request-ID", "")
         request.correlation = sent if _CORRELATION.fullmatch(sent) else ""  # type: ignore[attr-defined]

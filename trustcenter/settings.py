@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
+from audit.proof import pruning
+
 env = Env()
 
 
@@ -50,7 +52,7 @@ for _origin in map(urlsplit, BRAND_ORIGINS):
     _near = _origin.scheme == "http" and _origin.hostname in {"localhost", "127.0.0.1"}
     if not (_origin.netloc and (_origin.scheme == "https" or _near)) or any((*_origin[2:], _origin.username)):
         raise ImproperlyConfigured("BRAND_ORIGINS holds origins only, as https://shop.example.org; http on loopback.")
-# Reverse proxies (networks, e.g. 10.0.0.0/8) whose X-Forwarded-For is believed.
+# Reverse proxies (networks, e.g. 10.0.0.0/8) whose X-Forwarded-For and X-Forwarded-Proto are believed.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 
 # --- Secrets ----------------------------------------------------------------------------------------
@@ -109,11 +111,11 @@ AUDIENCE_BYTES = env.int("AUDIENCE_BYTES", 256 * 1024 * 1024)
 # Seconds between two passes of the sealer.
 SEAL_EVERY = env.float("SEAL_EVERY", 0.5)
 
-# After how many days uses of data are pruned from the log (docs/operate.md, Retention); 0: never. A month at least:
-# staff and limits look that far back.
+# After how many days uses of data are pruned from the log (docs/operate.md, Retention); 0: never. Whoever verifies
+# accepts no policy that keeps less than KEEP_LEAST.
 LOG_KEEP_DAYS = env.int("LOG_KEEP_DAYS", 0)
-if 0 != LOG_KEEP_DAYS < 31:
-    raise ImproperlyConfigured("LOG_KEEP_DAYS is 0, which keeps all for ever, or at least 31.")
+if 0 != LOG_KEEP_DAYS < pruning.KEEP_LEAST:
+    raise ImproperlyConfigured(f"LOG_KEEP_DAYS is 0, which keeps all for ever, or at least {pruning.KEEP_LEAST}.")
 
 # Witnesses that are asked to cosign each new head, and how many must: a file in the format of C2SP tlog-policy.
 WITNESS_POLICY = env.str("WITNESS_POLICY", "")
@@ -254,6 +256,7 @@ CSRF_FAILURE_VIEW = "trustcenter.problems.csrf_failure"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Taken away from requests that no proxy of TRUSTED_PROXIES hands on (trustcenter/requests.py).
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

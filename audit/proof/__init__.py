@@ -14,7 +14,7 @@ copied away and run alone (`python -m proof FILE`).
 From the bottom up: `errors`, `encoding`, `canonical` (leaf bytes), `commitment` (hidden payloads), `ed25519`
 (signatures), `merkle` and `multiproof` (the tree), `tiles` and `paths` (how it is stored), `note` and `checkpoint`
 (signed heads), `cosignature`, `witness` and `policy` (who else has seen them), `shape`, `bundle` and `tlog_proof`
-(proof files), `archive` and `export` (zip files), `jws` and `receipt` (signed receipts), `keyset` (where keys ended).
+(proof files), `archive` and `export` (zip files), `jws` and `receipt` (signed receipts), `keyset` (when they signed).
 What opens files, speaks HTTP and knows the time stands apart, beside `__main__`; all of it in one file is `verify.py`,
 which every export carries.
 """

@@ -5,7 +5,7 @@ an entry `log.pruned` is published, whose `details` declare it:
 
     first, until   from which place to before which; `until` is the minimum index: below it, entries may be missing
     size, root     how large the published log was then, and its root
-    keep_days      the policy: what is older than so many days may go
+    keep_days      the policy: what is older than so many days may go; `KEEP_LEAST` at least
     actions        of these kinds only
     spared         but for those with one of these outcomes
     entries        how many go
@@ -33,6 +33,8 @@ STAYS = (
     *("portal.changes_told", "portal.case_told", "probing."),
 )
 """How the names of actions begin whose entries no policy takes out."""
+KEEP_LEAST = 31
+"""Days that any policy keeps: a month at least, for staff and limits look that far back."""
 _MEMBERS = ("first", "until", "size", "root", "keep_days", "actions", "spared", "entries", "places")
 
 
@@ -83,6 +85,8 @@ def parse(place: int, leaf: dict[str, Any]) -> Declaration:
     said = shape.an_object(leaf.get("details"), "details")
     shape.members(said, f"entry {place}", _MEMBERS)
     keep_days = shape.number(said, "keep_days")
+    if keep_days < KEEP_LEAST:
+        raise _contradiction(place, f"keep_days is {keep_days}, and a policy keeps {KEEP_LEAST} days at least")
     try:
         root = bytes.fromhex(shape.text(said, "root"))
         at = datetime.fromisoformat(shape.text(leaf, "at"))
@@ -104,7 +108,7 @@ def parse(place: int, leaf: dict[str, Any]) -> Declaration:
     )
     in_order = 0 <= found.first < found.until <= found.size <= place and 0 < found.entries <= found.until - found.first
     stays = any(each.startswith(STAYS) for each in found.actions)
-    if not in_order or keep_days < 1 or len(root) != HASH_SIZE or stays or at.tzinfo is None:
+    if not in_order or len(root) != HASH_SIZE or stays or at.tzinfo is None:
         raise _contradiction(place)
     return found
 
@@ -187,5 +191,6 @@ def chained(declared: Sequence[Declaration]) -> None:
         at = each.until
 
 
-def _contradiction(place: int) -> ProofError:
-    return ProofError("pruned-declaration", f"What entry {place} (log.pruned) declares cannot be so.")
+def _contradiction(place: int, why: str = "") -> ProofError:
+    said = f"What entry {place} (log.pruned) declares cannot be so"
+    return ProofError("pruned-declaration", f"{said}: {why}." if why else f"{said}.")

@@ -142,6 +142,7 @@ def _places(size: int) -> Iterator[tuple[int, Leaf | None]]:
         yield from ((place, None) for place in range(next_place, row.seq))
         yield row.seq, row
         next_place = row.seq + 1
+    yield from ((place, None) for place in range(next_place, size))
 
 
 def _checked(row: Leaf) -> dict[str, Any]:

@@ -80,8 +80,7 @@ def read(*, subject: Subject | None, number: UUID) -> Signed | None:
 def standing(event: ConsentEvent) -> str:
     """SIGNED, WAITING, or DAMAGED: looked at by the worker, who could make no receipt of it."""
     # In this order: a receipt that is signed in between counts as signed.
-    done = ReceiptsDone.objects.filter(imported=event.imported).values_list("size", flat=True).first() or 0
-    looked_at = Leaf.objects.filter(entry_id=event.entry_id, seq__lt=done).exists()
+    looked_at = Leaf.objects.filter(entry_id=event.entry_id, seq__lt=_reached(event.imported)).exists()
     if Receipt.objects.filter(event=event).exists():
         return SIGNED
     return DAMAGED if looked_at else WAITING
@@ -117,9 +116,17 @@ def waiting(*, now: datetime) -> int:
     return max(_behind(imported, size) for imported in (False, True))
 
 
+def done() -> int:
+    """Below this place of the log no receipt will ever be signed again."""
+    return min(_reached(imported) for imported in (False, True))
+
+
+def _reached(imported: bool) -> int:
+    return ReceiptsDone.objects.filter(imported=imported).values_list("size", flat=True).first() or 0
+
+
 def _behind(imported: bool, size: int) -> int:
-    done = ReceiptsDone.objects.filter(imported=imported).values_list("size", flat=True).first() or 0
-    return max(size - done, 0)
+    return max(size - _reached(imported), 0)
 
 
 def _pass(imported: bool, size: int, limit: int, now: datetime) -> int:

@@ -3,11 +3,14 @@
 python -m tests.bench.sealing                      on SQLite and PostgreSQL, about two minutes
 python -m tests.bench.sealing --only PostgreSQL
 python -m tests.bench.sealing --profile            where the time of a backlog goes
+python -m tests.bench.sealing --flood              a minute at ten times the rate, instead (F27); about ten minutes
 
 backlog   leaves a second from the outbox to a published head, beside the floor: hashing the leaves and growing the
           tree in memory, which no database could take from it
 lag       entries written at a steady rate by a process of its own; from the moment an entry is written to the signed
           head that covers it, while a real `trustcenter seal` runs beside
+flood     the same at ten times the rate, as far as the writer comes; how many waited at most, until when after
+          the last was written, and whether every entry is in the log, once, and the log verifies
 """
 
 import argparse
@@ -21,11 +24,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 
 from tests.bench.__main__ import databases, machine
 
 BACKLOG = 60_000
 RATE = 1_000  # entries a second
+FLOOD = 10  # times as many
 _WRITER = """
 import sys, time
 import django; django.setup()
@@ -49,6 +54,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0, help="length of the measurement of lag (default 15)")
     parser.add_argument("--only", choices=["SQLite", "PostgreSQL"], help="one of the two databases")
     parser.add_argument("--profile", action="store_true", help="print where the time of a backlog goes")
+    parser.add_argument("--flood", nargs="?", const=60.0, type=float, metavar="SECONDS", help="default 60")
     chosen = parser.parse_args()
     print(f"Machine: {machine()}; Python {platform.python_version()}.\n")
     for name, url in databases():
@@ -57,9 +63,10 @@ def main() -> None:
                 environment = {"DATABASE_URL": address or f"sqlite:///{folder}/bench.sqlite3", "BENCH_NAME": name}
                 environment |= {"TRUST_DATA_DIR": folder, "LOG_LEVEL": "ERROR"}
                 environment |= {"DJANGO_SETTINGS_MODULE": "trustcenter.settings"}
-                command = [sys.executable, "-c", "from tests.bench import sealing; sealing.measure()"]
+                what = "flood" if chosen.flood else "measure"
+                command = [sys.executable, "-c", f"from tests.bench import sealing; sealing.{what}()"]
                 # A process for each database: settings are read once.
-                given = [str(chosen.seconds), str(int(chosen.profile))]
+                given = [str(chosen.flood or chosen.seconds), str(int(chosen.profile))]
                 subprocess.run([*command, *given], env=os.environ | environment, check=True)
 
 
@@ -79,12 +86,41 @@ def measure() -> None:
         f"{cost / floor:.1f} times the floor of {floor * 1e6:.1f} µs",
         flush=True,
     )
-    lags = _lags(seconds)
-    shown = "  ".join(f"{label} {lags[int(place * (len(lags) - 1))]:.2f} s" for label, place in _PLACES)
-    print(f"{name:<12} lag       {len(lags) / seconds:>8,.0f} entries/s: {shown}", flush=True)
+    print(f"{name:<12} lag       {_shown(_load(seconds, RATE).lags, seconds)}", flush=True)
+
+
+def flood() -> None:
+    """Ten times the rate on the database of the environment, and what became of it."""
+    from datetime import UTC, datetime
+
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from audit.models import Leaf
+    from audit.services import verify
+
+    name, seconds = os.environ["BENCH_NAME"], float(sys.argv[1])
+    call_command("migrate", verbosity=0)
+    before = Leaf.objects.count()
+    done = _load(seconds, FLOOD * RATE)
+    print(f"{name:<12} flood     {_shown(done.lags, seconds)}", flush=True)
+    print(
+        f"{name:<12} flood     at most {done.most:,} waited; all taken in {done.behind:.1f} s after the last",
+        flush=True,
+    )
+    found = verify.whole_log(now=datetime.now(UTC))
+    lost = done.written - (Leaf.objects.count() - before)
+    print(f"{name:<12} flood     written {done.written:,}, lost {lost}; the log: {found.finding or 'good'}", flush=True)
 
 
 _PLACES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
+
+
+def _shown(lags: list[float], seconds: float) -> str:
+    shown = "  ".join(f"{label} {lags[int(place * (len(lags) - 1))]:.2f} s" for label, place in _PLACES)
+    return f"{len(lags) / seconds:>8,.0f} entries/s: {shown}"
 
 
 def enter(number: int) -> None:
@@ -127,20 +163,34 @@ def _backlog(profiled: bool) -> tuple[float, float, float]:
     return BACKLOG / (time.perf_counter() - begun), (time.process_time() - spent) / BACKLOG, floor
 
 
-def _lags(seconds: float) -> list[float]:
-    """How long each entry waited until a head that covers it could be read, sorted. Looked at every 10 ms."""
-    from audit.models import Entry
+@dataclass(frozen=True)
+class Load:
+    """How long each entry waited until a head that covers it could be read, sorted; how many were written, how many
+    waited at most, and for how many seconds after the writer's end."""
+
+    lags: list[float]
+    written: int
+    most: int
+    behind: float
+
+
+def _load(seconds: float, rate: int) -> Load:
+    """Write at a rate while a sealer runs. Heads are looked at every 10 ms, what waits once in a second."""
+    from audit.models import Entry, Pending
     from audit.services import export
 
-    first, heads = Entry.objects.count(), []
+    first, heads, most, looked, ended = Entry.objects.count(), [], 0, 0.0, 0.0
     sealer = subprocess.Popen([sys.executable, "-m", "trustcenter.cli", "seal"], env=os.environ)
     try:
         time.sleep(3)
-        call = [sys.executable, "-c", _WRITER, str(seconds), str(RATE)]
-        writer = subprocess.Popen(call, stdout=subprocess.DEVNULL)
-        while writer.poll() is None or Entry.objects.filter(pending__isnull=False).exists():
+        call = [sys.executable, "-c", _WRITER, str(seconds), str(rate)]
+        writer = subprocess.Popen(call, stdout=subprocess.PIPE)
+        while writer.poll() is None or Pending.objects.exists():
             if (size := export.sealed()) > (heads[-1][0] if heads else 0):
                 heads.append((size, time.time()))
+            if time.time() > looked + 1:
+                looked, most = time.time(), max(most, Pending.objects.count())
+            ended = time.time() if writer.poll() is None else ended
             time.sleep(0.01)
         time.sleep(1)
         heads.append((export.sealed(), time.time()))
@@ -148,7 +198,8 @@ def _lags(seconds: float) -> list[float]:
         sealer.send_signal(signal.SIGTERM)
         sealer.wait(20)
     written = Entry.objects.filter(leaf_row__seq__gte=first).order_by("leaf_row__seq")
-    return _waited(heads, list(written.values_list("leaf_row__seq", "recorded_at")))
+    lags = _waited(heads, list(written.values_list("leaf_row__seq", "recorded_at")))
+    return Load(lags, int(writer.communicate()[0]), most, max(heads[-1][1] - ended, 0.0))
 
 
 def _waited(heads: list, written: list) -> list[float]:

@@ -54,7 +54,7 @@ class JwkOutput(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, Any]:
         sizes = {
-            "tc:since": "It was announced when the log had so many entries; a key of the log signs larger heads only.",
+            "tc:since": "A key of the log signs larger heads only; one of receipts, for entries from this place on.",
             "tc:until": "A key of the log signs no larger head; one of receipts signs for no entry from this place on.",
         }
         more = {name: serializers.IntegerField(required=False, help_text=text) for name, text in sizes.items()}

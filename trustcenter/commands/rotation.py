@@ -24,6 +24,8 @@ _EXAMPLES = """\
   trustcenter rotate-keys --receipts --finish    it signs from now on
   trustcenter rotate-keys --receipts --compromised --since 2026-11-20T08:00:00Z
       The receipt key is in other hands since then. It ends at once; what it signs of later entries is refused.
+  trustcenter rotate-keys --receipts --compromised --since 2026-02-03T00:00:00Z --key 'park.example/log/receipts+…'
+      The same of a key that ended since: it is believed up to that moment only, and no longer up to its end.
 Is the log's key in other hands? Then it must not sign on: see docs/operate.md, When nothing is signed.
 """
 
@@ -35,15 +37,20 @@ def add(commands: Any) -> None:
     parser.add_argument("--receipts", action="store_true", help="the key of receipts instead of the log's")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--finish", action="store_true", help="end the old key")
-    how.add_argument("--compromised", action="store_true", help="with --receipts: the old key is in other hands")
+    how.add_argument("--compromised", action="store_true", help="with --receipts: a key is in other hands")
     parser.add_argument("--since", type=_moment, metavar="MOMENT", help="since when it is (RFC 3339); default: now")
+    parser.add_argument("--key", metavar="VKEY", help="one that ended already; default: the one that signs")
 
 
 def _rotate(options: argparse.Namespace) -> int:
     by, now, name = access.operator_actor(), access.clock(), rotation.RECEIPT if options.receipts else rotation.LOG
-    if (options.compromised and not options.receipts) or (options.since and not options.compromised):
-        terminal.complain("--compromised needs --receipts, and --since needs --compromised.")
+    if lacking := _lacking(options):
+        terminal.complain(lacking)
         return 2
+    if options.key:
+        place = rotation.disown(vkey=options.key, since=options.since, by=by, now=now)
+        terminal.say(f"Believed of entries before {place} only: {options.key}")
+        return 0
     if options.finish:
         _ended(name, rotation.finish(name=name, by=by, now=now))
     elif options.compromised:
@@ -55,6 +62,12 @@ def _rotate(options: argparse.Namespace) -> int:
         terminal.note("Hand this vkey to those who pinned the old one.")
     terminal.note("Restart `trustcenter serve`.")
     return 0
+
+
+def _lacking(options: argparse.Namespace) -> str:
+    if (options.compromised and not options.receipts) or (options.since and not options.compromised):
+        return "--compromised needs --receipts, and --since needs --compromised."
+    return "--key needs --since." if options.key and not options.since else ""
 
 
 def _ended(name: str, old: str) -> None:

@@ -22,7 +22,7 @@ def check_log(options: argparse.Namespace, trust: Trust, progress: Tick) -> int:
         old = _signed(options.head)[0] if options.head else None
         size = Checkpoint.parse(note.parse(old)[0]).size if old else None
         found = place.verify(place.reader(options.place), trust.vkeys, progress, size)
-        kept = (bundle.open_head(old, found.head.origin, found.vkeys), old) if old else None
+        kept = _kept(old, found, trust) if old else None
         seen = list(trust.sentences(found.signed))
     except ProofError as error:
         return speech.refuse("log", error)
@@ -46,6 +46,12 @@ def compare(options: argparse.Namespace, trust: Trust, progress: Tick) -> int:  
 
 
 Head = tuple[Checkpoint, str]
+
+
+def _kept(signed: str, found: place.Found, trust: Trust) -> Head:
+    """The head that was kept. One by a key that had ended says nothing against the log: a thief can sign any."""
+    trust.known.check_head(signed)
+    return bundle.open_head(signed, found.head.origin, found.vkeys), signed
 
 
 def _compared(one: Head, other: Head, proof: str | None, read: place.Read | None) -> int:
@@ -82,6 +88,8 @@ def _both(options: argparse.Namespace, trust: Trust, read: place.Read | None) ->
         raise ProofError("compare-origin", "These are heads of two different logs.")
     carried = [key for _, keys in found for key in keys]
     vkeys = trust.vkeys or carried or (place.keys(read) if read else [])
+    for signed, _ in found:
+        trust.known.check_head(signed)
     return [(bundle.open_head(signed, origin, vkeys), signed) for signed, _ in found]
 
 

@@ -43,7 +43,9 @@ SIGNED = LOG.checkpoint() + cosignature.sign(note.parse(LOG.checkpoint())[0], KE
 REQUEST = witness.make_request(witness.Request(7, tiles.consistency_proof(LOG.read_tile, 7, 11), LOG.checkpoint()))
 
 
-KEY_SET = json.dumps({"keys": [jws.jwk(Key(1).public) | {"tc:vkey": Key(1).vkey, "tc:until": 7}]}).encode()
+KEY_SET = json.dumps(
+    {"keys": [jws.jwk(Key(1).public) | {"tc:vkey": Key(1).vkey, "tc:since": 3, "tc:until": 7}]}
+).encode()
 
 SHORT = {"verify.py": b"print('a verifier of fewer bytes')\n"}
 

@@ -87,6 +87,13 @@ def test_a_declaration_that_contradicts_itself_is_refused(changed):
     assert refused.value.code == "pruned-declaration"
 
 
+def test_a_policy_keeps_as_long_as_the_setting_may_say_or_longer():
+    assert pruning.parse(9, declaration(keep_days=31)).keep_days == pruning.KEEP_LEAST
+    for days in (30, 1, 0, -1):
+        with pytest.raises(ProofError, match=f"keep_days is {days}, and a policy keeps 31 days at least"):
+            pruning.parse(9, declaration(keep_days=days))
+
+
 @pytest.mark.parametrize("changed", [{"first": "0"}, {"actions": "decision.made"}, {"places": 1}, {"more": 1}])
 def test_a_declaration_of_other_members_is_refused(changed):
     with pytest.raises(ProofError) as refused:

@@ -1,15 +1,17 @@
 """Killed at any step of a pass, the log goes on: nothing lost, nothing twice, nothing published that is not kept."""
 
+import contextlib
 import os
 import threading
 import time
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 
+from audit import rows
 from audit.models import Checkpoint as Published
-from audit.models import Entry, Head, Leaf, Pending
+from audit.models import Entry, Head, Leaf, Pending, Tile
 from audit.proof import note
 from audit.proof.checkpoint import Checkpoint
 from audit.services import heads, mark, prove, seal, tree, verify
@@ -116,19 +118,46 @@ def test_a_sealer_that_lost_its_connection_has_no_turn_any_more(transactional_db
     assert first.mine(), "the other's ended with its connection"
 
 
-@pytest.mark.once  # by SQLite's own limit; PostgreSQL's disk is not ours to fill
-def test_F16_a_full_disk_stops_the_log_whole_and_it_goes_on_when_there_is_room(transactional_db):
+@contextlib.contextmanager
+def full_disk(*, room=0):
+    """SQLite's own limit: the file may grow by so many pages, and no further."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0] + room}")
+        with pytest.raises(OperationalError, match="full"):
+            yield
+        cursor.execute("PRAGMA max_page_count = 1073741823")
+
+
+@pytest.mark.once
+def test_F16_were_a_pass_not_one_transaction_a_full_disk_would_end_the_log_for_good(transactional_db):
+    """What it wrote before there was no more room stays, and the next pass cannot write it again."""
     enter(3)
     seal_all()
     enter(2000)
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA page_count")
-        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
-        with pytest.raises(OperationalError, match="full"):
+    for room in range(200):
+        with full_disk(room=room):
+            seal._extend(Head.objects.get(), rows.read(seal._WAITING, [seal.BATCH]))  # each statement commits by itself
+        if Tile.objects.count() > 1:
+            break
+    assert (Head.objects.get().size, Pending.objects.count()) == (3, 2000)
+    for _ in range(2):
+        with pytest.raises(IntegrityError, match="audit_tile"):
+            seal_all()
+    assert Published.objects.latest("size").size == 3, "the harm: there is room again, and nothing is signed any more"
+
+
+@pytest.mark.once  # a disk of PostgreSQL: tests/faults/test_disks.py
+def test_F16_a_full_disk_stops_the_log_whole_and_it_goes_on_when_there_is_room(transactional_db):
+    """At whatever step of the pass the room is used up."""
+    enter(3)
+    seal_all()
+    enter(2000)
+    for room in (0, 5, 10, 15, 20):
+        with full_disk(room=room):
             seal.seal(now=NOW)
-        assert (Head.objects.get().size, Pending.objects.count()) == (3, 2000)
+        assert (Head.objects.get().size, Leaf.objects.count(), Pending.objects.count()) == (3, 3, 2000)
         nothing_is_published_that_the_mark_does_not_know()
-        cursor.execute("PRAGMA max_page_count = 1073741823")
     seal_all()
     everything_holds(set(Published.objects.values_list("note", flat=True)))
 

@@ -131,9 +131,9 @@ def test_a_declaration_that_hides_what_was_asked_or_promised_is_found(old, actio
     with transaction.atomic():
         ledger.record(ledger.Fact(action, subject=subjects.find(ALICE).pseudonym), by=OPERATOR, now=LATER)
     seal_all(LATER)
-    soon = LATER + timedelta(days=2)
-    due = declared.due(actions=(action,), before=soon - timedelta(days=1))
-    pruning.declare(due=due, keep_days=1, by=OPERATOR, now=soon)
+    soon = LATER + timedelta(days=proof.KEEP_LEAST + 1)
+    due = declared.due(actions=(action,), before=soon - timedelta(days=proof.KEEP_LEAST))
+    pruning.declare(due=due, keep_days=proof.KEEP_LEAST, by=OPERATOR, now=soon)
     seal_all(soon)
     pruning.finish()
     assert not Entry.objects.filter(action=action).exists()
@@ -306,6 +306,9 @@ class TestLies:
     def test_what_cannot_be_so(self, lie, changed):
         assert "cannot be so" in lie(**changed)
 
+    def test_a_policy_shorter_than_any_that_can_be_set(self, lie):
+        assert "cannot be so: keep_days is 30, and a policy keeps 31 days at least." in lie(keep_days=30)
+
     @pytest.mark.parametrize("changed", [{"entries": 29}, {"places": "00" * 32}])
     def test_other_entries_than_those_that_went(self, lie, changed):
         assert "other entries are missing" in lie(**changed)
@@ -368,7 +371,9 @@ def test_the_timetable_prunes_only_where_there_is_a_policy(old, settings):
     assert prune_log.name in app.conf.beat_schedule
 
 
-@pytest.mark.parametrize(("days", "code"), [("0", 0), ("31", 0), ("30", 1), ("-5", 1)])
+@pytest.mark.parametrize(
+    ("days", "code"), [("0", 0), (str(proof.KEEP_LEAST), 0), (str(proof.KEEP_LEAST - 1), 1), ("-5", 1)]
+)
 def test_a_policy_of_less_than_a_month_is_refused(days, code):
     environment = os.environ | {"LOG_KEEP_DAYS": days}
     command = [sys.executable, "-c", "import trustcenter.settings"]

@@ -3,7 +3,6 @@
 import base64
 import json
 import stat
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -11,23 +10,16 @@ from django.core.exceptions import ImproperlyConfigured
 
 from audit import keys
 from audit.models import Entry, VerifierKey
-from audit.proof import canonical, jws, keyset, note
+from audit.proof import note
 from audit.proof.__main__ import main
 from audit.proof.errors import ProofError
 from audit.services import mark, prove, receipts, rotation, verify
 from consent.services import receipt_checks, signed_receipts
 from tests import elsewhere
 from tests.audit.services.test_mark import enter
-from tests.world import ALICE, NOW, say, seal_all, sign_all
+from tests.world import ALICE, NOW, say, seal_all
 
-
-@pytest.fixture(autouse=True)
-def _keys_of_its_own(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    keys.key.cache_clear()
-    keys.make()
-    yield
-    keys.key.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_keys")
 
 
 def opened_by(vkey):
@@ -104,32 +96,6 @@ def test_a_web_process_cannot_read_what_signs(monkeypatch):
     assert keys.without_private(given) == "data:b lookup:e"
 
 
-class Receipts:
-    """Choices that get their receipts, as files."""
-
-    def make(self, act="give", now=NOW):
-        event = say(ALICE, act, now=now).event
-        sign_all(now)
-        return signed_receipts.read(subject=None, number=event.entry_id).jws
-
-    def kid(self, token):
-        return jws.parse(token).kid
-
-
-@pytest.fixture
-def made(cast):
-    return Receipts()
-
-
-def stolen(token, private):
-    """What a thief makes of a receipt with the key: the same words under another name of the controller, say."""
-    parsed = jws.parse(token)
-    document = canonical.loads(parsed.payload) | {"dct:title": ["Whatever they like"]}
-    public = private.public_key().public_bytes_raw()
-    key = note.vkey(document["iss"], public)
-    return jws.sign(canonical.dumps(document | {"tc:key": key}), public, private.sign)
-
-
 def private_of(name):
     return Ed25519PrivateKey.from_private_bytes(base64.b64decode((keys.folder() / f"{name}.key").read_text()))
 
@@ -182,36 +148,6 @@ def test_other_tools_open_old_receipts_with_the_key_set_that_is_published_now(ma
     public.verify(base64.urlsafe_b64decode(signature + "=="), f"{head}.{payload}".encode())
 
 
-def test_a_receipt_that_an_ended_key_signs_for_a_later_entry_is_found_wrong(made, run, client, tmp_path, capsys):
-    first, old = made.make(), private_of("receipt")
-    run("rotate-keys", "--receipts")
-    run("rotate-keys", "--receipts", "--finish")
-    forged = stolen(made.make("withdraw"), old)
-    vkeys = [part for vkey in [*prove.vkeys(), *receipts.vkeys()] for part in ("--vkey", vkey)]
-    (tmp_path / "forged.jws").write_text(forged)
-    assert main([str(tmp_path / "forged.jws"), *vkeys]) == 0, "who knows not that it ended cannot tell"
-    assert checked(forged, tmp_path, client) == (1, "ended")
-    assert "(key-ended)" in capsys.readouterr().err
-    assert checked(first, tmp_path, client) == (0, "real")
-
-
-def test_what_a_stolen_receipt_key_signs_is_good_only_for_entries_from_before_the_theft(made, run, client, tmp_path):
-    """The inclusion proof tells: an entry that the log had sealed by then is from before."""
-    before, old = made.make(now=NOW), private_of("receipt")
-    theft = NOW + timedelta(hours=1)
-    between = made.make("withdraw", now=NOW + timedelta(hours=2))
-    code, out, err = run("rotate-keys", "--receipts", "--compromised", "--since", f"{theft:%Y-%m-%dT%H:%M:%SZ}")
-    assert (code, out.split(": ")[0]) == (0, "No longer signs"), err
-    after = made.make(now=datetime.now(UTC))
-    assert made.kid(after) != made.kid(before)
-    assert checked(before, tmp_path, client) == (0, "real")
-    assert checked(between, tmp_path, client) == (1, "ended"), "nobody can tell it from what the thief makes"
-    assert checked(stolen(after, old), tmp_path, client) == (1, "ended")
-    assert checked(after, tmp_path, client) == (0, "real")
-    ends = json.loads(bytes(Entry.objects.filter(action="log.key_rotated").order_by("id").last().leaf))["details"]
-    assert (ends["because"], ends["at"]) == ("compromised", rotation.size_then(theft))
-
-
 def test_a_moment_to_come_is_no_moment_of_a_theft(made, run):
     assert run("rotate-keys", "--receipts", "--compromised", "--since", "2999-01-01T00:00:00Z")[0] == 1
     assert run("rotate-keys", "--compromised")[0] == 2
@@ -242,23 +178,3 @@ def test_nothing_is_signed_with_a_key_that_ended_and_was_left_in_its_place(made,
     seal_all()
     with pytest.raises(ImproperlyConfigured, match="has ended"):
         signed_receipts.sign_waiting(now=NOW)
-
-
-def test_a_head_that_only_an_ended_log_key_signed_is_found_wrong(db, run, client, tmp_path):
-    old = private_of("log")
-    enter(2)
-    seal_all()
-    kept = prove.checkpoint()
-    run("rotate-keys")
-    seal_all()
-    run("rotate-keys", "--finish")
-    enter()
-    seal_all()
-    known = keyset.parse(client.get("/.well-known/jwks.json").content)
-    known.check_head(kept)
-    known.check_head(prove.checkpoint())
-    body = note.parse(prove.checkpoint())[0]
-    forged = note.sign(body, note.parse_vkey(prove.vkeys()[0]).name, old.public_key().public_bytes_raw(), old.sign)
-    with pytest.raises(ProofError) as refusal:
-        known.check_head(forged)
-    assert refusal.value.code == "key-ended"
