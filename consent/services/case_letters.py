@@ -1,4 +1,5 @@
-"""One way to be heard of: a letter by e-mail when a request or a concern was answered, needs them, or is late.
+"""One way to be heard of: a letter by e-mail when a request or a concern was answered or closed, needs them, or is late,
+and when two records were found to be theirs.
 
 It says that there is something to read, and where; never what. That it is due is written in the transaction of the
 step; the worker sends it, one of each kind a day at most. A concern without a name has nobody to write to.
@@ -27,7 +28,7 @@ from consent.models import (
 from consent.rules.rights import OPEN
 from consent.services import families, mailing, subjects
 
-ANSWERED, LATE = "answered", "late"
+ANSWERED, LATE, JOINED = "answered", "late", "joined"
 # Which steps are told of; what the customer did themselves is no news to them.
 TOLD = {
     "rights.answered": ANSWERED,
@@ -36,6 +37,8 @@ TOLD = {
     "rights.asked": "asked",
     "rights.extended": "extended",
     "concern.answered": ANSWERED,
+    "concern.closed": "closed",
+    "subject.linked": JOINED,
 }
 
 

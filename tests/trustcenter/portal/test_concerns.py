@@ -31,6 +31,7 @@ def test_with_a_name_the_answer_comes_to_ones_own_page(alice, today, come_in):
     concerns.answer(reference=number, words="We are sorry. It will not happen again.", by=OPERATOR, now=today)
     page = text(alice.get(address))
     assert WORDS in page
+    assert "We send no e-mail" not in page
     assert "It will not happen again." in page
     assert "Send you offers that fit" in page
     alice.post(f"{address}/add", {"words": "Thank you."})
@@ -50,9 +51,12 @@ def test_without_a_session_a_number_and_a_secret_read_the_answer(open_park, toda
     sent = write(Client())
     number, word = secret(sent)
     concerns.answer(reference=number, words="Who called?", by=OPERATOR, now=today)
+    assert "We send no e-mail when we answer." in text(sent)
     reader = Client()
     keys = {"reference": number.lower(), "secret": word.lower().replace("-", " ")}
-    assert "Who called?" in text(reader.post("/concerns/read", keys))
+    thread = text(reader.post("/concerns/read", keys))
+    assert "Who called?" in thread
+    assert "We send no e-mail when we answer." in thread
     again = reader.post("/concerns/read", keys | {"words": "A man."})
     assert "A man." in text(again)
     assert Concern.objects.get().subject is None
