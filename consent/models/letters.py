@@ -1,4 +1,4 @@
-"""What a customer is still to be told of by e-mail: changes, and news of their cases or records. No address, no words."""
+"""What a customer is to be told of by e-mail: changes, and news of their cases or records. No address, no words."""
 
 from django.db import models
 from django.db.models import Q

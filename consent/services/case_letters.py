@@ -1,4 +1,4 @@
-"""One way to be heard of: a letter by e-mail when a request or a concern was answered or closed, needs them, or is late,
+"""One way to be heard of: a letter by e-mail when a request or a concern was answered or closed, needs them or is late,
 and when two records were found to be theirs.
 
 It says that there is something to read, and where; never what. That it is due is written in the transaction of the

@@ -156,7 +156,7 @@ def open(*, subject: Handle | Subject, wanted: Wanted, checked: bool, by: Actor,
         choice = Choice(wanted.purpose, "object", wanted.channel, "rights request")
         with suppress(Suppressed):  # who is left alone said no to everything already
             consents.record(subject=held, choice=choice, by=by, now=now)
-    rights_drafts.drop(subject=held, kind=wanted.kind)
+    rights_drafts.drop(subject=held, kind=wanted.kind, by=by)
     return request
 
 
@@ -167,7 +167,7 @@ def add(*, reference: str, subject: Subject | None, words: str, by: Actor, now: 
         raise Invalid(*problems)
     request = _move(reference, subject, "added", {"words": words.strip()}, by, now)
     if subject:
-        rights_drafts.drop(subject=subject, kind=request.reference)
+        rights_drafts.drop(subject=subject, kind=request.reference, by=by)
     return request
 
 

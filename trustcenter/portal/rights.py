@@ -51,7 +51,8 @@ def ask(request: HttpRequest, subject: Any, kind: str) -> HttpResponse:
         if request.POST.get("step") == "send":
             return _send(request, subject, wanted)
     except CodeNeeded:
-        rights_drafts.keep(subject=subject, kind=kind, typed=typed, now=access.clock())
+        by, now = access.customer_actor(request), access.clock()
+        rights_drafts.keep(subject=subject, kind=kind, typed=typed, by=by, now=now)
         return access.ask_for_code(reverse("portal:rights-ask", args=[kind]))
     except Invalid as problem:
         return _question(request, subject, kind, typed, wrong=case_words.wrong(problem.fields, kind))
@@ -114,7 +115,8 @@ def file(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:
 def _begin(request: HttpRequest, subject: Any, kind: str) -> HttpResponse:
     if kind in NEEDS_FRESH and not access.is_fresh(request):
         return access.ask_for_code(request.get_full_path())
-    kept = rights_drafts.read(subject=subject, kind=kind, now=access.clock())
+    by = access.customer_actor(request)
+    kept = rights_drafts.read(subject=subject, kind=kind, by=by, now=access.clock())
     if kept:
         return _page(request, subject, kind, kept, "portal/rights_check.html")
     return _question(request, subject, kind, Form(request.GET).typed())
@@ -156,7 +158,8 @@ def _page(
 def _follow(request: HttpRequest, subject: Any, reference: str, **more: Any) -> HttpResponse:
     found = rights.follow(reference=reference, subject=subject, language=language())
     result = request.GET.get("done", "")
-    kept = rights_drafts.read(subject=subject, kind=found.request.reference, now=access.clock())
+    by, now = access.customer_actor(request), access.clock()
+    kept = rights_drafts.read(subject=subject, kind=found.request.reference, by=by, now=now)
     shown = {"found": found, "case": found.request, "section": "rights", "done": result if result in _RESULT else ""}
     shown["typed"] = kept
     return render(request, "portal/rights_follow.html", shown | more, status=400 if more.get("wrong") else 200)
