@@ -19,7 +19,6 @@ from consent.models import (
     CaseLetter,
     Concern,
     ConcernStep,
-    ConsentEvent,
     Identifier,
     RightsRequest,
     RightsStep,
@@ -122,16 +121,10 @@ def _take(number: int, kind: str, now: datetime) -> tuple[tuple[Identifier, list
         return None
     mine.update(lease_until=now + mailing.LEASE)
     address = subjects.opened(to, vault.of(who.pseudonym)).id
-    return (to, [row.pk for row in rows]), Letter(rows[0].number, address, _language(who), kind)
+    return (to, [row.pk for row in rows]), Letter(rows[0].number, address, mailing.language(who), kind)
 
 
 @transaction.atomic
 def _note(to: Identifier, rows: list[int], letter: Letter, now: datetime) -> None:
     CaseLetter.objects.filter(pk__in=rows).update(sent_at=now, lease_until=None)
     mailing.record("portal.case_told", to, letter.address, now=now, kind=letter.kind)
-
-
-def _language(who: Subject) -> str:
-    """The language in which they last chose something."""
-    said = ConsentEvent.objects.filter(subject__in=families.of(who)).exclude(language="").order_by("-pk")
-    return said.values_list("language", flat=True).first() or ""

@@ -153,7 +153,7 @@ def told(value: object) -> object:
     """What the log keeps beside a fact, as a person writes it: a list with commas, yes and no."""
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+    return {True: _("yes"), False: _("no")}[value] if isinstance(value, bool) else value
 
 
 def _time(value: datetime, form: str) -> SafeString:
