@@ -256,9 +256,8 @@ def listed(*, state: str = "", before: int | None = None, limit: int) -> list[Ri
 
 
 def nameable(kind: str) -> list[Purpose]:
-    """The purposes that a request can name: an objection, those that rest on our own interest, or the public's; a
-    deletion, all that rest on a choice, since what was collected for the others is kept (GDPR Art. 17(1)(b), (c))."""
-    allowed = {"object": bases.OBJECTABLE, "delete": bases.OBJECTABLE | bases.ASKED}.get(kind, frozenset())
+    """The purposes that a request can name (rules/rights.py)."""
+    allowed = rules.NAMEABLE.get(kind, frozenset())
     return [row for row in catalogue.purposes() if row.current and row.current.legal_basis in allowed]
 
 

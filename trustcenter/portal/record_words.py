@@ -7,8 +7,11 @@ from django import template
 from django.utils.translation import gettext_lazy
 
 from consent.rules.actions import ACT_OF
+from consent.rules.receipt_facts import Facts
 from consent.rules.whole_record import Stands
+from consent.services.versions import DEFAULT, Text
 from trustcenter.portal.case_words import GROUNDS, STEPS
+from trustcenter.portal.quoted import data
 from trustcenter.portal.words import ACTS, LOOKS, MANDATES, REASONS
 
 register = template.Library()
@@ -59,6 +62,12 @@ def happened(action: str) -> str:
     noun, _, step = action.partition(".")
     known = STEPS if noun in ("rights", "concern") else {}
     return str(HAPPENED.get(action) or known.get(step) or action)
+
+
+@register.filter
+def data_of(facts: Facts) -> str:
+    """What data a choice was about, in the language of its words."""
+    return data(Text(each.label, facts.language or DEFAULT) for each in facts.categories)
 
 
 @register.filter

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from consent.errors import CodeNeeded, Conflict, Invalid, NotFound, OutOfTurn
 from consent.rules import case_numbers
 from consent.rules import whole_record as documents
-from consent.rules.rights import KINDS, NEEDS_FRESH
+from consent.rules.rights import KINDS, NAMEABLE, NEEDS_FRESH
 from consent.services import rights, rights_drafts, whole_record
 from consent.services.rights import Wanted
 from trustcenter import access
@@ -22,7 +22,6 @@ from trustcenter.portal.choices import language
 from trustcenter.portal.forms import Request as Form
 
 CHANNEL = "portal"
-NAMING = ("object", "delete")
 _RESULT = ("new", "added", "back", "late")
 
 
@@ -130,7 +129,7 @@ def _send(request: HttpRequest, subject: Any, wanted: Wanted) -> HttpResponse:
 
 def _wanted(kind: str, typed: dict[str, str]) -> Wanted:
     about = UUID(typed["entry"]) if typed["entry"] and kind == "human_review" else None
-    return Wanted(kind, CHANNEL, typed["words"], typed["purpose"] if kind in NAMING else "", about)
+    return Wanted(kind, CHANNEL, typed["words"], typed["purpose"] if kind in NAMEABLE else "", about)
 
 
 def _question(request: HttpRequest, subject: Any, kind: str, typed: dict[str, str], **more: Any) -> HttpResponse:
