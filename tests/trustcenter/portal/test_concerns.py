@@ -41,6 +41,24 @@ def test_with_a_name_the_answer_comes_to_ones_own_page(alice, today, come_in):
         assert getattr(come_in(BOB), method)(where, {"words": "x"}).status_code == 404
 
 
+def test_a_closed_one_cannot_be_added_to_and_says_how_to_go_on(alice, today):
+    where = write(alice, name="yes")["Location"].partition("?")[0]
+    concerns.close(reference=where.rpartition("/")[2], by=OPERATOR, now=today)
+    page = alice.get(where).text
+    assert "Nothing can be added to it now." in page
+    assert '<a class="button" href="/concerns/new">' in page
+    assert "<textarea" not in page
+    late = alice.post(f"{where}/add", {"words": "And again."})
+    assert "This is not possible any more." in alice.get(late["Location"]).text
+
+
+def test_what_people_wrote_keeps_its_own_direction(alice, today):
+    where = write(alice, name="yes")["Location"].partition("?")[0]
+    page = alice.get(where, headers={"Accept-Language": "ar"}).text
+    assert f'<blockquote class="words"><bdi>{WORDS}</bdi></blockquote>' in page
+    assert '<textarea dir="auto" id="words"' in page
+
+
 def test_when_and_to_whom_else_is_said_before_one_writes(db, open_park):
     for page in (text(Client().get("/concerns")), text(Client().get("/concerns/new"))):
         assert "5 working days" in page
