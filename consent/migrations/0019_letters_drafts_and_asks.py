@@ -11,6 +11,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RenameModel(
+            old_name='Asks',
+            new_name='AskCount',
+        ),
         migrations.RemoveConstraint(
             model_name='caseletter',
             name='case_letter_known_kind',
