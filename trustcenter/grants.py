@@ -40,7 +40,7 @@ RIGHTS = {
     "consent_answer_subjects": ("SID", "SD", ""),
     "consent_apikey": ("SIU", "SIU", ""),
     "consent_asked": ("SI", "SID", "S"),
-    "consent_asks": ("SIU", "SIU", ""),
+    "consent_askcount": ("SIU", "SIU", ""),
     "consent_category": ("SIU", "SIU", "S"),
     "consent_caseletter": ("SIUD", "SIUD", ""),
     "consent_changeletter": ("SIUD", "SIUD", ""),

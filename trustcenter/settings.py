@@ -220,6 +220,7 @@ TEMPLATES = [
                 "portal": "trustcenter.portal.words",
                 "cases": "trustcenter.portal.case_words",
                 "phrases": "trustcenter.portal.phrases",
+                "records": "trustcenter.portal.record_words",
             },
         },
     },

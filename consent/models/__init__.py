@@ -1,6 +1,6 @@
 """Tables, constraints and filters; no verbs. Only services write here."""
 
-from consent.models.asks import Asks
+from consent.models.asks import AskCount
 from consent.models.audiences import Asked
 from consent.models.catalogue import Category, Controller, NoticeText, Purpose, PurposeVersion, Recipient, Revision
 from consent.models.concerns import Concern, ConcernStep, Knock
@@ -27,8 +27,8 @@ from consent.models.suppressions import Suppression
 __all__ = [
     "Answer",
     "ApiKey",
+    "AskCount",
     "Asked",
-    "Asks",
     "CaseLetter",
     "Category",
     "ChangeLetter",

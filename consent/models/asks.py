@@ -5,7 +5,7 @@ from django.db import models
 from consent.models.keys import ApiKey
 
 
-class Asks(models.Model):
+class AskCount(models.Model):
     """What one key asked in one stretch of time. In the database, because the limit must hold across all web processes.
 
     refused: how many of the answers were no. unknown: how many of those were about nobody we know; only the officer is

@@ -1,4 +1,4 @@
-"""What a customer is still to be told of by e-mail: changes, and news of their cases. No address, no words."""
+"""What a customer is to be told of by e-mail: changes, and news of their cases or records. No address, no words."""
 
 from django.db import models
 from django.db.models import Q
@@ -27,7 +27,7 @@ class ChangeLetter(models.Model):
 
 
 class CaseLetter(models.Model):
-    """A letter is due that there is news of a request or a concern: its kind alone, never what.
+    """A letter is due that there is news of a request, of a concern or of their records: its kind alone, never what.
 
     number: the entry of the step; of one that is late, of the step that opened it. That row stays: it is told once.
     """
@@ -47,6 +47,7 @@ class CaseLetter(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["number", "kind"], name="case_letter_once"),
             models.CheckConstraint(
-                condition=Q(kind__in=("answered", "asked", "extended", "late")), name="case_letter_known_kind"
+                condition=Q(kind__in=("answered", "asked", "closed", "extended", "joined", "late")),
+                name="case_letter_known_kind",
             ),
         ]

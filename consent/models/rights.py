@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from audit.guards import AppendOnly, Guard
+from consent.models.mandates import Mandate
 from consent.models.subjects import Subject
 from consent.rules import rights
 
@@ -57,15 +58,24 @@ class RightsStep(AppendOnly):
 
 
 class RightsDraft(models.Model):
-    """What a customer had typed when a code was asked for or their visit was over; encrypted, deleted within a day."""
+    """What a customer had typed when a code was asked for or their visit was over; encrypted, deleted within a day.
+
+    mandate: by which somebody else typed it in their place; it goes when that ends.
+    """
 
     subject = models.ForeignKey(Subject, models.CASCADE)
+    mandate = models.ForeignKey(Mandate, models.CASCADE, null=True)
     kind = models.CharField(max_length=16)
     sealed = models.BinaryField()
     saved_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["subject", "kind"], name="draft_subject_kind")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "kind"], condition=Q(mandate__isnull=True), name="draft_subject_kind"
+            ),
+            models.UniqueConstraint(fields=["subject", "kind", "mandate"], name="draft_mandate_kind"),
+        ]
 
 
 class Limit(models.Model):

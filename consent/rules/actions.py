@@ -70,7 +70,7 @@ ACTIONS = {
     "portal.invited": "A link to the portal was made for a customer.",
     "portal.code_sent": "A code to come in was sent to a customer's e-mail address.",
     "portal.changes_told": "A customer was told by e-mail which of their choices changed.",
-    "portal.case_told": "A customer was told by e-mail that there is news of a request or concern of theirs.",
+    "portal.case_told": "A customer was told by e-mail that there is news of a request, a concern or their records.",
     "portal.entered": "A customer opened the portal.",
     "log.searched": "Somebody searched the log.",
     "log.clock_accepted": "The log is signed on, though the clock went back.",

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from consent.rules import bases
+
 # GDPR Art. 15 and 20, 16, 17, 18, 21, 22(3); CCPA § 1798.100 to .121; PIPL Art. 44 to 48; LGPD Art. 18 and 20.
 KINDS = ("copy", "correct", "delete", "limit", "object", "human_review")
 # What carries data away or cannot be undone needs a fresh code (level 2). What only says no never does: no more is
@@ -10,6 +12,9 @@ NEEDS_FRESH = frozenset({"copy", "correct", "delete"})
 # Of these, one at a time is enough, or one for each use that it names: a second one asks for nothing more.
 ONE_AT_A_TIME = frozenset({"copy", "delete", "limit"})
 MOST_OPEN = 10
+# What can name a use, and on what that use rests: an objection, our own interest, or the public's; a deletion, also a
+# choice, since what was collected for the others is kept (GDPR Art. 17(1)(b), (c)).
+NAMEABLE = {"object": bases.OBJECTABLE, "delete": bases.OBJECTABLE | bases.ASKED}
 STATES = ("received", "checking", "working", "done", "refused", "withdrawn")
 OPEN = ("received", "checking", "working")
 # Each step: from which states, and to which. "" leaves the state as it is.

@@ -29,7 +29,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Stands:
-    """What follows for one purpose from all that was said. reason: the code a check would give."""
+    """What follows for one purpose from all that was said. reason: the code a check would give.
+
+    data, parties: the names of categories and recipients, for people.
+    """
 
     purpose: str
     title: str
@@ -42,6 +45,12 @@ class Stands:
     since: datetime | None = None
     expires_at: datetime | None = None
     paused_until: datetime | None = None
+    data: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()
+
+    @property
+    def permitted(self) -> bool:
+        return self.reason == "permitted"
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class Happened:
 
 @dataclass(frozen=True)
 class Whole:
-    """The whole record. identifiers: each (namespace, id, verified)."""
+    """The whole record. identifiers: each (namespace, id, verified). language: the customer's."""
 
     pseudonym: str
     base: str
@@ -76,6 +85,7 @@ class Whole:
     others: tuple[Happened, ...]
     jurisdiction: str = ""
     minor_until: date | None = None
+    language: str = ""
 
 
 def document(whole: Whole) -> Node:

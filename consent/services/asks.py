@@ -15,7 +15,7 @@ from django.db import transaction
 
 from audit import rows
 from consent.errors import TooMany
-from consent.models import ApiKey, Asks
+from consent.models import ApiKey, AskCount
 from consent.services import ledger
 from consent.services.ledger import Actor, Fact
 
@@ -25,11 +25,11 @@ P = ParamSpec("P")
 WINDOW = timedelta(hours=1)
 _NONE = 2**62
 _ADMIT = """
-    INSERT INTO consent_asks (key_id, since, asked, refused, unknown, told) VALUES (%s, %s, %s, 0, 0, %s)
-    ON CONFLICT (key_id, since) DO UPDATE SET asked = consent_asks.asked + excluded.asked
-    WHERE consent_asks.asked + excluded.asked <= %s AND consent_asks.refused < %s RETURNING asked"""
+    INSERT INTO consent_askcount (key_id, since, asked, refused, unknown, told) VALUES (%s, %s, %s, 0, 0, %s)
+    ON CONFLICT (key_id, since) DO UPDATE SET asked = consent_askcount.asked + excluded.asked
+    WHERE consent_askcount.asked + excluded.asked <= %s AND consent_askcount.refused < %s RETURNING asked"""
 _SETTLE = """
-    UPDATE consent_asks SET refused = refused + %s, unknown = unknown + %s
+    UPDATE consent_askcount SET refused = refused + %s, unknown = unknown + %s
     WHERE key_id = %s AND since = %s RETURNING refused"""
 
 
@@ -121,10 +121,10 @@ def _tell(key: ApiKey, by: Actor, now: datetime) -> None:
     if not key.recipient.third_party:
         return
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    counted = Asks.objects.filter(key=key, since__gte=today)
+    counted = AskCount.objects.filter(key=key, since__gte=today)
     if counted.filter(told=True).exists():
         return
-    Asks.objects.update_or_create(key=key, since=_since(now), defaults={"told": True}, create_defaults=_NOTHING)
+    AskCount.objects.update_or_create(key=key, since=_since(now), defaults={"told": True}, create_defaults=_NOTHING)
     fact = Fact(
         "probing.suspected",
         recipient=key.recipient.key,

@@ -1,4 +1,5 @@
-"""One way to be heard of: a letter by e-mail when a request or a concern was answered, needs them, or is late.
+"""One way to be heard of: a letter by e-mail when a request or a concern was answered or closed, needs them or is late,
+and when two records were found to be theirs.
 
 It says that there is something to read, and where; never what. That it is due is written in the transaction of the
 step; the worker sends it, one of each kind a day at most. A concern without a name has nobody to write to.
@@ -18,7 +19,6 @@ from consent.models import (
     CaseLetter,
     Concern,
     ConcernStep,
-    ConsentEvent,
     Identifier,
     RightsRequest,
     RightsStep,
@@ -27,7 +27,7 @@ from consent.models import (
 from consent.rules.rights import OPEN
 from consent.services import families, mailing, subjects
 
-ANSWERED, LATE = "answered", "late"
+ANSWERED, LATE, JOINED = "answered", "late", "joined"
 # Which steps are told of; what the customer did themselves is no news to them.
 TOLD = {
     "rights.answered": ANSWERED,
@@ -36,6 +36,8 @@ TOLD = {
     "rights.asked": "asked",
     "rights.extended": "extended",
     "concern.answered": ANSWERED,
+    "concern.closed": "closed",
+    "subject.linked": JOINED,
 }
 
 
@@ -119,16 +121,10 @@ def _take(number: int, kind: str, now: datetime) -> tuple[tuple[Identifier, list
         return None
     mine.update(lease_until=now + mailing.LEASE)
     address = subjects.opened(to, vault.of(who.pseudonym)).id
-    return (to, [row.pk for row in rows]), Letter(rows[0].number, address, _language(who), kind)
+    return (to, [row.pk for row in rows]), Letter(rows[0].number, address, mailing.language(who), kind)
 
 
 @transaction.atomic
 def _note(to: Identifier, rows: list[int], letter: Letter, now: datetime) -> None:
     CaseLetter.objects.filter(pk__in=rows).update(sent_at=now, lease_until=None)
     mailing.record("portal.case_told", to, letter.address, now=now, kind=letter.kind)
-
-
-def _language(who: Subject) -> str:
-    """The language in which they last chose something."""
-    said = ConsentEvent.objects.filter(subject__in=families.of(who)).exclude(language="").order_by("-pk")
-    return said.values_list("language", flat=True).first() or ""

@@ -102,7 +102,7 @@ def open(*, subject: Handle | Subject | None, said: Said, by: Actor, now: dateti
     payload = {"words": said.words.strip(), "contact": said.contact.strip()}
     _take(concern, "raised", payload, by, now, details=details)
     if known:
-        rights_drafts.drop(subject=known, kind=DRAFT)
+        rights_drafts.drop(subject=known, kind=DRAFT, by=by)
     return Raised(concern, secret)
 
 
@@ -119,7 +119,7 @@ def add(*, reference: str, who: Subject | str | None, words: str, by: Actor, now
     down for them. Raises NotFound, Invalid, OutOfTurn for one that is closed."""
     concern = _move(reference, who, "added", words, "Write what you want to add.", by, now)
     if isinstance(who, Subject):
-        rights_drafts.drop(subject=who, kind=concern.reference)
+        rights_drafts.drop(subject=who, kind=concern.reference, by=by)
     return concern
 
 

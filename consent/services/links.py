@@ -19,6 +19,7 @@ from consent.rules import lifecycle, merge, text
 from consent.rules.actions import BY_ACT
 from consent.rules.decision import State
 from consent.services import (
+    case_letters,
     catalogue,
     confirmations,
     consent_requests,
@@ -91,6 +92,7 @@ def link(*, subject: Handle, other: Handle, why: Why, by: Actor, now: datetime) 
         entry_id=entry.id,
     )
     made.identifiers.set(_move(newer.identifiers.all(), older))
+    case_letters.due(entry.action, subject=older, number=entry.id, now=now)
     _protect(older, max((day for day in (older.minor_until, newer.minor_until) if day), default=None))
     _signal(older, newer)
     limits.carry(older, newer, now=now)

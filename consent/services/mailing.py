@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-from consent.models import Identifier, Subject
+from consent.models import ConsentEvent, Identifier, Subject
 from consent.services import families, ledger
 from consent.services.ledger import Actor, Fact
 
@@ -70,6 +70,12 @@ def address(who: Subject) -> Identifier | None:
         return None
     known = who.identifiers.filter(namespace=NAMESPACE, verified=True)
     return known.select_related("subject").order_by("-id").first()
+
+
+def language(who: Subject) -> str:
+    """The language in which they last chose something; "" where they never did."""
+    said = ConsentEvent.objects.filter(subject__in=families.of(who)).exclude(language="").order_by("-pk")
+    return said.values_list("language", flat=True).first() or ""
 
 
 def record(action: str, to: Identifier, address: str, *, now: datetime, **details: Any) -> None:

@@ -156,7 +156,7 @@ def open(*, subject: Handle | Subject, wanted: Wanted, checked: bool, by: Actor,
         choice = Choice(wanted.purpose, "object", wanted.channel, "rights request")
         with suppress(Suppressed):  # who is left alone said no to everything already
             consents.record(subject=held, choice=choice, by=by, now=now)
-    rights_drafts.drop(subject=held, kind=wanted.kind)
+    rights_drafts.drop(subject=held, kind=wanted.kind, by=by)
     return request
 
 
@@ -167,7 +167,7 @@ def add(*, reference: str, subject: Subject | None, words: str, by: Actor, now: 
         raise Invalid(*problems)
     request = _move(reference, subject, "added", {"words": words.strip()}, by, now)
     if subject:
-        rights_drafts.drop(subject=subject, kind=request.reference)
+        rights_drafts.drop(subject=subject, kind=request.reference, by=by)
     return request
 
 
@@ -256,9 +256,8 @@ def listed(*, state: str = "", before: int | None = None, limit: int) -> list[Ri
 
 
 def nameable(kind: str) -> list[Purpose]:
-    """The purposes that a request can name: an objection, those that rest on our own interest, or the public's; a
-    deletion, all that rest on a choice, since what was collected for the others is kept (GDPR Art. 17(1)(b), (c))."""
-    allowed = {"object": bases.OBJECTABLE, "delete": bases.OBJECTABLE | bases.ASKED}.get(kind, frozenset())
+    """The purposes that a request can name (rules/rights.py)."""
+    allowed = rules.NAMEABLE.get(kind, frozenset())
     return [row for row in catalogue.purposes() if row.current and row.current.legal_basis in allowed]
 
 

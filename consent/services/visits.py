@@ -86,13 +86,19 @@ def visitor(*, token: str, now: datetime) -> Visitor | None:
     return Visitor(subject, fresh, row.subject, ends, left, row.mandate, named, **_involved(row))
 
 
-def was(*, token: str) -> Subject | None:
-    """Whose visit it is or was, over by itself or not: for what they then send.
+def was(*, token: str, by: Actor, now: datetime) -> tuple[Subject, Actor] | None:
+    """Whose pages a visit shows or showed, over by itself or not, and who acts in it: for what they then send.
 
-    None after they signed out, and where they acted for another: what was typed for one is not put before the other.
+    by: the visitor; under a mandate it comes back as whoever holds that. None after they signed out, and where a
+    mandate stands no more.
     """
-    row = PortalSession.objects.filter(token_hash=tokens.hashed(token), mandate=None).select_related("subject").first()
-    return row.subject if row and not row.subject.erased_at else None
+    row = _row(token)
+    if row is None or row.subject.erased_at:
+        return None
+    if row.mandate is None:
+        return row.subject, by
+    subject = mandates.represented(row.mandate, now)
+    return (subject, _acting(by, row.mandate)) if subject else None
 
 
 @transaction.atomic
@@ -110,9 +116,8 @@ def act_for(*, token: str, number: UUID, by: Actor, now: datetime) -> Visit:
     mandate = Mandate.objects.select_related("subject").get(entry_id=number)
     subject = families.survivor(mandate.subject)
     visit = _begin(_copy(row, mandate), token, now)
-    acting = replace(by, type=mandate.kind, ref=str(number))
     fact = Fact("mandate.used", subject=subject.pseudonym, outcome="allowed", reason=mandate.kind)
-    ledger.record(fact, by=acting, now=now)
+    ledger.record(fact, by=_acting(by, mandate), now=now)
     return visit
 
 
@@ -154,6 +159,10 @@ def _row(token: str) -> PortalSession | None:
 def _involved(row: PortalSession) -> dict[str, bool]:
     """What `_row` found beside the visit itself."""
     return {name: bool(getattr(row, name)) for name in ("holds", "gave")}
+
+
+def _acting(by: Actor, mandate: Mandate) -> Actor:
+    return replace(by, type=mandate.kind, ref=str(mandate.entry_id))
 
 
 def _begin(row: PortalSession, instead_of: str, now: datetime) -> Visit:

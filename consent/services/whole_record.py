@@ -18,6 +18,7 @@ from consent.services import (
     evidence,
     families,
     ledger,
+    mailing,
     receipt_facts,
     signed_receipts,
     subjects,
@@ -28,7 +29,6 @@ from consent.services.ledger import Actor, Fact
 from consent.services.subjects import Handle
 
 PAGE = 200
-LANGUAGE = "en"  # of the titles in the table of what stands; notices keep the language in which they were shown
 _VIEWS = ("evidence.viewed", "evidence.exported", "log.searched", "mandate.used")
 
 
@@ -68,6 +68,7 @@ def _lines(subject: Subject) -> Iterator[Line]:
 def _whole(subject: Subject, lines: Sequence[Line], now: datetime) -> Whole:
     said = [line for line in lines if line.event]
     others = [line for line in lines if not line.event]
+    language = mailing.language(subject)
     controllers = {purpose.controller.name: None for purpose in catalogue.purposes()}
     return Whole(
         pseudonym=subject.pseudonym,
@@ -76,7 +77,7 @@ def _whole(subject: Subject, lines: Sequence[Line], now: datetime) -> Whole:
         made_at=now,
         controllers=tuple(controllers),
         identifiers=tuple((each.namespace, each.id, each.verified) for each in subjects.identifiers_of(subject)),
-        standing=tuple(_standing(subject, now)),
+        standing=tuple(_standing(subject, language, now)),
         said=tuple(_said(subject, said)),
         uses=_happened(line for line in others if line.entry.action in USES and line.entry.action not in _VIEWS),
         benefits=_happened(line for line in others if line.entry.action == "benefit.reported"),
@@ -84,6 +85,7 @@ def _whole(subject: Subject, lines: Sequence[Line], now: datetime) -> Whole:
         others=_happened(line for line in others if line.entry.action not in (*USES, *_VIEWS, "benefit.reported")),
         jurisdiction=subject.jurisdiction,
         minor_until=subject.minor_until,
+        language=language,
     )
 
 
@@ -92,23 +94,31 @@ def _unnamed(line: Line) -> Line:
     return replace(line, payload={name: each for name, each in line.payload.items() if name != "actor_name"})
 
 
-def _standing(subject: Subject, now: datetime) -> Iterator[Stands]:
-    titles = versions.titles(LANGUAGE)
-    for each, event in evidence.stood(subject=subject, moment=now):
+def _standing(subject: Subject, language: str, now: datetime) -> Iterator[Stands]:
+    """language: of the names and titles; notices keep the one in which they were shown."""
+    titles, stood = versions.titles(language), evidence.stood(subject=subject, moment=now)
+    published = versions.read(each.version for each, _ in stood)
+    for each, event in stood:
         asked = each.version.legal_basis in bases.ASKED
-        terms, paused = catalogue.terms(each.version), each.state.paused_until
+        shown, paused = published[each.version.pk], each.state.paused_until
+        categories = tuple(each.state.categories if asked else shown.terms.categories)
+        recipients = tuple(each.state.recipients if asked else shown.terms.recipients)
+        labels = {row.key: versions.label(row.name, language) for row in shown.categories}
+        named = {row.key: row.name for row in shown.recipients}
         yield Stands(
             purpose=each.purpose.key,
-            title=str(titles.get(each.purpose.key, each.purpose.key)),
+            title=titles.get(each.purpose.key, each.purpose.key),
             status=lifecycle.status(each.state, now),
             reason=each.decision.reason,
             legal_basis=each.version.legal_basis,
             version=each.state.version or each.version.number,
-            categories=tuple(each.state.categories if asked else terms.categories),
-            recipients=tuple(each.state.recipients if asked else terms.recipients),
+            categories=categories,
+            recipients=recipients,
             since=event.collected_at if event else None,
             expires_at=each.state.expires_at,
             paused_until=paused if paused and paused > now else None,
+            data=tuple(labels.get(key, key) for key in categories),
+            parties=tuple(named.get(key, key) for key in recipients),
         )
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry, Payload
 from audit.services import entries, verify
-from consent.models import Asks
+from consent.models import AskCount
 from consent.services import asks, links, subjects, suppressions
 from consent.services.handles import Handle
 from tests.callers import about, call, post, question
@@ -149,7 +149,7 @@ def test_all_who_are_refused_use_the_limit_up_alike(everybody, partner, settings
     """A limit that only strangers used up would tell who is one."""
     settings.THIRD_PARTY_REFUSALS = 4
     for who in everybody:
-        Asks.objects.all().delete()
+        AskCount.objects.all().delete()
         answers = [post(ONE, asked(who), key=partner).status_code for _ in range(5)]
         assert answers == [200, 200, 200, 200, 429], who
 
@@ -188,7 +188,7 @@ def test_each_key_has_a_limit_of_its_own_and_our_own_systems_have_none(partner, 
     assert post(ONE, third, key=other).status_code == 200
     own = key()
     assert post(MANY, question(ALICE, evaluations=[{}] * 30), key=own).status_code == 200
-    assert not Asks.objects.filter(key__recipient__key="mail-engine").exists()
+    assert not AskCount.objects.filter(key__recipient__key="mail-engine").exists()
     settings.SYSTEM_ASKS = 2
     assert [post(ONE, question(MALLORY), key=own).status_code for _ in range(3)] == [200, 200, 429]
     assert not Entry.objects.filter(action="probing.suspected", recipient="mail-engine").exists()

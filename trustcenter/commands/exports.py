@@ -8,15 +8,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from consent.rules import moments, own_words, whole_record
-from consent.rules.reasons import sentence
 from consent.rules.whole_record import Whole
 from consent.services import consent_export
 from consent.services import whole_record as service
 from consent.services.subjects import Handle
-from trustcenter import access
+from trustcenter import access, languages
 from trustcenter.commands import formulas, terminal
 
 _CUSTOMER = """\
@@ -65,12 +66,11 @@ def add(commands: Any) -> None:
 
 
 def page(whole: Whole) -> str:
-    """The record as one page, with its style inside: nothing is fetched, and nothing runs."""
-    standing = [(each, "" if each.reason == "permitted" else sentence(each.reason, "en")) for each in whole.standing]
-    parts = [("Who used the data", whole.uses), ("What it brought", whole.benefits), ("Who looked", whole.views)]
-    context = {"whole": whole, "standing": standing, "parts": [*parts, ("What else happened", whole.others)]}
+    """The record as one page in the customer's language, with its style inside: nothing is fetched, nothing runs."""
     sheet = (Path(__file__).parent.parent / "static" / "trustcenter.css").read_text("utf-8")
-    return render_to_string("whole_record.html", context).replace(_SHEET, f"<style>\n{sheet}</style>")
+    with translation.override(languages.known(whole.language) or settings.LANGUAGE_CODE):
+        written = render_to_string("whole_record.html", {"whole": whole})
+    return written.replace(_SHEET, f"<style>\n{sheet}</style>")
 
 
 def _export_customer(options: argparse.Namespace) -> int:

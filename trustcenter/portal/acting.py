@@ -18,7 +18,7 @@ def index(request: HttpRequest, subject: Any) -> HttpResponse:  # noqa: ARG001  
     """For whom the visitor may act, and who may act for them."""
     own, now = access.own(request), access.clock()
     shown = {"held": mandates.held(by=own, now=now), "over": mandates.over(subject=own, now=now)}
-    return render(request, "portal/acting.html", shown)
+    return render(request, "portal/acting.html", shown | {"next": access.way_on(request, "")})
 
 
 @require_POST
@@ -28,7 +28,7 @@ def act(request: HttpRequest, subject: Any, number: UUID) -> HttpResponse:  # no
     """Begin to act for somebody else, in a visit of its own: forms of pages that are still open are worth nothing."""
     token, by = access.visit_token(request), access.customer_actor(request)
     visit = visits.act_for(token=token, number=number, by=by, now=access.clock())
-    return begin(request, visit, resolve_url("portal:home"))
+    return begin(request, visit, access.way_on(request, resolve_url("portal:home")))
 
 
 @require_POST

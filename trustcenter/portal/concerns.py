@@ -38,7 +38,7 @@ def new(request: HttpRequest, subject: Any) -> HttpResponse:
     """One text box. Who is in chooses if we may know it; who is not has a number and a secret to read the answer."""
     typed = Form(request.POST if request.method == "POST" else request.GET).typed()
     if request.method == "GET":
-        return _form(request, subject, typed if any(typed.values()) else typed | _draft(subject, DRAFT))
+        return _form(request, subject, typed if any(typed.values()) else typed | _draft(request, subject, DRAFT))
     if typed["name"] == "yes" and subject is None:
         late.keep(request, DRAFT)
         return _form(request, None, typed, left=True)
@@ -155,14 +155,16 @@ def _thread(request: HttpRequest, found: Any, *, inside: Any = None, secret: str
         "secret": secret,
         "section": "concerns",
         "done": done if done in _RESULT else "",
-        "typed": _draft(inside, found.concern.reference),
+        "typed": _draft(request, inside, found.concern.reference),
     }
     return render(request, "portal/concern.html", shown | more, status=400 if more.get("wrong") else 200)
 
 
-def _draft(subject: Any, place: str) -> dict[str, Any]:
+def _draft(request: HttpRequest, subject: Any, place: str) -> dict[str, Any]:
     """What they typed when their visit was over."""
-    return rights_drafts.read(subject=subject, kind=place, now=access.clock()) if subject else {}
+    if subject is None:
+        return {}
+    return rights_drafts.read(subject=subject, kind=place, by=access.customer_actor(request), now=access.clock())
 
 
 def _line(concern: Any, subject: Any) -> Any:

@@ -22,6 +22,7 @@ NEWS = {
     "answered": gettext_lazy("We answered you."),
     "asked": gettext_lazy("We need something from you before we can go on."),
     "extended": gettext_lazy("We need more time to answer you."),
+    "closed": gettext_lazy("We closed your concern."),
     "late": gettext_lazy("Our answer to you is late. We are sorry."),
 }
 
@@ -39,7 +40,7 @@ def send_changes() -> None:
 
 
 def send_cases() -> None:
-    """Send every letter about a request or a concern that is due, until none is or nothing goes out."""
+    """Send every letter about a request, a concern or joined records that is due, until none is or nothing goes out."""
     while case_letters.deliver(send=_send_case, now=access.clock()):
         pass
 
@@ -65,10 +66,12 @@ def _send_changes(letter: letters.Letter) -> bool:
 def _send_case(letter: case_letters.Letter) -> bool:
     brand = catalogue.brand()
     with translation.override(letter.language or settings.LANGUAGE_CODE):
-        subject = _("There is something to read at {brand}").format(brand=brand.name)
-        told = {"brand": brand, "news": NEWS[letter.kind], "address": settings.PUBLIC_URL}
-        text = render_to_string("portal/case.txt", told)
-    return _send(_numbered(letter, subject, text, brand.email))
+        told = {"brand": brand, "news": NEWS.get(letter.kind, ""), "address": settings.PUBLIC_URL}
+        if letter.kind == case_letters.JOINED:
+            subject, text = _("We joined two records about you at {brand}"), render_to_string("portal/joined.txt", told)
+        else:
+            subject, text = _("There is something to read at {brand}"), render_to_string("portal/case.txt", told)
+    return _send(_numbered(letter, subject.format(brand=brand.name), text, brand.email))
 
 
 def _numbered(letter: letters.Letter | case_letters.Letter, subject: str, text: str, email: str) -> EmailMessage:

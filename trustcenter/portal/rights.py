@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from consent.errors import CodeNeeded, Conflict, Invalid, NotFound, OutOfTurn
 from consent.rules import case_numbers
 from consent.rules import whole_record as documents
-from consent.rules.rights import KINDS, NEEDS_FRESH
+from consent.rules.rights import KINDS, NAMEABLE, NEEDS_FRESH
 from consent.services import rights, rights_drafts, whole_record
 from consent.services.rights import Wanted
 from trustcenter import access
@@ -22,7 +22,6 @@ from trustcenter.portal.choices import language
 from trustcenter.portal.forms import Request as Form
 
 CHANNEL = "portal"
-NAMING = ("object", "delete")
 _RESULT = ("new", "added", "back", "late")
 
 
@@ -51,7 +50,8 @@ def ask(request: HttpRequest, subject: Any, kind: str) -> HttpResponse:
         if request.POST.get("step") == "send":
             return _send(request, subject, wanted)
     except CodeNeeded:
-        rights_drafts.keep(subject=subject, kind=kind, typed=typed, now=access.clock())
+        by, now = access.customer_actor(request), access.clock()
+        rights_drafts.keep(subject=subject, kind=kind, typed=typed, by=by, now=now)
         return access.ask_for_code(reverse("portal:rights-ask", args=[kind]))
     except Invalid as problem:
         return _question(request, subject, kind, typed, wrong=case_words.wrong(problem.fields, kind))
@@ -114,7 +114,8 @@ def file(request: HttpRequest, subject: Any, reference: str) -> HttpResponse:
 def _begin(request: HttpRequest, subject: Any, kind: str) -> HttpResponse:
     if kind in NEEDS_FRESH and not access.is_fresh(request):
         return access.ask_for_code(request.get_full_path())
-    kept = rights_drafts.read(subject=subject, kind=kind, now=access.clock())
+    by = access.customer_actor(request)
+    kept = rights_drafts.read(subject=subject, kind=kind, by=by, now=access.clock())
     if kept:
         return _page(request, subject, kind, kept, "portal/rights_check.html")
     return _question(request, subject, kind, Form(request.GET).typed())
@@ -128,7 +129,7 @@ def _send(request: HttpRequest, subject: Any, wanted: Wanted) -> HttpResponse:
 
 def _wanted(kind: str, typed: dict[str, str]) -> Wanted:
     about = UUID(typed["entry"]) if typed["entry"] and kind == "human_review" else None
-    return Wanted(kind, CHANNEL, typed["words"], typed["purpose"] if kind in NAMING else "", about)
+    return Wanted(kind, CHANNEL, typed["words"], typed["purpose"] if kind in NAMEABLE else "", about)
 
 
 def _question(request: HttpRequest, subject: Any, kind: str, typed: dict[str, str], **more: Any) -> HttpResponse:
@@ -156,7 +157,8 @@ def _page(
 def _follow(request: HttpRequest, subject: Any, reference: str, **more: Any) -> HttpResponse:
     found = rights.follow(reference=reference, subject=subject, language=language())
     result = request.GET.get("done", "")
-    kept = rights_drafts.read(subject=subject, kind=found.request.reference, now=access.clock())
+    by, now = access.customer_actor(request), access.clock()
+    kept = rights_drafts.read(subject=subject, kind=found.request.reference, by=by, now=now)
     shown = {"found": found, "case": found.request, "section": "rights", "done": result if result in _RESULT else ""}
     shown["typed"] = kept
     return render(request, "portal/rights_follow.html", shown | more, status=400 if more.get("wrong") else 200)

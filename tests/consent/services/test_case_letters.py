@@ -6,12 +6,13 @@ import pytest
 
 from audit.models import Entry
 from consent.models import CaseLetter
-from consent.services import case_letters, concerns, erasures, rights, subjects, suppressions
+from consent.services import case_letters, concerns, erasures, links, rights, subjects, suppressions
 from consent.services.concerns import Said
+from consent.services.links import Why
 from consent.services.mailing import DAY, LEASE, STALE
 from consent.services.rights import Wanted
 from consent.services.subjects import Handle
-from tests.world import ALICE, CUSTOMER, NOW, OPERATOR, SYSTEM, say
+from tests.world import ALICE, BOB, CUSTOMER, NOW, OPERATOR, SYSTEM, say
 
 MAIL = Handle("email", "alice@example.org")
 STAFF = {"by": OPERATOR, "now": NOW}
@@ -47,6 +48,8 @@ def concern(who=ALICE) -> str:
         (lambda: rights.ask_for_more(reference=request(), words="Which one?", **STAFF), "asked"),
         (lambda: rights.extend(reference=request(), words="It is much.", **STAFF), "extended"),
         (lambda: concerns.answer(reference=concern(), words="We are sorry.", **STAFF), "answered"),
+        (lambda: concerns.close(reference=concern(), **STAFF), "closed"),
+        (lambda: links.link(subject=ALICE, other=BOB, why=Why("One card."), **STAFF), "joined"),
     ],
 )
 def test_a_step_of_ours_is_told_once(known, step, kind):
@@ -97,7 +100,14 @@ def test_a_concern_without_a_name_has_nobody_to_write_to(known):
     number = concern(None)
     concerns.answer(reference=number, words="Sorry.", **STAFF)
     assert case_letters.note_late(now=NOW + 90 * DAY) == 0
+    concerns.close(reference=number, words="Goodbye.", **STAFF)
     assert not CaseLetter.objects.exists()
+
+
+def test_records_that_are_one_already_are_told_of_once(known):
+    for first, second in ((ALICE, BOB), (BOB, ALICE)):
+        links.link(subject=first, other=second, why=Why("One card."), **STAFF)
+    assert post() == [(MAIL.id, "joined")]
 
 
 def test_the_erased_and_who_is_left_alone_are_written_no_letter(known):

@@ -65,7 +65,7 @@ def test_what_was_written_stands_in_no_row_and_is_gone_after_erasure(cast):
     number = begin("correct", words=WORDS).reference
     assert not any(WORDS in str(vars(row)) for row in [*RightsRequest.objects.all(), *Entry.objects.all()])
     assert not any(WORDS.encode() in bytes(row.sealed) for row in Payload.objects.all())
-    rights_drafts.keep(subject=subjects.find(ALICE), kind="copy", typed={"words": WORDS}, now=NOW)
+    rights_drafts.keep(subject=subjects.find(ALICE), kind="copy", typed={"words": WORDS}, by=CUSTOMER, now=NOW)
     erasures.erase(subject=ALICE, why="withdrawn", by=OPERATOR, now=NOW)
     assert [each.words for each in rights.follow(reference=number).steps] == [""]
     assert not RightsDraft.objects.exists()
@@ -306,9 +306,9 @@ def test_every_step_is_a_fact_and_says_nothing_that_somebody_wrote(cast):
 
 def test_a_draft_is_kept_for_a_day(cast):
     alice = subjects.find(ALICE)
-    rights_drafts.keep(subject=alice, kind="copy", typed={"words": WORDS}, now=NOW)
-    assert rights_drafts.read(subject=alice, kind="copy", now=NOW)["words"] == WORDS
-    assert rights_drafts.read(subject=alice, kind="copy", now=NOW + 2 * DAY) == {}
+    rights_drafts.keep(subject=alice, kind="copy", typed={"words": WORDS}, by=CUSTOMER, now=NOW)
+    assert rights_drafts.read(subject=alice, kind="copy", by=CUSTOMER, now=NOW)["words"] == WORDS
+    assert rights_drafts.read(subject=alice, kind="copy", by=CUSTOMER, now=NOW + 2 * DAY) == {}
     assert rights_drafts.forget(now=NOW + 2 * DAY) == 1
 
 

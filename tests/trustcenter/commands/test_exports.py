@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audit.models import Entry, SubjectSecret
-from consent.models import ChangeLetter, ConsentEvent, ConsentState, Identifier, Subject
+from consent.models import CaseLetter, ChangeLetter, ConsentEvent, ConsentState, Identifier, Subject
 from consent.rules import dpv, lifecycle, own_words, profiles
+from consent.rules.actions import ACTIONS
 from consent.rules.choice import Choice
 from consent.services import (
     consent_export,
@@ -29,6 +30,7 @@ from consent.services.uses import Benefit, Use
 from tests import world
 from tests.consent.rules import dpv_terms
 from tests.world import ALICE, BOB, CAROL, MALLORY, NOW, OPERATOR, SYSTEM, ask, digest, say
+from trustcenter.portal.record_words import happened
 
 BACK = NOW - timedelta(hours=1)
 
@@ -113,7 +115,7 @@ def test_the_page_says_until_when_a_use_is_paused_and_what_the_log_keeps_in_word
     say(ALICE, "pause", "improve_visit", now=NOW, until=datetime.now(UTC) + timedelta(days=30))
     page = whole(run, tmp_path, "--format", "html")
     assert "paused until" in page
-    assert "Recipients it is about" in page, "a no names nobody who sees it"
+    assert "Whom it is about" in page, "a no names nobody who sees it"
     assert "[&#x27;" not in page, "a list as Python writes it"
 
 
@@ -127,6 +129,32 @@ def test_the_page_needs_nothing_else_and_runs_nothing(run, lived, tmp_path):
     assert not re.search(r"""(?:src|href)=["']""", page)
     assert "@media print" in page
     assert "{{" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "tongue", "opened", "said"),
+    [
+        ("en", 'lang="en">', "All that we keep about you", "You turned it off: "),
+        ("de", 'lang="de">', "Alles, was wir über Sie aufbewahren", "Sie haben es ausgeschaltet"),
+        ("zh-hans", 'lang="zh-Hans">', "我们保存的关于您的全部内容", "谁使用了您的数据"),
+        ("ar", 'lang="ar" dir="rtl">', "كل ما نحتفظ به عنكم", "من استخدم بياناتكم"),
+        ("pt", 'lang="en">', "All that we keep about you", "You turned it off"),
+    ],
+)
+def test_the_page_speaks_the_customers_language(run, lived, tmp_path, language, tongue, opened, said):
+    say(ALICE, "withdraw", language=language, now=NOW)
+    page = whole(run, tmp_path, "--format", "html")
+    assert f"<html {tongue}" in page
+    assert f"<h1>{opened}</h1>" in page
+    assert said in page
+
+
+def test_every_fact_about_a_customer_has_its_words():
+    about = ("subject.", "mandate.", "identifier.", "consent.", "state.", "signal.", "rights.", "concern.", "portal.")
+    about += ("decision.", "audience.", "search.", "use.", "benefit.", "evidence.")
+    gone = {"subject.erased", "concern.forgotten"}  # of whom nothing is written any more
+    facts = [each for each in ACTIONS if each.startswith(about) and each not in gone]
+    assert [each for each in facts if happened(each) == each] == []
 
 
 def test_an_unknown_customer_has_no_record(run, cast, tmp_path):
@@ -268,7 +296,7 @@ def empty():
     from consent.models import Link, Receipt
 
     guards.remove(connection)
-    said = (Receipt, Link, ChangeLetter, ConsentState, ConsentEvent)
+    said = (Receipt, Link, ChangeLetter, CaseLetter, ConsentState, ConsentEvent)
     for model in (*said, Identifier, Subject, SubjectSecret, Pending, Payload):
         model.objects.all().delete()
     connection.check_constraints()

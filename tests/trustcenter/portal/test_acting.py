@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 
 from audit.models import Entry
-from consent.models import ConsentEvent, Mandate, PortalSession, SignInCode
+from consent.models import Concern, ConsentEvent, Mandate, PortalSession, RightsDraft, SignInCode
 from consent.services import concerns, mandates, subjects
 from consent.services.mandates import Wanted
 from tests import visit, world
+from tests.trustcenter.portal.test_rights import end_the_visit, sign_in_again
 from tests.world import ALICE, BOB, CAROL, SYSTEM, digest
 
 BANNER = "You are acting for: <b><bdi>Your daughter</bdi></b>."
@@ -135,6 +136,75 @@ def test_she_reads_that_it_was_done_each_time(mother, come_in):
     assert "by your parent or guardian" in carol.get("/purposes/improve_visit").text
     assert "Your parent or guardian" in carol.get("/acting").text
     assert "End this" not in carol.get("/acting").text, "a child does not end it"
+
+
+def come_back(mother: Client, told) -> str:
+    """Alice signs in again, as herself, and takes up acting; where that leads."""
+    back = sign_in_again(mother, told)
+    page = mother.get(back).text
+    assert "Act for them again, and what you typed is there." in page
+    again = re.search(r'action="(/acting/[^"]+next=[^"]+)"', page)[1]
+    return mother.post(again)["Location"]
+
+
+def test_A36_what_was_typed_for_her_survives_the_visit_and_is_read_by_who_typed_it_alone(mother, come_in):
+    asks, words = "/copy-or-erase/correct", "She is eleven, not nine."
+    end_the_visit()
+    told = mother.post(asks, {"words": words})
+    assert sign_in_again(mother, told) == "/acting?next=%2Fcopy-or-erase%2Fcorrect"
+    assert words not in mother.get(asks).text, "it is not about herself"
+    assert words not in come_in(CAROL).get(asks).text, "nor did her daughter write it"
+    assert come_back(mother, told) == asks
+    assert words in mother.get(asks).text
+    assert "?done=new" in mother.post(asks, {"words": words, "step": "send"})["Location"]
+    assert not RightsDraft.objects.exists()
+
+
+def test_A36_so_does_a_concern_and_what_is_added_to_it(mother, come_in):
+    raised = {"words": "She got a call.", "name": "yes"}
+    end_the_visit()
+    assert "Your text is still here." in mother.post("/concerns/new", raised).text
+    carol = come_in(CAROL)
+    assert "She got a call." not in carol.get("/concerns/new").text
+    visit.come_in_by_code(mother)
+    assert "She got a call." not in mother.get("/concerns/new").text
+    mother.post(f"/acting/{Mandate.objects.get().entry_id}")
+    assert "She got a call.</textarea>" in mother.get("/concerns/new").text
+    where = mother.post("/concerns/new", raised)["Location"].partition("?")[0]
+    assert Concern.objects.get().subject == subjects.find(CAROL)
+    end_the_visit()
+    told = mother.post(f"{where}/add", {"words": "And again."})
+    assert come_back(mother, told) == where
+    assert "And again.</textarea>" in mother.get(where).text
+    carol = come_in(CAROL)
+    assert "And again." not in carol.get(where).text
+    mother.post(f"{where}/add", {"words": "And again."})
+    assert not RightsDraft.objects.exists()
+
+
+def test_A36_nor_does_a_fresh_code_put_it_before_her(mother, come_in, today):
+    visits_grow_old(today)
+    told = mother.post("/copy-or-erase/copy", {"words": "All her photos.", "step": "send"})
+    assert told["Location"].startswith("/fresh")
+    assert RightsDraft.objects.count() == 1
+    carol = come_in(CAROL)
+    PortalSession.objects.filter(mandate=None).update(level=2, fresh_at=today)
+    assert "What do you want a copy of?" in carol.get("/copy-or-erase/copy").text
+    assert "All her photos." not in carol.get("/copy-or-erase/copy").text
+
+
+def test_what_was_typed_goes_with_the_mandate(mother, mandate, today):
+    end_the_visit()
+    mother.post("/copy-or-erase/correct", {"words": "She is eleven."})
+    assert RightsDraft.objects.count() == 1
+    mandates.end(number=mandate.number, by=SYSTEM, now=today)
+    assert not RightsDraft.objects.exists()
+
+
+def test_where_a_mandate_stands_no_more_nothing_is_said_to_be_kept(mother, today):
+    Mandate.objects.update(until=today - timedelta(days=1))
+    assert mother.post("/copy-or-erase/correct", {"words": "She is eleven."})["Location"] == "/welcome"
+    assert not RightsDraft.objects.exists()
 
 
 def test_it_ends_at_once_in_the_middle_of_a_visit(mother, mandate, today):

@@ -31,6 +31,7 @@ def test_with_a_name_the_answer_comes_to_ones_own_page(alice, today, come_in):
     concerns.answer(reference=number, words="We are sorry. It will not happen again.", by=OPERATOR, now=today)
     page = text(alice.get(address))
     assert WORDS in page
+    assert "We send no e-mail" not in page
     assert "It will not happen again." in page
     assert "Send you offers that fit" in page
     alice.post(f"{address}/add", {"words": "Thank you."})
@@ -38,6 +39,23 @@ def test_with_a_name_the_answer_comes_to_ones_own_page(alice, today, come_in):
     assert number in text(alice.get("/concerns"))
     for method, where in (("get", address), ("post", f"{address}/add")):
         assert getattr(come_in(BOB), method)(where, {"words": "x"}).status_code == 404
+
+
+def test_a_closed_one_cannot_be_added_to_and_says_how_to_go_on(alice, today):
+    where = write(alice, name="yes")["Location"].partition("?")[0]
+    concerns.close(reference=where.rpartition("/")[2], by=OPERATOR, now=today)
+    page = alice.get(where).text
+    assert "Nothing can be added to it now." in page
+    assert '<a class="button" href="/concerns/new">' in page
+    assert "<textarea" not in page
+    late = alice.post(f"{where}/add", {"words": "And again."})
+    assert "This is not possible any more." in alice.get(late["Location"]).text
+
+
+def test_what_people_wrote_keeps_its_own_direction(alice, today):
+    where = write(alice, name="yes")["Location"].partition("?")[0]
+    page = alice.get(where, headers={"Accept-Language": "ar"}).text
+    assert f'<blockquote class="words"><bdi>{WORDS}</bdi></blockquote>' in page
 
 
 def test_when_and_to_whom_else_is_said_before_one_writes(db, open_park):
@@ -50,9 +68,12 @@ def test_without_a_session_a_number_and_a_secret_read_the_answer(open_park, toda
     sent = write(Client())
     number, word = secret(sent)
     concerns.answer(reference=number, words="Who called?", by=OPERATOR, now=today)
+    assert "We send no e-mail when we answer." in text(sent)
     reader = Client()
     keys = {"reference": number.lower(), "secret": word.lower().replace("-", " ")}
-    assert "Who called?" in text(reader.post("/concerns/read", keys))
+    thread = text(reader.post("/concerns/read", keys))
+    assert "Who called?" in thread
+    assert "We send no e-mail when we answer." in thread
     again = reader.post("/concerns/read", keys | {"words": "A man."})
     assert "A man." in text(again)
     assert Concern.objects.get().subject is None

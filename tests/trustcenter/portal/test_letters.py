@@ -8,10 +8,12 @@ import time_machine
 from django.core import mail
 
 from audit.models import Entry
-from consent.services import letters, rights, subjects
+from consent.services import concerns, letters, links, rights, subjects
+from consent.services.concerns import Said
+from consent.services.links import Why
 from consent.services.rights import Wanted
 from tests.visit import MAIL
-from tests.world import ALICE, SYSTEM, say
+from tests.world import ALICE, BOB, SYSTEM, say
 from trustcenter.portal import mails
 
 
@@ -82,4 +84,50 @@ def test_the_letter_about_a_case_says_that_there_is_news_and_nothing_of_it(
     assert said in sent.body
     assert re.findall(r"https?://\S+", sent.body) == [f"{settings.PUBLIC_URL}/"]
     for secret in ("Tax", "elete", opened.reference, MAIL.id):
+        assert secret not in sent.body
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "said"),
+    [
+        ("en", "There is something to read at Kestrel Park Ltd", "We closed your concern."),
+        ("ar", "لديك ما تقرأه لدى Kestrel Park Ltd", "أغلقنا بلاغكم."),
+    ],
+)
+def test_who_raised_a_concern_is_told_that_it_was_closed(open_park, today, settings, language, title, said):
+    subjects.register(identifiers=[ALICE, MAIL], by=SYSTEM, now=today)
+    say(ALICE, "give", "improve_visit", language=language, now=today)
+    raised = concerns.open(subject=ALICE, said=Said("They rang at night.", "phone"), by=SYSTEM, now=today)
+    concerns.close(reference=raised.concern.reference, words="We took you off the list.", by=SYSTEM, now=today)
+    mail.outbox.clear()
+    mails.send_cases()
+    (sent,) = mail.outbox
+    assert (sent.to, sent.subject) == ([MAIL.id], title)
+    assert said in sent.body
+    assert re.findall(r"https?://\S+", sent.body) == [f"{settings.PUBLIC_URL}/"]
+    for secret in ("night", "list", raised.concern.reference, MAIL.id):
+        assert secret not in sent.body
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "said"),
+    [
+        ("en", "We joined two records about you at Kestrel Park Ltd", "the stricter one holds now"),
+        ("fr", "Nous avons réuni deux fiches sur vous chez Kestrel Park Ltd", "le plus strict vaut maintenant"),
+    ],
+)
+def test_who_had_two_records_is_told_that_they_were_joined_and_what_holds_now(
+    open_park, today, settings, language, title, said
+):
+    subjects.register(identifiers=[ALICE, MAIL], by=SYSTEM, now=today)
+    say(ALICE, "give", "improve_visit", language=language, now=today)
+    links.link(subject=ALICE, other=BOB, why=Why("Both numbers stood in one letter."), by=SYSTEM, now=today)
+    mail.outbox.clear()
+    mails.send_cases()
+    (sent,) = mail.outbox
+    assert (sent.to, sent.subject) == ([MAIL.id], title)
+    assert said in sent.body
+    assert "privacy@kestrelpark.example" in sent.body, "where to say that it is wrong"
+    assert re.findall(r"https?://\S+", sent.body) == [f"{settings.PUBLIC_URL}/"]
+    for secret in ("numbers", ALICE.id, BOB.id, MAIL.id):
         assert secret not in sent.body
