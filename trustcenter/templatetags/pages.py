@@ -1,7 +1,6 @@
 """How dates, countries, durations and receipt numbers are written on pages, in the visitor's language."""
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from functools import cache
@@ -11,7 +10,7 @@ from uuid import UUID
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, get_language_info, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -21,8 +20,6 @@ from consent.rules.material import Change
 
 register = template.Library()
 COUNTRIES = Path(__file__).parent.parent / "locale" / "countries.json"
-# The word between two tags, but not inside one, nor in what may hold none.
-_E_MAIL = re.compile(r"\be-mail(?=[^<>]*<(?!/(?:option|textarea|text|title)\b))", re.IGNORECASE)
 
 
 # What an editorial version changed, by the code of the change; a material one asks people again instead.
@@ -140,12 +137,6 @@ def tongue(code: str) -> str:
         return str(get_language_info(code)["name_translated"])
     except KeyError:
         return code
-
-
-@register.filter(is_safe=True)
-def whole(page: str) -> SafeString:
-    """A page on which no line ends in “e-”. A hyphen that does not break would be another letter to who searches."""
-    return mark_safe(_E_MAIL.sub(r'<span class="whole">\g<0></span>', page))  # noqa: S308  what is added is ours
 
 
 @register.filter

@@ -7,8 +7,6 @@ from consent.services import states, subjects
 from tests import visit, world
 from tests.world import ALICE
 
-# As pages write it, so that no line ends after its hyphen.
-E_MAIL = '<span class="whole">e-mail</span>'
 PAGES = [
     "/",
     "/log",

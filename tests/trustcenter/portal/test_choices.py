@@ -13,7 +13,6 @@ from consent.models import ConsentEvent, Holder
 from consent.services import catalogue, consents, evidence, holders, subjects, uses
 from consent.services.uses import Benefit
 from tests import visit, world
-from tests.trustcenter.portal.pages import E_MAIL
 from tests.world import ALICE, BOB, CAROL, ask, digest, publish, say
 from trustcenter.portal import words
 
@@ -181,8 +180,8 @@ def test_what_changed_stands_apart_from_what_stays(alice, today):
     page = alice.get("/purposes/personal_offers/changed").text
     new, same = page.split("What stays the same")
     assert "<ins>2 years</ins>" in new
-    assert "-mail" not in new
-    assert f"Your {E_MAIL} address; your mobile number" in same
+    assert "Your e-mail address" not in new
+    assert "Your e-mail address; your mobile number" in same
 
 
 def test_no_data_flows_to_a_company_that_was_not_chosen_and_none_after_a_no(alice):

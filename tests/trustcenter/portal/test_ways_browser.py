@@ -49,30 +49,6 @@ def test_A10_a_customer_comes_in_by_a_code(door):
     expect(page.get_by_role("heading", level=1)).to_have_text("You decide how we use your data")
 
 
-TORN = """() => {
-    const words = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) for (const found of walker.currentNode.data.matchAll(/e-mail/gi)) {
-        const range = document.createRange();
-        range.setStart(walker.currentNode, found.index);
-        range.setEnd(walker.currentNode, found.index + 6);
-        words.push(range.getClientRects().length);
-    }
-    return words;
-}"""
-
-
-def test_no_line_ends_within_e_mail(door):
-    page = door()
-    seen = set()
-    for language in ("en", "de", "fr"):
-        page.set_extra_http_headers({"Accept-Language": language})
-        page.goto("/welcome")
-        for width in range(100, 340, 2):
-            page.set_viewport_size({"width": width, "height": 800})
-            seen |= set(page.evaluate(TORN))
-    assert seen == {1}
-
-
 def test_A10_a_wrong_code_is_said_and_tried_again(door):
     page = door()
     ask_for_code(page)
