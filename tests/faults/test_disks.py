@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from django.db import connection
 
+from tests import postgres
 from tests.postgres_programs import account
 from tests.serving import command, environment
 
@@ -122,7 +122,7 @@ everything_holds(set(Checkpoint.objects.values_list("note", flat=True)))
 
 
 @pytest.mark.postgres
-def test_F16_a_full_disk_of_postgresql_stops_the_log_whole_and_it_goes_on_when_there_is_room(db, tmp_path):
+def test_F16_a_full_disk_of_postgresql_stops_the_log_whole_and_it_goes_on_when_there_is_room(tmp_path):
     with _small_disk(48) as disk, _database_on(disk) as url:
         command(tmp_path, "migrate", DATABASE_URL=url)
         more = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "trustcenter.settings", "LOG_LEVEL": "ERROR"}
@@ -151,14 +151,12 @@ def _small_disk(megabytes):
 
 @contextlib.contextmanager
 def _database_on(disk):
-    """A database that lies on a disk, its write-ahead log elsewhere."""
-    given, name = connection.get_connection_params(), f"full_{uuid.uuid4().hex[:8]}"
-    place = {key: given[key] for key in ("host", "port", "password")}
-    with psycopg.connect(**place, user="postgres", dbname="postgres", autocommit=True) as server:
-        server.execute(f"CREATE TABLESPACE {name} LOCATION '{disk}'")
-        server.execute(f"CREATE DATABASE {name} OWNER {given['user']} TABLESPACE {name}")
-        try:
-            yield f"postgres://{given['user']}:{place['password']}@{place['host']}:{place['port']}/{name}"
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            server.execute(f"DROP TABLESPACE {name}")
+    """A database that lies on a disk, its write-ahead log elsewhere.
+
+    In a server of its own: whoever wants room in a server's memory may have to write what belongs on the full disk.
+    """
+    with postgres.running(durable=False) as url:
+        with psycopg.connect(url, user="postgres", dbname="postgres", autocommit=True) as server:
+            server.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
+            server.execute(f"CREATE DATABASE small OWNER {postgres.NAME} TABLESPACE small")
+        yield f"{url.rpartition('/')[0]}/small"

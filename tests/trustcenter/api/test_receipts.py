@@ -82,7 +82,7 @@ def test_it_is_a_page_for_a_person_with_nothing_to_load(shop, language):
     assert gettext_of(language, "Receipt for your choice") in page
     notice = catalogue.texts(catalogue.purpose("personal_offers").current)[language]
     for each in (number, notice.digest, *notice.text.values(), "ISO/IEC TS 27560"):
-        assert escape(each) in re.sub('<span class="whole">([^<]*)</span>', r"\1", page), each
+        assert escape(each) in page, each
     assert "http" not in re.sub(r">[^<]*<", "><", page), "an address outside the words would be loaded"
     assert not re.search(r"<(script|link|img|iframe|form|a)\b|@import|url\(| on\w+=", page)
     style = re.search("<style>(.*)</style>", page, re.S)[1]
