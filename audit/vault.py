@@ -77,8 +77,16 @@ def unwrapped(pseudonym: str, wrapped: bytes | memoryview | None) -> Vault:
     return Vault(_wrapper().open(bytes(wrapped), pseudonym))
 
 
+def readable(pseudonym: str, wrapped: bytes | memoryview | None) -> Vault | None:
+    """The same for whoever reads of several; None where it raises: one damaged secret must not hide the others."""
+    try:
+        return unwrapped(pseudonym, wrapped)
+    except Unreadable:
+        return None
+
+
 def of_many(pseudonyms: Iterable[str]) -> dict[str, Vault]:
-    """The vaults of several subjects, read together; those of erased subjects are absent.
+    """The vaults of several subjects, read together; absent are those of the erased, and one that does not open.
 
     NOBODY's is a new one each time: it opens nothing, at the price of one that does.
     """
@@ -87,8 +95,7 @@ def of_many(pseudonyms: Iterable[str]) -> dict[str, Vault]:
         return {}
     among, values = rows.among(wanted)
     found = rows.read(f"SELECT pseudonym, wrapped FROM audit_subjectsecret WHERE pseudonym {among}", values)  # noqa: S608
-    wrapper = _wrapper()
-    opened = {pseudonym: Vault(wrapper.open(bytes(wrapped), pseudonym)) for pseudonym, wrapped in found}
+    opened = {pseudonym: box for pseudonym, wrapped in found if (box := readable(pseudonym, wrapped))}
     return opened | {NOBODY: Vault(secrets.token_bytes(32))} if NOBODY in wanted else opened
 
 
