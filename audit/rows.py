@@ -14,6 +14,8 @@ from django.db import models, transaction
 # The tables and columns of our statements are those of our own models: nothing of them comes from outside.
 
 _LINE = 0x7C0DE  # our own room among the database's advisory locks
+# Which column of a line is made a Python value of, as what, and by which function.
+_Converter = tuple[int, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,19 @@ def write_many(*tables: Lines) -> None:
 def find(query: str, values: Sequence[Any], *, hold: str = "", **named: type[models.Model]) -> list[tuple[Any, ...]]:
     """The rows of a query as models: a line of them for each line of the answer.
 
-    query: `{p}` in it stands for all columns of the table that it calls p, whose model is named: p=Purpose.
+    query: `{p}` in it stands for all columns of the table that it calls p, whose model is named: p=Purpose. What it
+    selects after these comes as it is stored.
     hold: the table whose rows are kept from others until the transaction ends.
     """
-    statement, fields = _select(query, tuple(named.items()))
-    if hold and transaction.get_connection().features.has_select_for_update:
+    connection = transaction.get_connection()
+    statement, converters = _select(connection.vendor, query, tuple(named.items()))
+    if hold and connection.features.has_select_for_update:
         # SQLite has no such words and needs none: our transactions have the whole database from their start.
         statement += f" FOR UPDATE OF {hold}"
-    return [_models(line, tuple(named.values())) for line in read(statement, values, *fields)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        found = _converted(cursor.fetchall(), converters, connection)
+    return [_models(line, tuple(named.values()), connection.alias) for line in found]
 
 
 def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ...]]:
@@ -98,7 +105,7 @@ def read(query: str, values: Sequence[Any], *columns: Any) -> list[tuple[Any, ..
     connection = transaction.get_connection()
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return _converted(cursor.fetchall(), columns)
+        return _converted(cursor.fetchall(), _converters(connection.vendor, columns), connection)
 
 
 def stream(query: str, values: Sequence[Any], *columns: Any, size: int = 10_000) -> Iterator[list[tuple[Any, ...]]]:
@@ -106,10 +113,11 @@ def stream(query: str, values: Sequence[Any], *columns: Any, size: int = 10_000)
 
     columns: of the first columns of a line only; the others come as the driver gives them.
     """
-    with transaction.get_connection().chunked_cursor() as cursor:
+    connection = transaction.get_connection()
+    with connection.chunked_cursor() as cursor:
         cursor.execute(query, values)
         while part := cursor.fetchmany(size):
-            yield _converted(part, columns)
+            yield _converted(part, _converters(connection.vendor, columns), connection)
 
 
 def among(values: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -122,6 +130,12 @@ def among(values: Sequence[Any]) -> tuple[str, list[Any]]:
         return "= ANY(%s)", [list(values)]
     size = 1 << (len(values) - 1).bit_length()
     return f"IN ({', '.join(['%s'] * size)})", [*values, *[values[-1]] * (size - len(values))]
+
+
+def listed(column: str) -> str:
+    """The expression for all values of a column in one text, a space between two; none at all is NULL."""
+    name = "string_agg" if transaction.get_connection().vendor == "postgresql" else "group_concat"
+    return f"{name}({column}, ' ')"
 
 
 def line_up(numbers: Iterable[int]) -> None:
@@ -152,7 +166,7 @@ def _write(group: list[Over]) -> None:
         cursor.execute(_statement(tuple(shapes)), values)
         numbers = cursor.fetchone()
     for each, shape, number in zip(group, shapes, numbers, strict=True):
-        if isinstance(each.row._meta.pk, models.AutoField):
+        if _numbered(shape.model):
             each.row.pk = number
         for name, place in shape.pointers:
             setattr(each.row, name, group[place].row.pk)
@@ -183,9 +197,7 @@ def _pointers(row: models.Model, earlier: list[models.Model]) -> tuple[tuple[str
     return tuple(found)
 
 
-def _converted(found: list[tuple[Any, ...]], columns: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    connection = transaction.get_connection()
-    converters = _converters(connection.vendor, columns)
+def _converted(found: list[tuple[Any, ...]], converters: list[_Converter], connection: Any) -> list[tuple[Any, ...]]:
     if not converters:
         return found
     lines = [list(line) for line in found]
@@ -195,18 +207,18 @@ def _converted(found: list[tuple[Any, ...]], columns: tuple[Any, ...]) -> list[t
     return [tuple(line) for line in lines]
 
 
-def _models(line: tuple[Any, ...], kinds: tuple[type[models.Model], ...]) -> tuple[Any, ...]:
+def _models(line: tuple[Any, ...], kinds: tuple[type[models.Model], ...], alias: str) -> tuple[Any, ...]:
     found, start = [], 0
     for kind in kinds:
         names = _names(kind)
-        found.append(kind.from_db(transaction.get_connection().alias, names, line[start : start + len(names)]))
+        found.append(kind.from_db(alias, names, line[start : start + len(names)]))
         start += len(names)
-    return tuple(found)
+    return *found, *line[start:]
 
 
 @cache
-def _converters(vendor: str, columns: tuple[Any, ...]) -> list[tuple[int, Any, Any]]:  # noqa: ARG001  two databases
-    """What makes Python values of columns, as (place, column, function): SQLite knows no times and no JSON."""
+def _converters(vendor: str, columns: tuple[Any, ...]) -> list[_Converter]:  # noqa: ARG001  two databases
+    """What makes Python values of columns: SQLite knows no times and no JSON."""
     connection = transaction.get_connection()
     return [
         (place, column, convert)
@@ -228,16 +240,22 @@ def _fields(model: type[models.Model]) -> list[Any]:
 
 
 @cache
+def _numbered(model: type[models.Model]) -> bool:
+    """Whether the database chooses its rows' numbers."""
+    return isinstance(model._meta.pk, models.AutoField)
+
+
+@cache
 def _relations(model: type[models.Model]) -> list[Any]:
     return [field for field in _fields(model) if field.remote_field]
 
 
 @cache
-def _select(query: str, named: tuple[tuple[str, type[models.Model]], ...]) -> tuple[str, list[Any]]:
-    """The statement with the columns of each table in it, and their fields."""
+def _select(vendor: str, query: str, named: tuple[tuple[str, type[models.Model]], ...]) -> tuple[str, list[_Converter]]:
+    """The statement with the columns of each table in it, and what makes Python values of them."""
     fields = {name: model._meta.concrete_fields for name, model in named}
     columns = {name: ", ".join(f'{name}."{field.column}"' for field in found) for name, found in fields.items()}
-    return query.format(**columns), [field for found in fields.values() for field in found]
+    return query.format(**columns), _converters(vendor, tuple(field for found in fields.values() for field in found))
 
 
 @cache

@@ -10,6 +10,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache, cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,9 +32,12 @@ class Vault:
     """The secret of one subject, opened: what was made of it for each use lives as long as this, no longer."""
 
     def __init__(self, secret: bytes) -> None:
-        root = keys.extract(secret)
-        self._cipher = AESGCM(keys.expand(root, "enc"))
-        self._salts = keys.expand(root, "commit")
+        self._root = keys.extract(secret)
+        self._cipher = AESGCM(keys.expand(self._root, "enc"))
+
+    @cached_property
+    def _salts(self) -> bytes:
+        return keys.expand(self._root, "commit")
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         """Encrypt; `bound_to` names the place the bytes belong to, and opening elsewhere fails."""
@@ -73,8 +77,16 @@ def unwrapped(pseudonym: str, wrapped: bytes | memoryview | None) -> Vault:
     return Vault(_wrapper().open(bytes(wrapped), pseudonym))
 
 
+def readable(pseudonym: str, wrapped: bytes | memoryview | None) -> Vault | None:
+    """The same for whoever reads of several; None where it raises: one damaged secret must not hide the others."""
+    try:
+        return unwrapped(pseudonym, wrapped)
+    except Unreadable:
+        return None
+
+
 def of_many(pseudonyms: Iterable[str]) -> dict[str, Vault]:
-    """The vaults of several subjects, read together; those of erased subjects are absent.
+    """The vaults of several subjects, read together; absent are those of the erased, and one that does not open.
 
     NOBODY's is a new one each time: it opens nothing, at the price of one that does.
     """
@@ -83,19 +95,18 @@ def of_many(pseudonyms: Iterable[str]) -> dict[str, Vault]:
         return {}
     among, values = rows.among(wanted)
     found = rows.read(f"SELECT pseudonym, wrapped FROM audit_subjectsecret WHERE pseudonym {among}", values)  # noqa: S608
-    wrapper = _wrapper()
-    opened = {pseudonym: Vault(wrapper.open(bytes(wrapped), pseudonym)) for pseudonym, wrapped in found}
+    opened = {pseudonym: box for pseudonym, wrapped in found if (box := readable(pseudonym, wrapped))}
     return opened | {NOBODY: Vault(secrets.token_bytes(32))} if NOBODY in wanted else opened
 
 
 def house() -> Vault:
     """The vault for what concerns no customer: catalogue changes, staff names."""
-    return Vault(keys.derived("data", "house"))
+    return _standing(keys.derived("data", "house"))
 
 
 def links() -> Vault:
     """The vault for what a link carries through the world, under a key that opens nothing else."""
-    return Vault(keys.derived("data", "links"))
+    return _standing(keys.derived("data", "links"))
 
 
 def lookup_hash(namespace: str, value: str) -> bytes:
@@ -128,4 +139,10 @@ def feed_key(recipient: str) -> bytes:
 
 
 def _wrapper() -> Vault:
-    return Vault(keys.derived("data", "wrap"))
+    return _standing(keys.derived("data", "wrap"))
+
+
+@cache
+def _standing(key: bytes) -> Vault:
+    """The vault of a key of our own, kept as the key itself is; no subject's ever is."""
+    return Vault(key)

@@ -4,7 +4,7 @@ Whoever can write to the database can make what was recorded unreadable: change 
 opens it. An erasure does that too, and says so in the log.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -24,7 +24,7 @@ def fault(found: Iterable[tuple[int, Entry, Mapping[str, Any]]]) -> str:
     A payload that is not there is no matter of this: `check_gone`.
     """
     there = [(place, entry, leaf, row) for place, entry, leaf in found if (row := getattr(entry, "payload", None))]
-    boxes = _boxes([row.subject for *_, row in there])
+    boxes = {"": vault.house(), **vault.of_many({row.subject for *_, row in there} - {"", vault.NOBODY})}
     for place, entry, leaf, row in there:
         if row.subject == vault.NOBODY:  # nobody can open it, and nobody shall
             continue
@@ -41,22 +41,6 @@ def check_gone() -> None:
     lost = Entry.objects.filter(gone).exclude(subject__in=told).order_by("id").first()
     if lost:
         raise ProofError("payload", f"What was kept beside entry {lost.id} is gone, and no erasure tells of it.")
-
-
-def _boxes(pseudonyms: Sequence[str]) -> dict[str, vault.Vault]:
-    """The vaults of these, and the house's as ""; one whose secret does not open is absent."""
-    named = {each for each in pseudonyms if each not in ("", vault.NOBODY)}
-    try:
-        return {"": vault.house(), **vault.of_many(named)}
-    except vault.Unreadable:
-        return {"": vault.house()} | {each: box for each in named if (box := _one(each))}
-
-
-def _one(pseudonym: str) -> vault.Vault | None:
-    try:
-        return vault.of(pseudonym)
-    except vault.Unreadable:
-        return None
 
 
 def _fits(box: vault.Vault | None, row: Payload, leaf: Mapping[str, Any]) -> bool:

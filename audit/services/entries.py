@@ -147,11 +147,11 @@ def payloads(entries: Iterable[Entry]) -> dict[uuid.UUID, dict[str, Any]]:
     """The opened payloads of entries, by entry id; those of erased subjects, and damaged ones, are absent."""
     secret = SubjectSecret.objects.filter(pseudonym=OuterRef("subject")).values("wrapped")[:1]
     found = Payload.objects.filter(entry_id__in=[entry.id for entry in entries]).annotate(wrapped=Subquery(secret))
-    boxes: dict[str, vault.Vault | None] = {}
+    boxes: dict[str, vault.Vault | None] = {"": vault.house()}
     opened = {}
     for row in found:
         if row.subject not in boxes:
-            boxes[row.subject] = _box(row.subject, row.wrapped)
+            boxes[row.subject] = vault.readable(row.subject, row.wrapped)
         box = boxes[row.subject]
         # One damaged payload must not hide the rest of a record; that entry's own proof tells of the damage.
         with suppress(vault.Unreadable):
@@ -234,15 +234,6 @@ def _drawn_up(name: str, record: Record, by: Actor, at: str, box: vault.Vault) -
 def _box_for(whose: str, read: Mapping[str, vault.Vault]) -> vault.Vault:
     """Where a payload is closed up; read: vaults read before. Raises Unreadable for who was erased."""
     return (read.get(whose) or vault.of(whose)) if whose else vault.house()
-
-
-def _box(subject: str, wrapped: bytes | None) -> vault.Vault | None:
-    if not subject:
-        return vault.house()
-    try:
-        return vault.unwrapped(subject, wrapped)
-    except vault.Unreadable:
-        return None
 
 
 def _payload(payload: dict[str, Any], by: Actor) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 import re
 from calendar import monthrange
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 _FORM = re.compile(r"P(?=\d)(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?")
 
 
+# A catalogue has few of them, and a fold asks about one for each yes.
+@lru_cache(maxsize=256)
 def parse(text: str) -> tuple[int, int]:
     """Months and days of a duration; raises ValueError when it is none or is empty."""
     found = _FORM.fullmatch(text)

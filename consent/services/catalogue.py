@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.db import models, transaction
 from django.db.models import Max
@@ -104,16 +104,19 @@ def purposes() -> models.QuerySet[Purpose]:
 
 def in_force(key: str) -> Purpose | None:
     """A published purpose with its current version, read anew each time; None when it was never published."""
-    found: list[tuple[Purpose, PurposeVersion]] = rows.find(
-        "SELECT {p}, {v} FROM consent_purpose p JOIN consent_purposeversion v ON v.id = p.current_id WHERE p.key = %s",
-        [key],
-        p=Purpose,
-        v=PurposeVersion,
-    )
-    for row, current in found:
+    for row, current in rows.find(f"SELECT {{p}}, {{v}} {_IN_FORCE}", [key], p=Purpose, v=PurposeVersion):
         row.current = current
-        return row
+        return cast(Purpose, row)
     return None
+
+
+def asked(key: str) -> tuple[Purpose | None, frozenset[str]]:
+    """The same and, in the same journey, the keys of the recipients that are third parties at that moment."""
+    query = f"SELECT {{p}}, {{v}}, (SELECT {rows.listed('r.key')} {_THIRD}) {_IN_FORCE}"
+    for row, current, keys in rows.find(query, [*Recipient.OWN, key], p=Purpose, v=PurposeVersion):
+        row.current = current
+        return row, frozenset((keys or "").split())
+    return None, frozenset()
 
 
 def purpose(key: str) -> Purpose:
@@ -205,8 +208,7 @@ def notices(of: PurposeVersion) -> Mapping[str, NoticeText]:
 
 def third_parties() -> frozenset[str]:
     """The keys of the recipients that are third parties now."""
-    own = ", ".join(["%s"] * len(Recipient.OWN))
-    found = rows.read(f"SELECT key FROM consent_recipient WHERE kind NOT IN ({own})", Recipient.OWN)  # noqa: S608
+    found = rows.read(f"SELECT r.key {_THIRD}", Recipient.OWN)
     return frozenset(key for (key,) in found)
 
 
@@ -233,6 +235,8 @@ def _notices(pk: int, digest: str, published_at: datetime) -> dict[str, NoticeTe
     return {row.language: row for row in found}
 
 
+_IN_FORCE = "FROM consent_purpose p JOIN consent_purposeversion v ON v.id = p.current_id WHERE p.key = %s"
+_THIRD = f"FROM consent_recipient r WHERE r.kind NOT IN ({', '.join(['%s'] * len(Recipient.OWN))})"
 _PLAIN: dict[str, Any] = {"controller": Controller, "recipient": Recipient, "category": Category}
 _ROWS_OF_THEIR_OWN = ("controller", "categories", "recipients", "texts")
 _PLURAL = {"controller": "controllers", "recipient": "recipients", "category": "categories", "principles": "principles"}

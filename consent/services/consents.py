@@ -101,7 +101,7 @@ def record(*, subject: Handle | Subject, choice: Choice, by: Actor, now: datetim
 
 
 def _record(subject: Handle | Subject, choice: Choice, by: Actor, now: datetime) -> Recorded:
-    purpose = _purpose(choice, subject, now)
+    purpose, third = _purpose(choice, subject, now)
     # One customer's choices are folded one after the other; others' do not wait.
     reached = reach.hold(subject, by=by, now=now)
     known = reached.subject
@@ -113,7 +113,6 @@ def _record(subject: Handle | Subject, choice: Choice, by: Actor, now: datetime)
         withdraw_all(subject=known, **others, by=by, now=now)
     acting.check(choice, known, purpose, now)
     heard = states.heard(known, purpose)
-    third = catalogue.third_parties() if choice.act in lifecycle.WIDENING else frozenset()
     said = _said(choice, known, purpose, heard, third, by, now)
     if again and said.pending:
         raise Suppressed
@@ -175,15 +174,18 @@ def lapse(*, state: ConsentState, now: datetime) -> Recorded | None:
     return _write(choice, subject, purpose, _Said(row.version), states.heard(subject, purpose), OPERATOR, now)
 
 
-def _purpose(choice: Choice, subject: Handle | Subject, now: datetime) -> Purpose:
-    """The purpose the choice is about, once everything that can be checked without its customer is right."""
+def _purpose(choice: Choice, subject: Handle | Subject, now: datetime) -> tuple[Purpose, frozenset[str]]:
+    """The purpose the choice is about, once everything that can be checked without its customer is right.
+
+    With it the keys of all third parties, which a yes names one by one.
+    """
     problems = rules.problems(choice, now)
     if isinstance(subject, Handle):
         try:
             subjects.check_handles([subject], "/subject")
         except Invalid as wrong:
             problems += wrong.fields
-    purpose = catalogue.in_force(choice.purpose)
+    purpose, third = catalogue.asked(choice.purpose)
     if purpose is None:
         problems.append(Field("/purpose", "unknown", "No such purpose was ever published."))
     if problems or purpose is None:
@@ -194,7 +196,7 @@ def _purpose(choice: Choice, subject: Handle | Subject, now: datetime) -> Purpos
         raise Invalid(*misplaced)
     if purpose.retired_at and choice.act in lifecycle.WIDENING | {lifecycle.REQUEST}:
         raise PurposeClosed()
-    return purpose
+    return purpose, third
 
 
 def _said(

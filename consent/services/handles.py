@@ -8,16 +8,23 @@ from django.db import DEFAULT_DB_ALIAS
 
 from audit import rows, vault
 from audit.models import SubjectSecret
-from audit.vault import Vault
 from consent.errors import Field, Invalid
 from consent.models import Identifier, Subject, Suppression
 from consent.rules import text
 
 _SUBJECT = [field.attname for field in Subject._meta.concrete_fields]
 _FOUND_FIELDS = (*map(Identifier._meta.get_field, ("lookup_hash", "verified")), *Subject._meta.concrete_fields)
+_POINTS = "FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id"
 _FOUND = (
-    f"SELECT i.lookup_hash, i.verified, s.{', s.'.join(_SUBJECT)} FROM consent_identifier i"  # noqa: S608
-    " JOIN consent_subject s ON s.id = i.subject_id WHERE NOT i.suppressed AND i.lookup_hash "
+    f"SELECT i.lookup_hash, i.verified, s.{', s.'.join(_SUBJECT)} {_POINTS} WHERE NOT i.suppressed AND i.lookup_hash "
+)
+_AIM_FIELDS = (
+    *map(Identifier._meta.get_field, ("subject", "verified", "suppressed")),
+    SubjectSecret._meta.get_field("wrapped"),
+)
+_AIM = (
+    f"SELECT i.subject_id, i.verified, i.suppressed, x.wrapped {_POINTS}"
+    " LEFT JOIN audit_subjectsecret x ON x.pseudonym = s.pseudonym WHERE i.lookup_hash = %s"
 )
 
 
@@ -31,6 +38,19 @@ class Handle:
     namespace: str
     id: str
     verified: bool = True
+
+
+@dataclass(frozen=True)
+class Aim:
+    """Whom an identifier finds: their number, whether it was vouched for, whether they asked to be left alone.
+
+    wrapped: their secret, closed; None for who was erased. Whoever writes of them nevertheless is told so there.
+    """
+
+    subject: int
+    verified: bool
+    suppressed: bool
+    wrapped: bytes | None
 
 
 def check_handles(handles: Sequence[Handle], at: str = "/identifiers") -> None:
@@ -47,31 +67,24 @@ def key(handle: Handle) -> tuple[str, str]:
     return handle.namespace, text.normal(handle.namespace, handle.id)
 
 
-def row(handle: Handle, *, hold: bool = False) -> Identifier | None:
-    """The identifier as it is recorded, with its customer; None when there is no such.
+def row(handle: Handle) -> Identifier | None:
+    """The identifier as it is recorded, with its customer; None when there is no such."""
+    return next(iter(_rows([lookup(handle)])), None)
 
-    hold: the customer's row is held until the transaction ends. Read again then: it may have moved while we waited.
+
+def hold(hashed: bytes) -> Subject | None:
+    """The customer whom a look-up hash finds, their row held until the transaction ends.
+
+    Look again then, with `aim`: the identifier may have moved while we waited.
     """
-    return next(iter(_rows([lookup(handle)], hold=hold)), None)
+    found = rows.find(f"SELECT {{s}} {_POINTS} WHERE i.lookup_hash = %s", [hashed], s=Subject, hold="s")
+    return found[0][0] if found else None
 
 
-def opened(handle: Handle) -> tuple[Identifier, Vault | None] | None:
-    """The same, with its customer's secret opened, in one journey: for whoever holds the row, and will write of them.
-
-    No secret for who was erased; whoever writes of them nevertheless is told so there.
-    """
-    found: list[tuple[Identifier, Subject, SubjectSecret]] = rows.find(
-        "SELECT {i}, {s}, {x} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id"
-        " LEFT JOIN audit_subjectsecret x ON x.pseudonym = s.pseudonym WHERE i.lookup_hash = %s",
-        [lookup(handle)],
-        i=Identifier,
-        s=Subject,
-        x=SubjectSecret,
-    )
-    for identifier, subject, secret in found:
-        identifier.subject = subject
-        return identifier, vault.unwrapped(subject.pseudonym, secret.wrapped) if secret.pseudonym else None
-    return None
+def aim(hashed: bytes) -> Aim | None:
+    """Whom a look-up hash finds now, in one journey: for whoever holds the row, and will write of them."""
+    found = rows.read(_AIM, [hashed], *_AIM_FIELDS)
+    return Aim(*found[0]) if found else None
 
 
 def recorded(wanted: Iterable[Handle]) -> dict[tuple[str, str], Identifier]:
@@ -117,16 +130,10 @@ def drop(handles: Iterable[Handle]) -> None:
     Suppression.objects.filter(hash__in=[_kept(handle) for handle in handles]).delete()
 
 
-def _rows(hashes: Sequence[bytes], *, hold: bool = False) -> list[Identifier]:
+def _rows(hashes: Sequence[bytes]) -> list[Identifier]:
     among, values = rows.among(hashes)
-    found: list[tuple[Identifier, Subject]] = rows.find(
-        "SELECT {i}, {s} FROM consent_identifier i JOIN consent_subject s ON s.id = i.subject_id"  # noqa: S608
-        " WHERE i.lookup_hash " + among,
-        values,
-        hold="s" if hold else "",
-        i=Identifier,
-        s=Subject,
-    )
+    query = f"SELECT {{i}}, {{s}} {_POINTS} WHERE i.lookup_hash {among}"
+    found: list[tuple[Identifier, Subject]] = rows.find(query, values, i=Identifier, s=Subject)
     for identifier, subject in found:
         identifier.subject = subject
     return [identifier for identifier, _ in found]

@@ -36,7 +36,7 @@ WINDOW = timedelta(days=30)
 # What a use brought the customer is told for this long.
 YEAR = timedelta(days=365)
 # So many choices are one list; more are parted into the groups of the catalogue (EDPB 03/2022: too many options).
-ONE_LIST = 12
+ONE_LIST = 7
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Overview:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The choices in one list; more than 12 in the groups of the catalogue, in its order."""
+        """The choices in one list; more than 7 in the groups of the catalogue, in its order."""
         if len(self.choices) <= ONE_LIST:
             return (Group("", self.choices),) if self.choices else ()
         titles = dict.fromkeys(use.group for use in self.choices)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import OperationalError, transaction
 
+from audit import vault
 from audit.vault import Vault
 from consent.errors import Conflict, IdentifierUnverified, Suppressed
 from consent.models import Subject
@@ -35,16 +36,17 @@ def hold(who: Handle | Subject, *, by: Actor, now: datetime) -> Reached:
     if isinstance(who, Subject):
         held = subjects.hold(who)
         return Reached(held, True, held.identifiers.filter(suppressed=True).exists())
-    held = subjects.hold_or_create(who, by=by, now=now)
-    found = handles.opened(who)  # again: while we waited, records may have been joined or parted
-    while found is not None and found[0].subject_id != held.pk:
-        moved = found[0].subject
+    hashed = handles.lookup(who)
+    held = subjects.hold_or_create(who, hashed, by=by, now=now)
+    found = handles.aim(hashed)  # again: while we waited, records may have been joined or parted
+    while found is not None and found.subject != held.pk:
+        moved = Subject(pk=found.subject)
         held = subjects.hold_record(moved) if moved.pk < held.pk else _at_once(moved)
-        found = handles.opened(who)
+        found = handles.aim(hashed)
     if found is None:
         raise Conflict(MOVED)
-    row, box = found
-    return Reached(held, row.verified and who.verified, row.suppressed, box)
+    box = None if found.wrapped is None else vault.unwrapped(held.pseudonym, found.wrapped)
+    return Reached(held, found.verified and who.verified, found.suppressed, box)
 
 
 def speaks_again(reached: Reached, choice: Choice, by: Actor) -> bool:

@@ -43,8 +43,9 @@ def refuse_outdated(version: PurposeVersion, purpose: Purpose) -> None:
 
 def refuse_longer(choice: Choice, version: PurposeVersion, now: datetime) -> None:
     """Raises Invalid for a yes that would last longer than its text says."""
-    longest = durations.after(choice.collected_at or now, version.consent_lasts) if version.consent_lasts else None
-    if choice.until and longest and choice.until > longest and not choice.imported:
+    if choice.until is None or choice.imported or not version.consent_lasts:
+        return
+    if choice.until > durations.after(choice.collected_at or now, version.consent_lasts):
         detail = f"The text says that a yes lasts {version.consent_lasts}, and no longer."
         raise Invalid(Field("/until", "range", detail))
 

@@ -75,10 +75,9 @@ def get(handle: Handle) -> Subject:
     return found
 
 
-def hold_or_create(handle: Handle, *, by: Actor, now: datetime) -> Subject:
-    """The record an identifier points at, made known if need be, and held as by `hold_record`."""
-    row = handles.row(handle, hold=True)
-    return row.subject if row else hold_record(_first_contact(handle, by, now)[0])
+def hold_or_create(handle: Handle, hashed: bytes, *, by: Actor, now: datetime) -> Subject:
+    """The record an identifier points at, made known if need be, and held as by `hold_record`. hashed: its hash."""
+    return handles.hold(hashed) or hold_record(_first_contact(handle, by, now)[0])
 
 
 def hold_record(subject: Subject) -> Subject:

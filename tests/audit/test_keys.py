@@ -3,10 +3,13 @@
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.db import transaction
 
 from audit import keys, vault
-from audit.models import SubjectSecret
-from tests.world import NOW
+from audit.models import Entry, SubjectSecret
+from audit.services import entries
+from audit.services.entries import Fact, Record
+from tests.world import NOW, OPERATOR
 
 pytestmark = pytest.mark.once
 
@@ -31,3 +34,16 @@ def test_a_destroyed_secret_is_gone_at_once(db):
     SubjectSecret.objects.all().delete()
     with pytest.raises(vault.Unreadable):
         vault.of("s_somebody")
+
+
+def test_a_secret_that_does_not_open_hides_no_other_and_nothing_is_written_under_it(db):
+    for each in ("s_one", "s_other"):
+        vault.create(each, now=NOW)
+    SubjectSecret.objects.filter(pseudonym="s_one").update(wrapped=bytes(60))
+    assert set(vault.of_many(["s_one", "s_other"])) == {"s_other"}
+    facts = [Record(Fact("evidence.viewed", subject=each), {}) for each in ("s_other", "s_one")]
+    with pytest.raises(vault.Unreadable), transaction.atomic():
+        entries.append_many(facts, by=OPERATOR, now=NOW)
+    with pytest.raises(vault.Unreadable), transaction.atomic():
+        entries.append(facts[1].fact, by=OPERATOR, now=NOW, payload=None)
+    assert not Entry.objects.filter(action="evidence.viewed").exists()

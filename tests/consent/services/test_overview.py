@@ -121,3 +121,16 @@ def test_words_come_in_the_language_asked_for(park):
     assert shown(language="zh-hans")["park_safety"].notice.digest == digest("park_safety", "zh-hans")
     foreign = shown(language="it")["park_safety"]
     assert (foreign.notice.language, foreign.asked_for) == ("en", False)
+
+
+@pytest.mark.parametrize(("choices", "wanted"), [(7, [""]), (8, ["Visits", ""])])
+def test_D2_seven_choices_are_one_list_and_eight_stand_in_their_groups(park, choices, wanted):
+    nothing()
+    before = len(overview.of(subject=subjects.find(ALICE), language="en", now=NOW).choices)
+    row = next(row for row in world.document()["purposes"] if row["key"] == "improve_visit")
+    more = [row | {"key": f"visit_{place}", "group": "Visits"} for place in range(choices - before)]
+    document = world.document() | {"purposes": world.document()["purposes"] + more}
+    catalogue.apply(document=document, by=world.OPERATOR, now=NOW)
+    found = overview.of(subject=subjects.find(ALICE), language="en", now=NOW)
+    assert [each.title for each in found.groups] == wanted
+    assert sum(len(each.uses) for each in found.groups) == choices

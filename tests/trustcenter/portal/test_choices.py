@@ -372,7 +372,7 @@ def test_after_a_no_each_copy_is_told_confirmed_or_late_and_by_when(alice, today
     assert "It may use nothing until it answers." in page
 
 
-def test_more_than_twelve_choices_stand_in_groups_each_with_one_button(alice, today):
+def test_D2_more_than_seven_choices_stand_in_groups_each_with_one_button(alice, today):
     rows = [row for row in world.document()["purposes"] if row["legal_basis"] == "consent"]
     more = [
         row | {"key": f"{row['key']}_{place}", "group": "Visits" if row["key"] == "improve_visit" else "Offers"}
