@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase, override_settings
 from django.test.client import ClientHandler
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as generated
 
@@ -64,6 +65,13 @@ def _no_mark():
 
     yield
     mark.file().unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_language():
+    """A request leaves its language behind in the thread, and the next test would be answered in it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
