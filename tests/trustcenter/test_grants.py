@@ -19,7 +19,7 @@ from trustcenter import grants
 
 DAY_BEFORE = NOW.replace(year=NOW.year - 1)
 # What only the sealer's commands do, with the keys that sign; and what only commands and the worker do.
-SEALER = {"recovery.accept_clock", "recovery.accept_database", "rotation.begin"}
+SEALER = {"recovery.accept_clock", "recovery.accept_database", "rotation.begin", "rotation.disown"}
 WORKER = {"rebuild.mend", "officers.create", "import_runs.finish", "expiry.sweep", "expiry.remind"}
 WEB = {
     *("feed.snapshot", "portal_links.enter", "visits.act_for", "consent_requests.create", "consent_requests.answer"),

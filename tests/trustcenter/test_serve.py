@@ -62,8 +62,7 @@ def test_it_answers_a_check_over_http_and_seals_it(folder):
         folder, "create-key", "--recipient", "mail-engine", "--scopes", "decide,consents:write"
     ).stdout.strip()
     with serving(folder) as tree:
-        assert tree.post("/api/v1/consents", consent("give"), key)[0] == 201
-        until(lambda: b"trustcenter_log_waiting 0.0" in tree.get("/metrics")[1])
+        assert tree.post("/api/v1/consents?wait=proof", consent("give"), key)[0] == 201
         before = log_size(tree)
         status, answer = tree.post("/access/v1/evaluation", QUESTION, key)
         assert (status, answer["decision"]) == (200, True)
