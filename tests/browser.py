@@ -27,8 +27,8 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright's event loop, once there, makes `asyncio.run` fail."""
-    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))
+    """Browser tests come last: Playwright's event loop, once there, makes `asyncio.run` fail. Long ones begin first."""
+    items.sort(key=lambda item: ("chromium" in getattr(item, "fixturenames", ()), not item.get_closest_marker("long")))
 
 
 @pytest.fixture(scope="session")

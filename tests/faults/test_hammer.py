@@ -5,7 +5,7 @@ from django.db import connection
 
 from tests import hammer
 
-pytestmark = pytest.mark.xdist_group("hammer")
+pytestmark = pytest.mark.long
 
 
 def test_F15_everything_is_killed_under_load_and_no_answer_is_lost_or_doubled(db):

@@ -9,6 +9,7 @@ import pytest
 
 from tests.serving import command, prepared, serving, until
 
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("stalls")]
 PATIENCE = 60
 
 

@@ -15,6 +15,7 @@ from tests.serving import command
 from trustcenter import logos, theme
 from trustcenter.commands import doctor, serve
 
+pytestmark = pytest.mark.once
 MARK = (Path(theme.__file__).parent / "static" / "mark.svg").read_bytes()
 STYLE = (Path(theme.__file__).parent / "static" / "trustcenter.css").read_text("utf-8")
 PURPLE, LILAC = "#5b21b6", "#c4b5fd"

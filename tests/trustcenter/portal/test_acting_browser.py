@@ -73,6 +73,7 @@ MODES = [
 ]
 
 
+@pytest.mark.long
 def test_A11_A13_A14_A16_A17_it_can_be_used_by_everybody(enter):
     for mode in MODES:
         page = enter(**mode, javascript=True)

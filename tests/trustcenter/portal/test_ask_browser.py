@@ -170,6 +170,7 @@ def stops(page: Page, link) -> Iterator[str]:
     yield "spent"
 
 
+@pytest.mark.long
 def test_A11_A13_A14_A17_it_can_be_used_by_everybody(link, open_page, live_server):
     for mode in MODES:
         page, heard = open_page(**mode, base_url=live_server.url), []

@@ -52,6 +52,7 @@ def threads(enter, today):
     return [f"/copy-or-erase/requests/{request}", f"/concerns/{concern}"]
 
 
+@pytest.mark.long
 def test_A11_every_page_can_be_used_by_everybody(enter, threads):
     for scheme, width in product(["light", "dark"], [1280, 320]):
         page = enter((width, 800), color_scheme=scheme)

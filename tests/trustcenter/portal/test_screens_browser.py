@@ -60,6 +60,7 @@ def narrow(page) -> list[str]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", MODES)
 def test_A8_A11_A13_A14_A16_X1_every_screen_can_be_used_by_everybody(enter, today, mode):
     viewport, more = MODES[mode]
@@ -73,6 +74,7 @@ def test_A8_A11_A13_A14_A16_X1_every_screen_can_be_used_by_everybody(enter, toda
     assert {screen: faults for screen, faults in found.items() if faults} == {}
 
 
+@pytest.mark.long
 def test_A6_A7_A17_every_screen_is_light_and_asks_nobody_else(enter, today, live_server):
     page, bodies = enter(), []
 

@@ -205,6 +205,7 @@ MODES = [
 FORCED = {"color-contrast"}
 
 
+@pytest.mark.long
 @pytest.mark.once
 def test_A11_A13_every_page_can_be_used_by_everybody(door, today):
     for mode in MODES:
