@@ -1,6 +1,5 @@
 """What every test may rely on: keys of its own, a guarded database, and the named cast."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -24,11 +23,6 @@ generated.load_profile("any machine")
 
 # The floors that import no framework (`make shape` sees to it): no database is under them that could differ.
 PURE = tuple(Path(__file__).parent / place for place in ("audit/proof", "consent/rules"))
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than processors: many tests wait, for a server to start, for a lease to end, for whoever was killed."""
-    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)

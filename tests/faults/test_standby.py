@@ -102,9 +102,22 @@ def _following(folder, place):
             **common,
         )
     try:
+        _until_it_answers({"host": "127.0.0.1", "port": port, "password": place["password"], "user": "postgres"})
         yield port
     finally:
         _stop(server)
+
+
+def _until_it_answers(place):
+    until = time.monotonic() + 60
+    while True:
+        try:
+            psycopg.connect(**place, dbname="postgres").close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 def test_F19_a_standby_that_lagged_signs_nothing_when_it_takes_over(replica):
