@@ -16,6 +16,7 @@ from tests.audit.services.test_mark import enter, read, refusal
 from tests.faults.log import finding
 from tests.postgres import _end_with_parent, _free_port, _stop
 from tests.postgres_programs import account, programs
+from tests.serving import until
 from tests.world import NOW, seal_all
 
 pytestmark = pytest.mark.postgres
@@ -46,8 +47,8 @@ class Replica:
 
     def has(self, size):
         """Whether it has heard of so many entries."""
-        until, found = time.monotonic() + 60, -1
-        while found < size and time.monotonic() < until:
+        end, found = time.monotonic() + 60, -1
+        while found < size and time.monotonic() < end:
             found = self.ask("SELECT coalesce(max(size), 0) FROM audit_head", self.name)
         return found == size
 
@@ -56,9 +57,9 @@ class Replica:
         with psycopg.connect(**self.place, dbname="postgres", autocommit=True) as server:
             server.execute("ALTER SYSTEM SET primary_conninfo = ''")
             server.execute("SELECT pg_reload_conf()")
-            until = time.monotonic() + 60
+            end = time.monotonic() + 60
             while server.execute("SELECT count(*) FROM pg_stat_wal_receiver").fetchone()[0]:
-                assert time.monotonic() < until
+                assert time.monotonic() < end
 
     @contextlib.contextmanager
     def in_its_place(self):
@@ -102,22 +103,19 @@ def _following(folder, place):
             **common,
         )
     try:
-        _until_it_answers({"host": "127.0.0.1", "port": port, "password": place["password"], "user": "postgres"})
+        it = {"host": "127.0.0.1", "port": port, "password": place["password"], "user": "postgres"}
+        until(lambda: _answers(it))
         yield port
     finally:
         _stop(server)
 
 
-def _until_it_answers(place):
-    until = time.monotonic() + 60
-    while True:
-        try:
-            psycopg.connect(**place, dbname="postgres").close()
-            return
-        except psycopg.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
+def _answers(place):
+    try:
+        psycopg.connect(**place, dbname="postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def test_F19_a_standby_that_lagged_signs_nothing_when_it_takes_over(replica):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings as configured
 from django.core import mail
 
 from audit.models import Entry
@@ -62,6 +63,17 @@ def test_it_comes_in_their_language(letter):
     assert "关闭：“发送适合您的优惠”，由我们的工作人员，通过电话" in sent.body
 
 
+def only_letter(title, said, *, secrets):
+    """The one letter that went out: to the customer, with no address in it but that of the portal, and no secret."""
+    (sent,) = mail.outbox
+    assert (sent.to, sent.subject) == ([MAIL.id], title)
+    assert said in sent.body
+    assert re.findall(r"https?://\S+", sent.body) == [f"{configured.PUBLIC_URL}/"]
+    for secret in (*secrets, MAIL.id):
+        assert secret not in sent.body
+    return sent
+
+
 @pytest.mark.parametrize(
     ("language", "title", "said"),
     [
@@ -69,9 +81,7 @@ def test_it_comes_in_their_language(letter):
         ("zh-hans", "Kestrel Park Ltd 有新消息给您", "我们已答复您。"),
     ],
 )
-def test_the_letter_about_a_case_says_that_there_is_news_and_nothing_of_it(
-    open_park, today, settings, language, title, said
-):
+def test_the_letter_about_a_case_says_that_there_is_news_and_nothing_of_it(open_park, today, language, title, said):
     subjects.register(identifiers=[ALICE, MAIL], by=SYSTEM, now=today)
     say(ALICE, "give", "improve_visit", language=language, now=today)
     opened = rights.open(subject=ALICE, wanted=Wanted("delete", "phone"), checked=True, by=SYSTEM, now=today)
@@ -79,12 +89,7 @@ def test_the_letter_about_a_case_says_that_there_is_news_and_nothing_of_it(
     mail.outbox.clear()
     mails.send_cases()
     mails.send_cases()
-    (sent,) = mail.outbox
-    assert (sent.to, sent.subject) == ([MAIL.id], title)
-    assert said in sent.body
-    assert re.findall(r"https?://\S+", sent.body) == [f"{settings.PUBLIC_URL}/"]
-    for secret in ("Tax", "elete", opened.reference, MAIL.id):
-        assert secret not in sent.body
+    only_letter(title, said, secrets=("Tax", "elete", opened.reference))
 
 
 @pytest.mark.parametrize(
@@ -94,19 +99,14 @@ def test_the_letter_about_a_case_says_that_there_is_news_and_nothing_of_it(
         ("ar", "لديك ما تقرأه لدى Kestrel Park Ltd", "أغلقنا بلاغكم."),
     ],
 )
-def test_who_raised_a_concern_is_told_that_it_was_closed(open_park, today, settings, language, title, said):
+def test_who_raised_a_concern_is_told_that_it_was_closed(open_park, today, language, title, said):
     subjects.register(identifiers=[ALICE, MAIL], by=SYSTEM, now=today)
     say(ALICE, "give", "improve_visit", language=language, now=today)
     raised = concerns.open(subject=ALICE, said=Said("They rang at night.", "phone"), by=SYSTEM, now=today)
     concerns.close(reference=raised.concern.reference, words="We took you off the list.", by=SYSTEM, now=today)
     mail.outbox.clear()
     mails.send_cases()
-    (sent,) = mail.outbox
-    assert (sent.to, sent.subject) == ([MAIL.id], title)
-    assert said in sent.body
-    assert re.findall(r"https?://\S+", sent.body) == [f"{settings.PUBLIC_URL}/"]
-    for secret in ("night", "list", raised.concern.reference, MAIL.id):
-        assert secret not in sent.body
+    only_letter(title, said, secrets=("night", "list", raised.concern.reference))
 
 
 @pytest.mark.parametrize(
@@ -116,18 +116,11 @@ def test_who_raised_a_concern_is_told_that_it_was_closed(open_park, today, setti
         ("fr", "Nous avons réuni deux fiches sur vous chez Kestrel Park Ltd", "le plus strict vaut maintenant"),
     ],
 )
-def test_who_had_two_records_is_told_that_they_were_joined_and_what_holds_now(
-    open_park, today, settings, language, title, said
-):
+def test_who_had_two_records_is_told_that_they_were_joined_and_what_holds_now(open_park, today, language, title, said):
     subjects.register(identifiers=[ALICE, MAIL], by=SYSTEM, now=today)
     say(ALICE, "give", "improve_visit", language=language, now=today)
     links.link(subject=ALICE, other=BOB, why=Why("Both numbers stood in one letter."), by=SYSTEM, now=today)
     mail.outbox.clear()
     mails.send_cases()
-    (sent,) = mail.outbox
-    assert (sent.to, sent.subject) == ([MAIL.id], title)
-    assert said in sent.body
+    sent = only_letter(title, said, secrets=("numbers", ALICE.id, BOB.id))
     assert "privacy@kestrelpark.example" in sent.body, "where to say that it is wrong"
-    assert re.findall(r"https?://\S+", sent.body) == [f"{settings.PUBLIC_URL}/"]
-    for secret in ("numbers", ALICE.id, BOB.id, MAIL.id):
-        assert secret not in sent.body
