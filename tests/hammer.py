@@ -188,7 +188,7 @@ def _under_load(
 
 def _killed(tree: Any, load: Load, server: Server | None, chance: random.Random, database: bool) -> int:
     """Wait until it answers, then a moment left to chance; then everything dies. How many kills that were."""
-    from tests.serving import running, until
+    from tests.serving import until
 
     kills = 0
     before = len(load.answered)
@@ -199,9 +199,7 @@ def _killed(tree: Any, load: Load, server: Server | None, chance: random.Random,
         kills, before = 1, len(load.answered)
         until(lambda: len(load.answered) > before, PATIENCE)
     time.sleep(chance.uniform(0, 1))
-    for pid in running(tree.folder):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    tree.kill()
     return kills + 1
 
 

@@ -72,6 +72,21 @@ class Serving:
         self.process.wait(PATIENCE)
         return time.monotonic() - begun
 
+    def kill(self) -> None:
+        """Kill every process of the tree, and wait until none is left.
+
+        Each notices the death of the others: it may be gone, or have started another, before its own turn comes.
+        """
+        until(lambda: not self._killed())
+        self.process.wait(PATIENCE)
+
+    def _killed(self) -> list[int]:
+        found = running(self.folder)
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return found
+
     def _open(self, request: urllib.request.Request) -> tuple[int, bytes]:
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
@@ -150,10 +165,7 @@ def serving(
             until(found.is_ready)
         yield found
     finally:
-        for pid in running(folder):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        process.wait(PATIENCE)
+        found.kill()
 
 
 def running(folder: Path) -> list[int]:

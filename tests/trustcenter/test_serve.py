@@ -76,8 +76,7 @@ def test_F15_an_acknowledged_write_survives_the_death_of_everything(folder):
     with serving(folder) as tree:
         assert tree.post("/api/v1/consents", consent("give"), key)[0] == 201
         assert tree.post("/api/v1/consents", consent("withdraw"), key)[0] == 201
-        for pid in running(folder):
-            os.kill(pid, signal.SIGKILL)
+        tree.kill()
     with serving(folder) as tree:
         status, answer = tree.post("/access/v1/evaluation", QUESTION, key)
         assert (status, answer["decision"], answer["context"]["reason"]) == (200, False, "consent_withdrawn")

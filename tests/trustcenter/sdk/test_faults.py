@@ -1,15 +1,13 @@
 """Whatever goes wrong on the way, a check says no: real sockets, real processes, and no answer from before."""
 
 import asyncio
-import os
-import signal
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
-from tests.serving import copied, free_port, running, serving
+from tests.serving import copied, free_port, serving
 from tests.trustcenter.sdk.faults import YES, answer, close, cut, drip, scripted, silent
 from trustcenter.sdk import AsyncClient, Breaker, Client, Question, Rejected, Timeout, Unreachable
 from trustcenter.sdk.course import retry_after
@@ -222,7 +220,6 @@ def test_no_decision_survives_the_death_of_the_service(park_folder, tmp_path):
         client = Client(tree.url, park_folder.key, recipient="mail-engine", timeout=PATIENT, breaker=Breaker(rest=0.1))
         client.record(WHO, OFFERS, "give", channel="web", method="button", language="en")
         assert client.check(OFFERS, WHO).allowed is True
-        for pid in running(tree.folder):
-            os.kill(pid, signal.SIGKILL)
+        tree.kill()
         assert [client.check(OFFERS, WHO).reason for _ in range(5)] == ["unreachable"] * 5
         assert not any(client.check_many([Question(OFFERS, WHO)] * 3))
