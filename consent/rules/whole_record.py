@@ -69,7 +69,10 @@ class Happened:
 
 @dataclass(frozen=True)
 class Whole:
-    """The whole record. identifiers: each (namespace, id, verified). language: the customer's."""
+    """The whole record. identifiers: each (namespace, id, verified). language: the customer's.
+
+    data, parties: names, for people, of the categories and recipients that stand in it by their keys.
+    """
 
     pseudonym: str
     base: str
@@ -86,6 +89,8 @@ class Whole:
     jurisdiction: str = ""
     minor_until: date | None = None
     language: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+    parties: Mapping[str, str] = field(default_factory=dict)
 
 
 def document(whole: Whole) -> Node:

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from consent.models import ConsentEvent, Subject
+from consent.models import Category, ConsentEvent, Recipient, Subject
 from consent.rules import bases, lifecycle
 from consent.rules.actions import USES
 from consent.rules.whole_record import Happened, Said, Stands, Whole
@@ -86,6 +86,8 @@ def _whole(subject: Subject, lines: Sequence[Line], now: datetime) -> Whole:
         jurisdiction=subject.jurisdiction,
         minor_until=subject.minor_until,
         language=language,
+        data={row.key: versions.label(row.name, language) for row in Category.objects.all()},
+        parties=dict(Recipient.objects.values_list("key", "name")),
     )
 
 

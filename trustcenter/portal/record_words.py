@@ -6,13 +6,15 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext_lazy
 
+from consent.rules import moments
 from consent.rules.actions import ACT_OF
 from consent.rules.receipt_facts import Facts
-from consent.rules.whole_record import Stands
-from consent.services.versions import DEFAULT, Text
+from consent.rules.whole_record import Happened, Stands, Whole
+from consent.services.versions import DEFAULT, Text, label
 from trustcenter.portal.case_words import GROUNDS, STEPS
-from trustcenter.portal.quoted import data
+from trustcenter.portal.quoted import data, said
 from trustcenter.portal.words import ACTS, LOOKS, MANDATES, REASONS
+from trustcenter.templatetags.pages import second, told
 
 register = template.Library()
 
@@ -50,6 +52,7 @@ HAPPENED = {
     "portal.entered": gettext_lazy("You opened your privacy page"),
 }
 
+_MOMENTS = ("used_at", "got_at", "expires_at", "until")
 # Why it was so, by the code of the entry.
 BECAUSE: dict[str, Any] = REASONS | LOOKS | MANDATES | GROUNDS
 
@@ -73,6 +76,28 @@ def data_of(facts: Facts) -> str:
 @register.filter
 def because(code: str) -> str:
     return str(BECAUSE.get(code, code))
+
+
+@register.filter
+def party(key: str, whole: Whole) -> str:
+    """Who it was: a company or system by its name; whoever has none in the catalogue as the log has them."""
+    return whole.parties.get(key, key)
+
+
+@register.filter
+def kept(each: Happened, whole: Whole) -> list[tuple[str, object]]:
+    """What the log keeps besides: by its names there, with values that a person can read."""
+    return [(name, _readable(name, value, whole)) for name, value in each.told.items()]
+
+
+def _readable(name: str, value: Any, whole: Whole) -> object:
+    if name == "categories":
+        return data(whole.data.get(key, key) for key in value)
+    if name == "words" and isinstance(value, dict):  # of a benefit, in each language that the brand has words for
+        return said(label(value, whole.language))
+    if name in _MOMENTS:
+        return second(moments.moment(value))
+    return told(value)
 
 
 @register.filter

@@ -117,6 +117,18 @@ def test_the_page_says_until_when_a_use_is_paused_and_what_the_log_keeps_in_word
     assert "paused until" in page
     assert "Whom it is about" in page, "a no names nobody who sees it"
     assert "[&#x27;" not in page, "a list as Python writes it"
+    assert "{&#x27;" not in page, "words in every language, as Python writes them"
+
+
+def test_the_page_names_who_and_what_it_was_and_when_as_people_do(lived, run, tmp_path):
+    page = whole(run, tmp_path, "--format", "html")
+    part = page[page.index("Who used your data") : page.index("Who looked at your record")]
+    assert "Mail engine" in part
+    assert "mail-engine" not in part
+    assert "When gates and rides scan your ticket" in part
+    assert "ticket_scans" not in part
+    assert "<bdi>Skipped a 40-minute queue</bdi>" in part
+    assert not re.search(r">[^<]*\d{4}-\d\d-\d\dT", part), "a moment as the log has it"
 
 
 def test_the_page_needs_nothing_else_and_runs_nothing(run, lived, tmp_path):
