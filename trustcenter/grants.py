@@ -36,6 +36,7 @@ RIGHTS = {
     "auth_user": ("SU", "SIU", ""),
     "auth_user_groups": ("S", "SI", ""),
     "auth_user_user_permissions": ("S", "S", ""),
+    "consent_acknowledgement": ("SIUD", "S", ""),
     "consent_answer": ("SIUD", "SD", ""),
     "consent_answer_subjects": ("SID", "SD", ""),
     "consent_apikey": ("SIU", "SIU", ""),

@@ -6,7 +6,7 @@ from consent.models.catalogue import Category, Controller, NoticeText, Purpose, 
 from consent.models.concerns import Concern, ConcernStep, Knock
 from consent.models.consent_requests import ConsentRequest
 from consent.models.consents import Confirmation, ConsentEvent, ConsentState, Reminder
-from consent.models.holders import Holder
+from consent.models.holders import Acknowledgement, Holder
 from consent.models.idempotency import Answer
 from consent.models.imports import ImportRun
 from consent.models.keys import ApiKey
@@ -25,6 +25,7 @@ from consent.models.subjects import Identifier, Subject
 from consent.models.suppressions import Suppression
 
 __all__ = [
+    "Acknowledgement",
     "Answer",
     "ApiKey",
     "AskCount",

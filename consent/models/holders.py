@@ -24,3 +24,17 @@ class Holder(models.Model):
             models.UniqueConstraint(fields=["recipient", "name"], name="holder_name"),
             models.CheckConstraint(condition=Q(confirmed__lte=F("told")), name="holder_confirms_what_it_was_told"),
         ]
+
+
+class Acknowledgement(models.Model):
+    """Up to which place of the log a holder had said that it acts, at the end of one minute (GDPR Art. 19).
+
+    One row a minute at most, however often it says so, and none while nothing changes.
+    """
+
+    holder = models.ForeignKey(Holder, models.CASCADE, related_name="acknowledgements")
+    minute = models.DateTimeField()
+    place = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["holder", "minute"], name="acknowledgement_of_a_minute")]

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
+
+from django.db.models import Min, Q, QuerySet
 
 from audit.services import entries
 from consent.errors import Field, Invalid
-from consent.models import Holder, PurposeVersion, Recipient
+from consent.models import Acknowledgement, Holder, PurposeVersion, Recipient
 from consent.services import catalogue
 
 # Whoever let its lease run out refuses by itself; after this long it is taken to be gone, not late.
@@ -30,12 +33,14 @@ class Heard(StrEnum):
 class Receiver:
     """One recipient of a customer's data, and whether it has heard of their last choice.
 
-    until: when its copy can be used no more, or could not any more; None for one that asks each time.
+    until: when its copy can be used no more, or could not any more; None for one that asks each time. confirmed_at: the
+    minute in which it confirmed, with several processes the last of them; None before, and where that was not kept.
     """
 
     recipient: Recipient
     heard: Heard
     until: datetime | None = None
+    confirmed_at: datetime | None = None
 
 
 def told(*, recipient: Recipient, holder: str, position: int, lease_until: datetime) -> None:
@@ -48,14 +53,20 @@ def told(*, recipient: Recipient, holder: str, position: int, lease_until: datet
     else:
         row.told, row.confirmed, row.lease_until = position, min(row.confirmed, position), lease_until
         row.save(update_fields=["told", "confirmed", "lease_until"])
+        row.acknowledgements.filter(place__gt=position).delete()
 
 
-def confirm(*, recipient: Recipient, holder: str, position: int) -> int:
+def confirm(*, recipient: Recipient, holder: str, position: int, now: datetime) -> int:
     """Write down up to where a holder says that it acts; returns that place. Raises Invalid for one it was not told."""
-    mine = Holder.objects.filter(recipient=recipient, name=holder)
-    if not mine.filter(told__gte=position).exists():
+    told_so = Holder.objects.filter(recipient=recipient, name=holder, told__gte=position)
+    row = told_so.first()
+    if row is None:
         raise Invalid(Field("/position", "not_told", "A holder confirms a position that a heartbeat told it."))
-    mine.filter(confirmed__lt=position, told__gte=position).update(confirmed=position)
+    if told_so.filter(confirmed__lt=position).update(confirmed=position):
+        said = Acknowledgement(holder=row, minute=now.replace(second=0, microsecond=0), place=position)
+        Acknowledgement.objects.bulk_create(
+            [said], update_conflicts=True, unique_fields=["holder", "minute"], update_fields=["place"]
+        )
     return position
 
 
@@ -65,16 +76,26 @@ def receivers(*, of: PurposeVersion, choice: UUID, now: datetime) -> tuple[Recei
     entry = entries.find(choice)
     place = entries.place(entry) if entry else None
     held: dict[int, list[Holder]] = {}
-    for holder in Holder.objects.filter(recipient__in=rows, lease_until__gt=now - GONE):
+    for holder in _held(rows, place, now):
         held.setdefault(holder.recipient_id, []).append(holder)
     return tuple(_receiver(row, held.get(row.pk, ()), place, now) for row in rows)
 
 
-def _receiver(row: Recipient, held: Sequence[Holder], place: int | None, now: datetime) -> Receiver:
+def _held(rows: Sequence[Recipient], place: int | None, now: datetime) -> QuerySet[Holder]:
+    """Who is not gone, each with the minute (`said_at`) in which it confirmed what stands at a place."""
+    past = Q(acknowledgements__place__gt=place) if place is not None else Q(pk=None)
+    found = Holder.objects.filter(recipient__in=rows, lease_until__gt=now - GONE)
+    return found.annotate(said_at=Min("acknowledgements__minute", filter=past))
+
+
+def _receiver(row: Recipient, held: Sequence[Any], place: int | None, now: datetime) -> Receiver:
     """Of several processes of one recipient, the one that is least far speaks for it."""
     order = (Heard.LATE, Heard.WAITING, Heard.TOLD, Heard.CONFIRMED)
     heard = sorted(((_heard(each, place, now), each.lease_until) for each in held), key=lambda one: order.index(one[0]))
-    return Receiver(row, *heard[0]) if heard else Receiver(row, Heard.ASKS)
+    if not heard:
+        return Receiver(row, Heard.ASKS)
+    minutes = [each.said_at for each in held if each.said_at] if heard[0][0] == Heard.CONFIRMED else []
+    return Receiver(row, *heard[0], max(minutes) if len(minutes) == len(held) else None)
 
 
 def _heard(holder: Holder, place: int | None, now: datetime) -> Heard:

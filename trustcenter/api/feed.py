@@ -140,7 +140,9 @@ class ConfirmChanges(APIView):
     def post(self, request: Request) -> Response:
         body = read(AckInput, request.data)
         caller: Any = request.user
-        position = holders.confirm(recipient=caller.recipient, holder=body["holder"], position=body["position"])
+        position = holders.confirm(
+            recipient=caller.recipient, holder=body["holder"], position=body["position"], now=access.clock()
+        )
         return Response(AckOutput({"position": position}).data)
 
 

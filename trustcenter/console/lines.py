@@ -113,6 +113,11 @@ def runs(rows: list[Row]) -> list[Run]:
     return found
 
 
+def _heard(receiver: Receiver) -> str:
+    since = f" ({receiver.confirmed_at:%Y-%m-%d %H:%M})" if receiver.confirmed_at else ""
+    return f"{receiver.recipient.key}: {words.HEARD[receiver.heard]}{since}"
+
+
 def stood(standing: Standing, event: Any, titles: dict[str, str], heard: Iterable[Receiver]) -> State:
     """One row of the table of states. heard: who was told of it, where it stands now."""
     basis = standing.version.legal_basis
@@ -126,7 +131,7 @@ def stood(standing: Standing, event: Any, titles: dict[str, str], heard: Iterabl
         why="" if reason == "permitted" or reason in words.STANDINGS else sentence(reason, _language()),
         data=", ".join(standing.state.categories if asked else terms.categories),
         to=", ".join(standing.state.recipients if asked else terms.recipients),
-        heard=[f"{each.recipient.key}: {words.HEARD[each.heard]}" for each in heard],
+        heard=[_heard(each) for each in heard],
         version=standing.state.version or standing.version.number,
         since=event.collected_at if event else None if asked else standing.version.published_at,
         receipt=event.entry_id if event else None,

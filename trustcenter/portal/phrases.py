@@ -25,7 +25,7 @@ from consent.services.log import Line
 from consent.services.overview import Use
 from trustcenter.portal.quoted import listed, said, within
 from trustcenter.portal.words import ACTORS, ACTS_OF_SOMEONE, CHANNELS
-from trustcenter.templatetags.pages import change, clock, day, duration
+from trustcenter.templatetags.pages import change, clock, day, duration, minute
 
 register = template.Library()
 
@@ -196,7 +196,12 @@ def node(receiver: Receiver, yes: bool) -> str:
 def heard(receiver: Receiver, yes: bool) -> SafeString:
     """How far a receiver is with the last choice. yes: whether that was one."""
     sentence = HEARD[receiver.heard][2 if yes else 1]
-    return format_html(str(sentence), time=clock(receiver.until) if receiver.until else "")
+    told = format_html(str(sentence), time=clock(receiver.until) if receiver.until else "")
+    if receiver.confirmed_at:
+        return format_html(
+            "{} {}", told, format_html(_("It said so on {time} UTC."), time=minute(receiver.confirmed_at))
+        )
+    return told
 
 
 @register.filter

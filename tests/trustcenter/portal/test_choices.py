@@ -364,8 +364,10 @@ def test_after_a_no_each_copy_is_told_confirmed_or_late_and_by_when(alice, today
     world.seal_all(today)
     holders.told(recipient=mailbird, holder="one", position=10**6, lease_until=until)
     assert "Was told. It must stop by" in alice.get(address).text
-    holders.confirm(recipient=mailbird, holder="one", position=10**6)
-    assert "Was told, and has stopped." in alice.get(address).text
+    holders.confirm(recipient=mailbird, holder="one", position=10**6, now=today)
+    page = alice.get(address).text
+    assert "Was told, and has stopped. It said so on <time" in page
+    assert f"{today.day} {today:%B %Y, %H:%M}</time> UTC." in page
     Holder.objects.update(confirmed=0, lease_until=today - timedelta(seconds=1))
     page = alice.get(address).text
     assert re.search(r'<li class="late"><b><bdi>MailBird Ltd</bdi></b>', page)
