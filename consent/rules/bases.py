@@ -21,7 +21,7 @@ ALL = (
 ASKED = frozenset({CONSENT, EXPLICIT_CONSENT})
 # On until the customer says no (Art. 21(1)).
 OBJECTABLE = frozenset({LEGITIMATE_INTEREST, PUBLIC_INTEREST})
-# On neither may sensitive data be used: Art. 9(2) knows no such ground.
-PLAIN = frozenset({CONSENT, LEGITIMATE_INTEREST})
+# On none of these may sensitive data be used: Art. 9(2) knows no such ground.
+PLAIN = frozenset({CONSENT, CONTRACT, LEGITIMATE_INTEREST})
 # Neither: the customer cannot switch it.
 FIXED = frozenset(ALL) - ASKED - OBJECTABLE

@@ -29,8 +29,8 @@ def refused(file):
     return [(field.pointer, field.code) for field in caught.value.fields]
 
 
-@pytest.mark.parametrize("basis", ["consent", "legitimate_interest"])
-def test_G17_C6_sensitive_data_on_plain_consent_or_our_own_interest_is_refused_by_name(db, basis):
+@pytest.mark.parametrize("basis", ["consent", "contract", "legitimate_interest"])
+def test_G17_C6_sensitive_data_on_plain_consent_a_contract_or_our_own_interest_is_refused_by_name(db, basis):
     with pytest.raises(Invalid) as caught:
         catalogue.diff(document=edited(PHOTOS, legal_basis=basis))
     [field] = caught.value.fields
@@ -44,7 +44,7 @@ def test_G17_so_it_is_when_the_file_does_not_restate_the_category(park):
     assert refused(file) == [("/purposes/2/legal_basis", "sensitive")]
 
 
-@pytest.mark.parametrize("basis", ["explicit_consent", "contract", "legal_obligation", "vital_interest"])
+@pytest.mark.parametrize("basis", ["explicit_consent", "legal_obligation", "vital_interest", "public_interest"])
 def test_other_bases_may_name_sensitive_data(db, basis):
     assert references.problems(rules.parse(edited(PHOTOS, legal_basis=basis))) == []
 
