@@ -78,8 +78,8 @@ def test_A37_every_address_gets_the_same_answer(addresses):
         client = Client()
         asked = client.post("/welcome", {"email": address})
         page = client.get("/welcome/code")
-        visit.code()
-        wrong = [client.post("/welcome/code", {"code": "0000000"[:6]}) for _ in range(5)]
+        other = "000000" if visit.code() != "000000" else "000001"
+        wrong = [client.post("/welcome/code", {"code": other}) for _ in range(5)]
         found[kind] = [plain(each) for each in (asked, page, *wrong)]
     assert [letter.to for letter in mail.outbox] == [[MAIL.id]]
     for kind in ("unknown", "unverified", "suppressed"):
