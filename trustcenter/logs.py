@@ -20,7 +20,7 @@ _SECRETS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+\S+"), r"\1 [key]"),
     (re.compile(r"(?<!\w)[A-Za-z0-9+/]{43}="), "[key]"),  # 32 bytes in base64
     # 32 bytes in base64url: cookies and links. A digest has no capitals, a name has no such length.
-    (re.compile(r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{40,}"), "[token]"),
+    (re.compile(r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{40,}"), "[token]"),
 )
 # What these write before the first colon is safe; what follows may be a path, a host or a header of the caller.
 _WITH_PATHS = ("django.request", "django.security", "django.server")

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Cells
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from consent.rules import lifecycle, moments, text
@@ -144,7 +144,10 @@ class Reader:
         return at
 
     def _moment(self, cell: str) -> datetime | None:
-        """The date in a cell; None when no format reads it or it lies in the future."""
+        """The date in a cell, in UTC as it is kept; None when no format reads it or it lies in the future.
+
+        In a local time its months would be counted from another day or hour than when it is read from the database.
+        """
         value = cell.strip()
         for form in self._mapping.dates.formats if value.casefold() not in self._empty else ():
             try:
@@ -152,7 +155,7 @@ class Reader:
             except ValueError:
                 continue
             read = read if read.tzinfo else read.replace(tzinfo=self._zone)
-            return read if moments.EPOCH <= read <= self._now else None
+            return read.astimezone(UTC) if moments.EPOCH <= read <= self._now else None
         return None
 
 

@@ -15,6 +15,7 @@ SECRETS = {
     "李雷@例子.example": "[e-mail]",
     "tc_0123456789ab_Zm9vYmFyYmF6cXV4MDEyMzQ1Njc4OWFiY2RlZmdoaWpr": "[key]",
     "kBx7pQ2m_sdf-QQ81lkjasdLKJ12309asdlkjASDlk9": "[token]",
+    "kBxzpQtm_sdf-QQvolkjasdLKJizosoasdlkjASDlkq": "[token]",  # one in 1,500 has no digit
     "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=": "[key]",
 }
 

@@ -213,8 +213,9 @@ def test_a_stored_tree_that_does_not_give_its_root_is_not_published(db):
 class TestNewLog:
     """The old log ends as it was published, and the new one says so."""
 
-    def test_after_a_loss(self, restored, run, settings):
+    def test_after_a_loss(self, restored, run, settings, monkeypatch):
         published, _ = restored
+        monkeypatch.setattr("trustcenter.access.clock", lambda: LATER)
         old = settings.LOG_ORIGIN
         assert run("recover-log", "new-origin")[0] == 2
         code, _, said = run("recover-log", "new-origin", "--because", "restored")
@@ -230,7 +231,7 @@ class TestNewLog:
         assert details["held"]["size"] == 3
         assert read(details["old"]["checkpoint"]) == read(published)
         enter()
-        seal_all(LATER + timedelta(days=900))
+        seal_all(LATER)
         head = read(prove.checkpoint())
         assert (head.origin, head.size) == (f"{old}/2", 5)
         assert verify.whole_log(now=LATER).good

@@ -13,7 +13,7 @@ from consent.errors import Conflict, Invalid
 from consent.models import ConsentEvent, ImportRun, Subject
 from consent.rules.mapping import Target
 from consent.rules.own_words import COLUMNS
-from consent.services import import_runs, imports, subjects
+from consent.services import import_runs, imports, rebuild, subjects
 from consent.services.imports import Row
 from consent.services.subjects import Handle
 from tests import test_demo_files as demo
@@ -253,3 +253,19 @@ def test_a_row_whose_identifiers_are_two_customers_is_refused_whole(park):
     report = run(row, head=list(COLUMNS), mapped=False)
     assert [reason.code for reason in report.reasons.values()] == ["not_recordable"]
     assert not ConsentEvent.objects.filter(act="give").exists()
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2024-10-27 01:30:00",  # came twice in London
+        "2025-03-30 01:30:00",  # never came
+        "2024-02-29T00:30:00+01:00",  # in UTC no leap day yet
+        "2026-03-28 12:00:00",  # two years on it is summer time already
+    ],
+)
+def test_a_date_in_local_time_is_one_moment_from_the_first_on(park, day):
+    assert run(ROW | {"OPTIN_TIME": day}).events == 1
+    assert rebuild.run(by=OPERATOR, now=NOW, check=True).differences == 0
+    again = run(ROW | {"OPTIN_TIME": day}, again=True)
+    assert (again.events, again.repeated) == (0, 1)

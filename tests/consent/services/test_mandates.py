@@ -72,15 +72,15 @@ def test_G16_a_guardians_mandate_ends_on_the_day_the_child_says_yes_themselves(c
 
 
 def test_how_it_was_checked_is_kept_encrypted_and_nobody_stands_in_the_leaf(child):
-    held = grant(evidence={"case": "G-7"})
+    held = grant(evidence={"case": "no. G-7"})
     entry = Entry.objects.get(id=held.number)
     assert (entry.action, entry.subject) == ("mandate.granted", child.pseudonym)
     leaf = bytes(entry.leaf).decode()
-    for word in ("passport", "daughter", subjects.find(ALICE).pseudonym, "G-7"):
+    for word in ("passport", "daughter", subjects.find(ALICE).pseudonym, "no. G-7"):
         assert word not in leaf
     kept = entries.payloads([entry])[entry.id]
     assert kept["verification"] == WANTED.verification
-    assert kept["evidence"] == {"case": "G-7"}
+    assert kept["evidence"] == {"case": "no. G-7"}
 
 
 def test_whom_it_is_for_is_told_by_the_label_or_by_a_part_of_an_identifier(child):

@@ -1,7 +1,6 @@
 """The way in by e-mail: one answer for everybody, one browser, one visit; and a fresh code as a step up."""
 
 import re
-import statistics
 import time
 from datetime import timedelta
 
@@ -78,8 +77,8 @@ def test_A37_every_address_gets_the_same_answer(addresses):
         client = Client()
         asked = client.post("/welcome", {"email": address})
         page = client.get("/welcome/code")
-        visit.code()
-        wrong = [client.post("/welcome/code", {"code": "0000000"[:6]}) for _ in range(5)]
+        other = "000000" if visit.code() != "000000" else "000001"
+        wrong = [client.post("/welcome/code", {"code": other}) for _ in range(5)]
         found[kind] = [plain(each) for each in (asked, page, *wrong)]
     assert [letter.to for letter in mail.outbox] == [[MAIL.id]]
     for kind in ("unknown", "unverified", "suppressed"):
@@ -99,8 +98,8 @@ def test_A37_every_address_takes_the_same_time(addresses, monkeypatch):
             with connection.execute_wrapper(lambda run, sql, *more, of=asked[kind]: of.append(sql) or run(sql, *more)):
                 client.post("/welcome", {"email": address})
             taken[kind].append(time.perf_counter() - begun)
-    medians = {kind: statistics.median(each) for kind, each in taken.items()}
-    assert max(medians.values()) - min(medians.values()) < 0.05, medians
+    least = {kind: min(each) for kind, each in taken.items()}  # a busy machine adds to some, and takes from none
+    assert max(least.values()) - min(least.values()) < 0.05, least
     assert len({tuple(each) for each in asked.values()}) == 1
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
+import time_machine
 
 from tests.serving import copied, free_port, serving
 from tests.trustcenter.sdk.faults import YES, answer, close, cut, drip, scripted, silent
+from tests.world import NOW
 from trustcenter.sdk import AsyncClient, Breaker, Client, Question, Rejected, Timeout, Unreachable
 from trustcenter.sdk.course import retry_after
 
@@ -117,8 +119,9 @@ def test_it_does_not_wait_for_longer_than_it_has(ask):
 
 
 def test_retry_after_is_read_as_the_standard_has_it():
-    ahead = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    assert 28 <= retry_after({"retry-after": ahead}) <= 30
+    with time_machine.travel(NOW, tick=False):
+        ahead = format_datetime(NOW + timedelta(seconds=30), usegmt=True)
+        assert retry_after({"retry-after": ahead}) == 30
     assert retry_after({"retry-after": "7"}) == 7.0
     assert retry_after({"retry-after": "Fri, 01 Jan 1999 00:00:00 GMT"}) == 0.0
     assert retry_after({"retry-after": "soon"}) is retry_after({"retry-after": "-1"}) is retry_after({}) is None
