@@ -33,8 +33,7 @@ def enter(live_server, transactional_db, open_page, today):
 
     def enter(viewport=(1280, 800), *, language: str = "en", **more):
         page = open_page(viewport, base_url=live_server.url, locale=language, **more)
-        page.goto(visit.link(today, ALICE, language))
-        page.click("main button")
+        visit.come_in_by_link(page, language=language)
         return page
 
     return enter
