@@ -122,7 +122,7 @@ def test_A15_the_whole_answer_by_keyboard(link, open_page):
     page.keyboard.press("Space")
     for _ in range(2):
         page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    page.locator(":focus").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("You turned on")
     assert ConsentEvent.objects.latest("id").recipients == ["mail-engine", "mailbird", "adpartner"]
 

@@ -96,12 +96,12 @@ def test_A15_the_whole_way_in_by_keyboard(door):
     page.goto("/welcome")
     page.get_by_label("Your e-mail").focus()
     page.keyboard.type(MAIL.id)
-    page.keyboard.press("Enter")
+    page.locator(":focus").press("Enter")
     page.wait_for_url("**/welcome/code")
     page.get_by_label("The code from the e-mail").focus()
     page.keyboard.type(visit.code())
     page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    page.locator(":focus").press("Enter")
     expect(page.get_by_role("button", name="Turn everything off")).to_be_visible()
 
 
