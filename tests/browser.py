@@ -152,11 +152,14 @@ def duplicate_names(page: Page) -> dict[str, list[str]]:
     """
     session = page.context.new_cdp_session(page)
     try:
-        targets: dict[str, set[str]] = defaultdict(set)
+        named: dict[str, list[int]] = defaultdict(list)
         for node in session.send("Accessibility.getFullAXTree")["nodes"]:
             role = node.get("role", {}).get("value")
             if not node["ignored"] and role in {"button", "link", "DisclosureTriangle"}:
-                targets[node["name"]["value"]].add(_target(session, node["backendDOMNodeId"]))
+                named[node["name"]["value"]].append(node["backendDOMNodeId"])
+        # Where one leads takes two questions to the browser: they are asked of namesakes only.
+        shared = {name: numbers for name, numbers in named.items() if len(numbers) > 1}
+        targets = {name: {_target(session, number) for number in numbers} for name, numbers in shared.items()}
     finally:
         session.detach()
     return {name: sorted(found) for name, found in targets.items() if len(found) > 1}
