@@ -192,9 +192,8 @@ MODES = [
     {"viewport": (1280, 800)},
     {"viewport": (1280, 800), "color_scheme": "dark"},
     {"viewport": (320, 640)},
-    {"viewport": (320, 640), "color_scheme": "dark"},
+    {"viewport": (320, 640), "color_scheme": "dark", "reduced_motion": "reduce"},
     {"viewport": (1280, 800), "forced_colors": "active"},
-    {"viewport": (1280, 800), "reduced_motion": "reduce"},
     {"viewport": (390, 844), "locale": "zh-hans"},
 ]
 # In forced colours it is the reader's own system that paints, and axe cannot tell what lies behind.
