@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser import assert_accessible, duplicate_names
 
@@ -138,6 +138,18 @@ def test_a_press_is_over_when_the_page_it_leads_to_has_its_looks(
         box = page.get_by_text("Here").bounding_box()
         assert box is not None
         assert box["height"] == 7
+
+
+def test_what_comes_late_is_waited_for(open_page: OpenPage) -> None:
+    """Playwright itself gives up after five seconds, and a busy machine may stand still for longer."""
+    page = open_page()
+    page.set_content("<script>setTimeout(() => document.body.append('Here'), 5500)</script>")
+    expect(page.get_by_text("Here")).to_be_visible()
+
+
+def test_a_key_that_may_lead_to_a_page_is_pressed_on_something(open_page: OpenPage) -> None:
+    with pytest.raises(AssertionError, match=":focus"):
+        open_page().keyboard.press("Enter")
 
 
 def test_the_policy_bites(open_page: OpenPage, site: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.core import mail
 
@@ -54,6 +54,12 @@ def link(now: datetime, who=ALICE, language: str = "") -> str:
     """The address of a fresh invitation, without the host."""
     token = portal_links.create(subject=who, language=language, by=CUSTOMER, now=now).token
     return f"/enter/{token}"
+
+
+def come_in_by_link(page, who=ALICE, language: str = "") -> None:
+    """Bring a browser in by an invitation of this very moment: it lasts five minutes, and a test may take longer."""
+    page.goto(link(datetime.now(UTC), who, language))
+    page.click("main button")
 
 
 def letter(now: datetime, *purposes: str, language: str = "") -> str:

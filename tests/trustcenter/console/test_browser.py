@@ -80,7 +80,7 @@ def test_an_officer_signs_in_finds_and_sees(open_page, live_server, today):
     page.get_by_label("Answer", exact=True).select_option("refused")
     page.keyboard.press("Tab")
     page.get_by_label("Identifier", exact=True).fill("C-1001")
-    page.keyboard.press("Enter")
+    page.locator(":focus").press("Enter")
     expect(page.get_by_text("The customer sees that you looked.")).to_be_visible()
     assert {cell.inner_text() for cell in page.locator("tbody .state").all()} == {"Refused"}
     with page.expect_download() as waiting:

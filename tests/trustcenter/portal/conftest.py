@@ -60,7 +60,7 @@ def year(transactional_db, today):
 
 
 @pytest.fixture
-def enter(live_server, year, open_page, today):
+def enter(live_server, year, open_page):
     """`enter(viewport, …)`: Alice's browser, come in through a link; every request and complaint is kept."""
 
     def enter(viewport=(1280, 800), *, language: str = "en", who=ALICE, **more):
@@ -68,8 +68,7 @@ def enter(live_server, year, open_page, today):
         page.asked, page.said = [], []
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("console", lambda message: page.said.append(message.text))
-        page.goto(visit.link(today, who, language))
-        page.click("main button")
+        visit.come_in_by_link(page, who, language)
         expect(page).to_have_url(f"{live_server.url}/")
         return page
 

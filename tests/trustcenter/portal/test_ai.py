@@ -163,14 +163,12 @@ def test_everybody_can_read_it_and_say_no_without_javascript(transactional_db, t
     visit.half_year(today)
     for language, (width, scheme) in zip(("en", "zh-hans"), ((1280, "dark"), (320, "light")), strict=True):
         page = open_page((width, 800), base_url=live_server.url, locale=language, color_scheme=scheme)
-        page.goto(visit.link(today, ALICE, language))
-        page.click("main button")
+        visit.come_in_by_link(page, language=language)
         page.goto("/ai")
         assert_accessible(page)
         assert duplicate_names(page) == {}
     page = open_page(base_url=live_server.url, javascript=False)
-    page.goto(visit.link(today, ALICE))
-    page.click("main button")
+    visit.come_in_by_link(page)
     page.get_by_role("link", name="AI and you").click()
     page.get_by_role("button", name="Turn off Send you offers that fit").click()
     expect(page.get_by_role("status")).to_contain_text("You turned off “Send you offers that fit”")

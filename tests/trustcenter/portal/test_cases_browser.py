@@ -33,8 +33,7 @@ def enter(live_server, transactional_db, open_page, today):
 
     def enter(viewport=(1280, 800), *, language: str = "en", **more):
         page = open_page(viewport, base_url=live_server.url, locale=language, **more)
-        page.goto(visit.link(today, ALICE, language))
-        page.click("main button")
+        visit.come_in_by_link(page, language=language)
         return page
 
     return enter
@@ -124,15 +123,15 @@ def test_A15_a_request_is_sent_and_added_to_with_the_keyboard_alone(enter):
     page.keyboard.type("Please.")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.innerText") == "Continue"
-    page.keyboard.press("Enter")
+    page.locator(":focus").press("Enter")
     page.get_by_role("button", name="Limit the use of my data").focus()
-    page.keyboard.press("Enter")
+    page.locator(":focus").press("Enter")
     page.wait_for_url("**#done")
     expect(page.locator("#done")).to_be_focused()
     page.locator("#words").focus()
     page.keyboard.type("Since March.")
     page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    page.locator(":focus").press("Enter")
     page.wait_for_url("**?done=added#done")
     assert "Since March." in page.get_by_role("main").inner_text()
 

@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 from tests import pseudo, visit, words
 from tests.trustcenter.portal.pages import walk
 from tests.trustcenter.portal.test_browser import sideways
-from tests.world import ALICE
 
 # What a page looks like is the same on either database; the visits in test_visit_browser are made on both.
 pytestmark = [pytest.mark.browser, pytest.mark.once]
@@ -26,13 +25,12 @@ BEGINS = """() => { const at = document.querySelector(".brand").getBoundingClien
 
 
 @pytest.fixture
-def page_of(settings, tmp_path, live_server, year, open_page, today):
+def page_of(settings, tmp_path, live_server, year, open_page):
     def page_of(code: str, width: int):
         settings.LOCALE_PATHS = [pseudo.write(tmp_path, code), *real.LOCALE_PATHS]
         settings.LANGUAGES = [*real.LANGUAGES, (code, "Pseudo")]
         page = open_page((width, 800), base_url=live_server.url, locale="en")
-        page.goto(visit.link(today, ALICE, code))
-        page.click("main button")
+        visit.come_in_by_link(page, language=code)
         expect(page).to_have_url(f"{live_server.url}/")
         return page
 
