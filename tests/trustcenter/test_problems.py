@@ -30,15 +30,6 @@ def test_a_plain_door_says_which_methods_it_takes_and_asks_for_no_token_of_a_for
     assert response["Allow"] == "GET, HEAD"
 
 
-@pytest.mark.parametrize("path", ["/api/v1/purposes", "/api/v1/rights", "/log/checkpoint"])
-def test_no_door_promises_a_method_that_it_refuses(cast, path):
-    secret = key("mail-engine", "rights")
-    said = Client().options(path, headers={"Authorization": f"Bearer {secret}"})
-    assert said.status_code == 405
-    assert "OPTIONS" not in said["Allow"]
-    assert "GET" in said["Allow"]
-
-
 @pytest.mark.parametrize(
     "body",
     [

@@ -240,10 +240,7 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> HttpResponse | 
     """DRF's exception handler: every error leaves as problem+json."""
     request: HttpRequest = context["request"]._request
     if isinstance(error, exceptions.MethodNotAllowed):
-        taken = (
-            each for each in context["view"].allowed_methods if each != "OPTIONS"
-        )  # DRF names it; no door takes it
-        return problems.wrong_method(request, taken)
+        return problems.wrong_method(request, context["view"].allowed_methods)
     return problems.answer(request, found) if (found := _as_domain(error)) else None
 
 
