@@ -9,18 +9,20 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
 from audit.services import erasures, prove
-from trustcenter import access
+from trustcenter import access, problems
 
 # Entries are sealed within a second; a minute means that nobody seals.
 LAG = timedelta(seconds=60)
 _BACK = "A restored backup brought erased people back, {} records. Run `trustcenter reapply-erasures`."
 
 
+@problems.read_only
 def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  Django's signature
     """The process answers; nothing else is looked at, so that a slow database does not get it restarted."""
     return JsonResponse({"status": "live"})
 
 
+@problems.read_only
 def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  Django's signature
     """200 when every part works; 503 naming those that do not."""
     parts = {}

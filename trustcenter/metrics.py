@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from audit.services import figures, prove, refusals
 from consent.rules.actions import BY_ACT
-from trustcenter import access
+from trustcenter import access, problems
 
 _OWN = CollectorRegistry()
 _REQUESTS = Histogram(
@@ -37,6 +37,7 @@ def observe(*, method: str, route: str, status: int, seconds: float) -> None:
     _REQUESTS.labels(known, route, str(status)).observe(seconds)
 
 
+@problems.read_only
 def metrics(request: HttpRequest) -> HttpResponse:
     """All figures. Open to this machine itself; anyone else needs a key with scope admin."""
     if not _from_here(request):

@@ -90,10 +90,9 @@ def evaluations(request: HttpRequest, caller: Caller) -> HttpResponse:
     return respond({"evaluations": list(_merged(slots, answers, stop_at, caller))})
 
 
-def configuration(request: HttpRequest) -> HttpResponse:
+@problems.read_only
+def configuration(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's signature
     """GET /.well-known/authzen-configuration: where the doors are."""
-    if request.method not in ("GET", "HEAD"):
-        return problems.wrong_method(request, ["GET", "HEAD"])
     return respond(
         {
             "policy_decision_point": settings.PUBLIC_URL,

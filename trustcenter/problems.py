@@ -1,12 +1,14 @@
 """Domain errors as answers: RFC 9457 problem+json for machines, a plain page for people."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 
 from consent.errors import NotAuthenticated, NotFound, TooMany, TrustError
 
@@ -60,6 +62,17 @@ def wrong_method(request: HttpRequest, allowed: Iterable[str]) -> HttpResponse:
     response = answer(request, WrongMethod())
     response["Allow"] = ", ".join(allowed)
     return response
+
+
+def read_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A plain door for machines that takes GET and HEAD; every other method is told so, before any look for a token."""
+
+    @csrf_exempt  # nothing here changes anything, and a machine has no form that could be too old
+    @wraps(view)
+    def door(request: HttpRequest) -> HttpResponse:
+        return view(request) if request.method in ("GET", "HEAD") else wrong_method(request, ["GET", "HEAD"])
+
+    return door
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django's signature

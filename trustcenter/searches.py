@@ -43,8 +43,8 @@ def resources(request: HttpRequest, caller: Caller) -> HttpResponse:
         wanted=_wanted(asked.subject.id, asked.resource, asked.context),
         purpose=asked.action.name,
         namespace=asked.resource.type,
-        after=_after(asked, caller),
-        limit=SEARCH_USUAL if asked.page.limit is UNSET else asked.page.limit,
+        after=_place(asked, caller) or 0,
+        limit=_limit(asked),
         key=caller.key,
         by=access.system_actor(request, caller.key),
         now=caller.now,
@@ -58,7 +58,7 @@ def subjects(request: HttpRequest, caller: Caller) -> HttpResponse:
     asked = read(request.body, SubjectSearch)
     check_search(asked, now=caller.now)
     access.limit(caller.key, purpose=asked.action.name, namespace=asked.resource.type)
-    own = caller.key.recipient.key
+    own, place = caller.key.recipient.key, _place(asked, caller)
     found = searches.recipients(
         wanted=_wanted(own, asked.resource, asked.context),
         purpose=asked.action.name,
@@ -69,7 +69,7 @@ def subjects(request: HttpRequest, caller: Caller) -> HttpResponse:
         by=access.system_actor(request, caller.key),
         now=caller.now,
     )
-    return _results(({"type": each.kind, "id": each.key} for each in found), asked, caller)
+    return _page([{"type": each.kind, "id": each.key} for each in found], "id", asked, caller, place)
 
 
 @asks("search")
@@ -79,6 +79,7 @@ def actions(request: HttpRequest, caller: Caller) -> HttpResponse:
     check_search(asked, now=caller.now)
     access.speak_for(caller.key, kind=asked.subject.type, recipient=asked.subject.id)
     access.limit(caller.key, namespace=asked.resource.type)
+    place = _place(asked, caller)
     found = searches.purposes(
         wanted=_wanted(asked.subject.id, asked.resource, asked.context),
         customer=Handle(asked.resource.type, asked.resource.id),
@@ -87,7 +88,7 @@ def actions(request: HttpRequest, caller: Caller) -> HttpResponse:
         by=access.system_actor(request, caller.key),
         now=caller.now,
     )
-    return _results(({"name": each} for each in found), asked, caller)
+    return _page([{"name": each} for each in found], "name", asked, caller, place)
 
 
 def _wanted(recipient: str, resource: Resource | Anybody, context: Context) -> Wanted:
@@ -95,27 +96,43 @@ def _wanted(recipient: str, resource: Resource | Anybody, context: Context) -> W
     return Wanted(recipient, categories_of(resource), reference)
 
 
-def _results(rows: Iterable[dict[str, str]], asked: Search, caller: Caller, after: int | None = None) -> HttpResponse:
+def _limit(asked: Search) -> int:
+    return SEARCH_USUAL if asked.page.limit is UNSET else asked.page.limit
+
+
+def _page(rows: list[dict[str, str]], by: str, asked: Search, caller: Caller, place: str | None) -> HttpResponse:
+    """One page of what a service finds as a whole. It begins after a name, so that none is missed when another goes."""
+    limit = _limit(asked)
+    rest = sorted((each for each in rows if each[by] > (place or "")), key=lambda each: each[by])
+    after = rest[limit - 1][by] if len(rest) > limit else None
+    return _results(rest[:limit], asked, caller, after)
+
+
+def _results(rows: Iterable[dict[str, str]], asked: Search, caller: Caller, after: int | str | None) -> HttpResponse:
     """The results, and where the next page begins; "" at the end."""
     token = "" if after is None else signing.dumps([_bound(asked, caller), after], salt=_SALT)
     return respond({"results": list(rows), "page": {"next_token": token}})
 
 
-def _after(asked: Search, caller: Caller) -> int:
-    """Where a page begins. Raises Invalid for a token that is not ours, or that was made for another search."""
+def _place(asked: Search, caller: Caller) -> Any:
+    """Where a page begins: None at the start. Raises Invalid for a token not ours, or made for another search."""
     if not asked.page.token:
-        return 0
+        return None
     try:
-        bound, after = signing.loads(asked.page.token, salt=_SALT)
+        bound, place = signing.loads(asked.page.token, salt=_SALT)
     except (signing.BadSignature, ValueError):
-        bound, after = "", 0
+        bound, place = "", None
     if bound != _bound(asked, caller):
         raise Invalid(Field("/page/token", "unknown", "The `next_token` of this same search; begin again without one."))
-    place: int = after
     return place
 
 
 def _bound(asked: Search, caller: Caller) -> str:
     """What makes two searches the same: the caller, and everything that was asked but the page."""
-    plain: dict[str, Any] = {**msgspec.to_builtins(asked), "page": None, "key": caller.key.prefix}
+    plain: dict[str, Any] = {
+        **msgspec.to_builtins(asked),
+        "page": None,
+        "key": caller.key.prefix,
+        "kind": type(asked).__name__,
+    }
     return hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()

@@ -105,6 +105,30 @@ def test_an_action_search_tells_what_for(mail):
     assert found(ACTIONS, body, limited)["results"] == []
 
 
+@pytest.mark.parametrize("path", [SUBJECTS, ACTIONS])
+def test_no_search_answers_more_than_was_asked_for_and_its_pages_hold_everything(cast, path):
+    secret = key("mail-engine", "search", "admin")
+    body = {"subject": MAIL, "action": OFFERS, "resource": customer(ALICE)}
+    body |= {"subject": {"type": "system"}} if path == SUBJECTS else {}
+    whole = found(path, body, secret)
+    assert whole["page"]["next_token"] == ""
+    told, token = [], ""
+    while len(told) < len(whole["results"]):
+        page = found(path, body | {"page": {"limit": 1, "token": token}}, secret)
+        assert len(page["results"]) == 1
+        told += page["results"]
+        token = page["page"]["next_token"]
+    assert told == whole["results"]
+    assert not token
+
+
+@pytest.mark.parametrize("path", [SUBJECTS, RESOURCES, ACTIONS])
+def test_a_token_of_nobody_is_refused_by_every_search(mail, path):
+    body = {"subject": MAIL, "action": OFFERS, "resource": customer(ALICE), "page": {"token": "zzz"}}
+    refused = found(path, body, mail, status=400)
+    assert [each["pointer"] for each in refused["errors"]] == ["/page/token"]
+
+
 def test_whoever_is_told_of_sees_it_in_their_log(mail):
     before = Entry.objects.count()
     whose(mail)

@@ -8,30 +8,30 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_safe
 
 from consent.errors import TrustError
 from consent.rules import reasons
 from trustcenter import openapi as schema
+from trustcenter import problems
 
 # What somebody who integrates us looks for first; the other nouns follow in the order of their addresses.
 _FIRST = ("Check", "Consents", "Customers", "Receipts")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
-@require_safe
+@problems.read_only
 def openapi(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's signature
     """GET /api/openapi.yaml"""
     return HttpResponse(_text(), content_type="application/yaml")
 
 
-@require_safe
+@problems.read_only
 def pages(request: HttpRequest) -> HttpResponse:
     """GET /api/docs/: every operation, grouped by noun."""
     return render(request, "api/docs.html", {"nouns": _nouns()})
 
 
-@require_safe
+@problems.read_only
 def errors(request: HttpRequest) -> HttpResponse:
     """GET /api/docs/errors: every error code and every reason code, each at its own anchor."""
     found = sorted(_kinds(TrustError), key=lambda kind: (kind.status, kind.code))

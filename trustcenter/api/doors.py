@@ -1,5 +1,6 @@
 """What every machine door shares: the key, the scope, strict JSON in, problem+json out."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -64,7 +65,7 @@ class HasScope(permissions.BasePermission):
 
 
 class StrictJSONParser(parsers.BaseParser):
-    """JSON that leaves nothing to argue about: UTF-8, no NaN, bounded depth."""
+    """JSON that leaves nothing to argue about: UTF-8, no NaN, bounded depth, no member named twice."""
 
     media_type = "application/json"
 
@@ -162,12 +163,21 @@ def read_json(raw: bytes) -> Any:
     """The value of a JSON body; raises Invalid."""
     try:
         value = msgspec.json.decode(raw)
+        json.loads(raw, object_pairs_hook=_named_once)
     except (ValueError, RecursionError):
         # ValueError: both msgspec's own errors and bytes that are not UTF-8.
         raise Invalid(Field("", "json", "The body is not JSON in UTF-8.")) from None
     if not isinstance(value, dict):
         raise Invalid(Field("", "type", "The body is a JSON object."))
     return value
+
+
+def _named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """RFC 7493, 2.3: of two members with one name nobody can say which was meant, and readers take different ones."""
+    found = dict(members)
+    if len(found) < len(members):
+        raise Invalid(Field("", "repeated", "An object names each member once."))
+    return found
 
 
 def once(request: Request, work: Any) -> HttpResponse:

@@ -17,7 +17,7 @@ from audit.proof.errors import ProofError
 from audit.services import prove, receipts
 from consent.errors import Conflict, Field, Invalid, NotAllowed, NotFound, Pruned
 from consent.services import catalogue
-from trustcenter import access
+from trustcenter import access, problems
 from trustcenter.api.answers import operation
 
 TEXT = "text/plain"
@@ -203,6 +203,7 @@ class ReadJwks(PublicView):
         return _cached(Response(receipts.jwks()), HOURS)
 
 
+@problems.read_only
 def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """GET /.well-known/security.txt: whom to tell of a weakness (RFC 9116)."""
     contact = catalogue.brand().email
