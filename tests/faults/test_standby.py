@@ -47,10 +47,10 @@ class Replica:
             return server.execute(question).fetchone()[0]
 
     def has(self, size):
-        """Whether it has heard of so many entries."""
+        """Whether it has heard of a head that was published for so many entries."""
         end, found = time.monotonic() + 60, -1
         while found < size and time.monotonic() < end:
-            found = self.ask("SELECT coalesce(max(size), 0) FROM audit_head", self.name)
+            found = self.ask("SELECT coalesce(max(size), 0) FROM audit_checkpoint", self.name)
         return found == size
 
     def cut_off(self):

@@ -58,7 +58,8 @@ def test_the_signed_receipt_is_a_file_that_verifies_as_it_came(shop, yes, accept
     pinned = [part for each in get("/log/vkeys").content.decode().split() for part in ("--vkey", each)]
     assert verifier.main([str(tmp_path / "receipt.jws"), *pinned]) == 0
     assert "a key you gave" in capsys.readouterr().out
-    (tmp_path / "receipt.jws").write_bytes(found.content[:-9] + b"-_" + found.content[-7:])
+    other = b"-_" if found.content[-9:-7] != b"-_" else b"_-"
+    (tmp_path / "receipt.jws").write_bytes(found.content[:-9] + other + found.content[-7:])
     assert verifier.main([str(tmp_path / "receipt.jws")]) == 1
 
 

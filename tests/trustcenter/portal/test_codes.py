@@ -1,7 +1,6 @@
 """The way in by e-mail: one answer for everybody, one browser, one visit; and a fresh code as a step up."""
 
 import re
-import statistics
 import time
 from datetime import timedelta
 
@@ -99,8 +98,8 @@ def test_A37_every_address_takes_the_same_time(addresses, monkeypatch):
             with connection.execute_wrapper(lambda run, sql, *more, of=asked[kind]: of.append(sql) or run(sql, *more)):
                 client.post("/welcome", {"email": address})
             taken[kind].append(time.perf_counter() - begun)
-    medians = {kind: statistics.median(each) for kind, each in taken.items()}
-    assert max(medians.values()) - min(medians.values()) < 0.05, medians
+    least = {kind: min(each) for kind, each in taken.items()}  # whatever else this machine does makes it longer only
+    assert max(least.values()) - min(least.values()) < 0.05, least
     assert len({tuple(each) for each in asked.values()}) == 1
 
 
