@@ -22,7 +22,7 @@ class CannedFeed:
     """log: the lines of changes, in order. customers: what a snapshot tells, by handle. lease: seconds."""
 
     def __init__(self):
-        self.key, self.lease, self.log, self.customers, self.acks = KEY, 15.0, [], {}, []
+        self.key, self.lease, self.log, self.customers, self.acks = KEY, 600.0, [], {}, []
         self.purposes = {"personal_offers": ["contact.email", "purchase_history"], "newsletter": ["contact.email"]}
         self.cut = None  # "snapshot" or "changes": answered without its last line
         self.snapshots = 0

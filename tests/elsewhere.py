@@ -30,7 +30,7 @@ class Elsewhere:
     def end(self):
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 @cache

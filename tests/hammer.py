@@ -34,6 +34,7 @@ from typing import Any
 import django
 
 from tests import postgres
+from tests.ports import free_port
 from tests.postgres_programs import programs
 
 CLIENTS, CUSTOMERS = 6, 30
@@ -115,7 +116,7 @@ class Server:
 
     def __init__(self, *made: Any) -> None:
         self.programs, self.home, self.password, self.common = made
-        self.port = postgres._free_port()
+        self.port = free_port()
         self.url = postgres.address(self.password, self.port)
         self.process = self._start()
         postgres._introduce(self.process, self.home, self.port, self.password)
@@ -123,7 +124,7 @@ class Server:
     def stop_at_once(self) -> None:
         """As `pg_ctl stop -m immediate`: nothing is written any more, and it recovers when it starts again."""
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -145,7 +146,7 @@ def _database(name: str) -> Iterator[Server | None]:
 
 def hammer(name: str, *, seconds: float, kills: int) -> str:
     """Do it on one database; what was done, in a sentence. Raises AssertionError when something was lost."""
-    from tests.serving import command, free_port, prepared
+    from tests.serving import command, prepared
 
     with tempfile.TemporaryDirectory(prefix="hammer-") as folder, _database(name) as server:
         place = Path(folder)
@@ -176,8 +177,9 @@ def _under_load(
                     done += _killed(tree, load, server, chance, (done + 1) % 4 == 0)
             with serving(place, wait=False, call=SERVE, port=load.port, **more) as tree:
                 until(tree.is_ready, PATIENCE)
-                until(lambda: b"trustcenter_log_waiting 0.0" in tree.get("/metrics")[1], PATIENCE)
                 load.over.set()
+                until(lambda: all(each.done() for each in work), PATIENCE)
+                until(lambda: b"trustcenter_log_waiting 0.0" in tree.get("/metrics")[1], PATIENCE)
                 command(place, "verify", "--log", tree.url, **more)
                 assert tree.end() < 10
         finally:

@@ -13,7 +13,6 @@ import ctypes
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from typing import Any
 
 import psycopg
 
+from tests.ports import free_port
 from tests.postgres_programs import account, create, programs, reachable
 
 NAME = "trustcenter"  # of the role and of the database; no superuser, as in production
@@ -90,7 +90,7 @@ def made(folder: Path) -> Iterator[tuple[Path, Path, str, dict[str, Any]]]:
 
 @contextlib.contextmanager
 def _process(folder: Path, home: Path, password: str, durable: bool, common: dict[str, Any]) -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     server = start(folder, home, port, durable, common)
     try:
         _introduce(server, home, port, password)
@@ -118,11 +118,6 @@ def start(folder: Path, home: Path, port: int, durable: bool, common: dict[str, 
             preexec_fn=_end_with_parent,  # noqa: PLW1509  no threads yet
             **common,
         )
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _end_with_parent() -> None:

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,11 +13,13 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
 
+from tests.ports import free_port
 from tests.world import DEMO
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,8 +41,8 @@ class Serving:
     def lines(self) -> list[dict[str, Any]]:
         """Its log so far, as far as it is JSON."""
         found = []
-        for line in (self.folder / "serve.log").read_text("utf-8").splitlines():
-            with contextlib.suppress(json.JSONDecodeError):
+        for line in (self.folder / "serve.log").read_bytes().splitlines():
+            with contextlib.suppress(ValueError):  # the last may be half written, in the middle of a letter
                 found.append(json.loads(line))
         return found
 
@@ -62,34 +63,39 @@ class Serving:
     def is_ready(self) -> bool:
         try:
             return self.get("/health/ready")[0] == 200
-        except OSError:
+        except (OSError, HTTPException):
             return False
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> float:
-        """Send the signal to the main process and wait for it; the seconds it took."""
-        begun = time.monotonic()
+        """Send the signal to the main process and wait for it; the seconds it took, as long as this machine ran."""
         self.process.send_signal(how)
-        self.process.wait(PATIENCE)
-        return time.monotonic() - begun
+        took = 0.0
+        while self.process.poll() is None:
+            assert took < PATIENCE, "It does not end."
+            begun = time.monotonic()
+            time.sleep(0.05)
+            took += min(time.monotonic() - begun, 0.1)  # in what is more than that we stood still, and so did it
+        return took
 
     def kill(self) -> None:
         """Kill every process of the tree, and wait until none is left.
 
         Each notices the death of the others: it may be gone, or have started another, before its own turn comes.
         """
-        until(lambda: not self._killed())
+        until(lambda: not self.signal(signal.SIGKILL))
         self.process.wait(PATIENCE)
 
-    def _killed(self) -> list[int]:
+    def signal(self, how: signal.Signals) -> list[int]:
+        """Send a signal to every process of the tree that is there now; which that were."""
         found = running(self.folder)
         for pid in found:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, how)
         return found
 
     def _open(self, request: urllib.request.Request) -> tuple[int, bytes]:
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as refused:
             with refused:
@@ -132,12 +138,6 @@ def own_database() -> Iterator[dict[str, str]]:
         secret = f":{place['password']}" if "password" in place else ""
         yield {"DATABASE_URL": f"postgres://{place['user']}{secret}@{place['host']}:{place['port']}/{name}"}
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 
 from consent.services.subjects import Handle
 from tests.callers import JSON, choice
+from tests.ports import free_port
 from tests.tree import ROOT
 
 SETUP = """
@@ -89,9 +89,7 @@ class House:
             },
         }
         self.key = self.run(SETUP).split()[-1]
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         command = [sys.executable, *SERVE, "--port", str(self.port), "trustcenter.wsgi:application"]
         self.log = (folder / "server.log").open("wb")
         self.server = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log)
@@ -127,10 +125,10 @@ class House:
     def stop(self) -> None:
         self.server.terminate()
         try:
-            self.server.wait(10)
+            self.server.wait(60)
         except subprocess.TimeoutExpired:
             self.server.kill()
-            self.server.wait(10)
+            self.server.wait()
         self.log.close()
 
 
@@ -169,7 +167,7 @@ def test_eight_processes_that_write_about_one_customer_lose_nothing(house):
         writer.stdin.write("\n")
         writer.stdin.flush()
     for writer in writers:
-        writer.communicate(timeout=120)
+        writer.communicate()
     assert [writer.returncode for writer in writers] == [0] * 8
     assert _added(before, house.counts()) == [1, 1, 160, 1, 160]
     assert house.run(ONE).split() == ["160"]

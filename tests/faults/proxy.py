@@ -39,10 +39,10 @@ class Network:
             with contextlib.suppress(OSError, EOFError):
                 self._pass_on(client, server, silent)
             if silent.is_set():
-                back.join(10)  # until the reply that nobody gets has come, or will not
+                back.join(60)  # until the reply that nobody gets has come, or will not
             _shut(client)
             _shut(server)
-            back.join(10)
+            back.join(60)
 
     def _pass_on(self, client: socket.socket, server: socket.socket, silent: threading.Event) -> None:
         """From the client, message by message, up to the COMMIT whose reply is lost."""

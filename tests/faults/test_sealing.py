@@ -145,7 +145,7 @@ def test_F21_who_commits_late_and_who_never_does_is_neither_lost_nor_waited_for(
     begun, go_on = threading.Event(), threading.Event()
     late = threading.Thread(target=_held_open, args=(begun, go_on))
     late.start()
-    begun.wait(30)
+    assert begun.wait(60)
     with transaction.atomic():
         enter(2)
         transaction.set_rollback(True)
@@ -166,7 +166,7 @@ def _held_open(begun, go_on):
         with transaction.atomic():
             ledger.record(ledger.Fact("key.created"), by=OPERATOR, now=NOW)
             begun.set()
-            go_on.wait(30)
+            go_on.wait(60)
     finally:
         connection.close()
 

@@ -14,7 +14,8 @@ from audit.models import Head, Refusal
 from audit.services import mark, prove
 from tests.audit.services.test_mark import enter, read, refusal
 from tests.faults.log import finding
-from tests.postgres import _end_with_parent, _free_port, _stop
+from tests.ports import free_port
+from tests.postgres import _end_with_parent, _stop
 from tests.postgres_programs import account, programs
 from tests.serving import until
 from tests.world import NOW, seal_all
@@ -46,10 +47,10 @@ class Replica:
             return server.execute(question).fetchone()[0]
 
     def has(self, size):
-        """Whether it has heard of so many entries."""
+        """Whether it has heard of a head that was published for so many entries."""
         end, found = time.monotonic() + 60, -1
         while found < size and time.monotonic() < end:
-            found = self.ask("SELECT coalesce(max(size), 0) FROM audit_head", self.name)
+            found = self.ask("SELECT coalesce(max(size), 0) FROM audit_checkpoint", self.name)
         return found == size
 
     def cut_off(self):
@@ -78,7 +79,7 @@ class Replica:
 
 @contextlib.contextmanager
 def _following(folder, place):
-    port, whom, binaries = _free_port(), account(), programs()[0]
+    port, whom, binaries = free_port(), account(), programs()[0]
     data, clean = folder / "data", {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     if whom:
         os.chown(folder, whom["user"], whom["group"])

@@ -38,4 +38,4 @@ def test_the_worker_sends_the_code_and_it_opens_the_portal(tmp_path):
         assert "You decide how we use your data" in send("/welcome/code", code=code)
         log = (folder / "serve.log").read_text()
         assert ADDRESS not in log
-        assert code not in log
+        assert code not in re.findall(r"\w+", log)  # as a word: a moment's millionths may have the same digits

@@ -4,7 +4,7 @@ import http.client
 
 import pytest
 
-from tests.serving import command, prepared, serving
+from tests.serving import PATIENCE, command, prepared, serving
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("serve")]
 PROXY, STRANGER, OFFICE = "127.0.0.2", "127.0.0.1", "203.0.113.9"
@@ -28,7 +28,7 @@ def call(tree):
 
     def called(source, path="/health/live", **headers):
         served, key = tree
-        line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20, source_address=(source, 0))
+        line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE, source_address=(source, 0))
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         line.request("GET", path, headers={"Authorization": f"Bearer {key}"} | named)
         answer = line.getresponse()

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.serving import command, copied, prepared, running, serving, until
+from tests.serving import PATIENCE, command, copied, prepared, running, serving, until
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("serve")]
 
@@ -54,7 +54,7 @@ def test_it_serves_seals_and_ends_without_an_orphan(folder):
         assert len(running(folder)) >= 5  # serve, web and its two workers, sealer, worker
         assert tree.end() < 10
         assert tree.process.returncode == 0
-        assert running(folder) == []
+        until(lambda: not running(folder))
 
 
 def test_it_answers_a_check_over_http_and_seals_it(folder):
@@ -93,18 +93,19 @@ def test_it_ends_during_start_up_too(folder, delay):
         time.sleep(delay)
         assert tree.end() < 10
         assert tree.process.returncode == 0
-        assert running(folder) == []
+        until(lambda: not running(folder))
 
 
 def test_ctrl_c_ends_it(folder):
     with serving(folder, wait=False) as tree:
         until(lambda: tree.started("worker"))
         assert tree.end(signal.SIGINT) < 10
-        assert running(folder) == []
+        until(lambda: not running(folder))
 
 
 def test_a_killed_part_is_started_again(folder):
     with serving(folder) as tree:
+        until(lambda: tree.started("sealer") and tree.started("worker"))
         for part in ("sealer", "worker"):
             os.kill(tree.started(part)[0], signal.SIGKILL)
         until(lambda: len(tree.started("sealer")) == len(tree.started("worker")) == 2)
@@ -116,14 +117,14 @@ def test_a_killed_part_is_started_again(folder):
 def test_it_ends_as_a_failure_when_the_web_part_dies(folder):
     with serving(folder) as tree:
         os.kill(tree.started("web")[0], signal.SIGKILL)
-        assert tree.process.wait(10) == 1
-        assert running(folder) == []
+        assert tree.process.wait(PATIENCE) == 1
+        until(lambda: not running(folder))
 
 
 def test_nothing_outlives_a_killed_main_process(folder):
     with serving(folder) as tree:
         tree.end(signal.SIGKILL)
-        until(lambda: not running(folder), patience=5)
+        until(lambda: not running(folder))
 
 
 def test_one_log_of_json_lines_without_the_key(folder):

@@ -18,6 +18,7 @@ from audit.services import heads, mark, prove, seal, tree, verify
 from audit.services.turn import Turn
 from tests.audit.services.killing import killed_at
 from tests.audit.services.test_mark import enter
+from tests.serving import until
 from tests.world import NOW, seal_all
 
 STEPS = 400  # more than a pass has
@@ -173,7 +174,7 @@ def _take_turn(sign):
     turn = Turn()
     if turn.mine():
         sign.touch()
-        time.sleep(60)
+        time.sleep(600)  # longer than anybody here waits for what it has
 
 
 def _fork(work):
@@ -187,10 +188,3 @@ def _fork(work):
         code = 0
     finally:
         os._exit(code)
-
-
-def until(true):
-    end = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)

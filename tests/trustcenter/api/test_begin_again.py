@@ -14,7 +14,7 @@ from trustcenter.api import doors
 @pytest.mark.django_db(transaction=True)
 def test_whoever_the_database_ended_begins_again(park):
     keys = ["mail-engine", "mailbird"]
-    both, tries, done = threading.Barrier(2, timeout=20), [], []
+    both, tries, done = threading.Barrier(2, timeout=60), [], []
 
     def work(first: str, second: str):
         tries.append(first)

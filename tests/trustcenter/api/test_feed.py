@@ -235,12 +235,12 @@ def test_whoever_commits_late_is_not_passed_over(park):
         with transaction.atomic():
             say(ALICE, "withdraw")
             written.set()
-            others.wait(20)
+            others.wait(60)
         connection.close()
 
     holder = threading.Thread(target=late)
     holder.start()
-    assert written.wait(20)
+    assert written.wait(60)
     say(BOB, "give")
     seal_all()
     found, beat = changes(head["position"], engine)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests import postgres
-from tests.serving import ROOT, environment, until
+from tests.serving import PATIENCE, ROOT, environment, until
 from tests.shop import MAPPING, SHOP, Shop
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("protect")]
@@ -118,7 +118,7 @@ def test_a_stopped_process_and_a_paused_one_hide_everything(run, shop, feed, tmp
         process.send_signal(signal.SIGCONT)
         until(lambda: [each[0] for each in shop.offers()] == ["C-2"])
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
         time.sleep(feed.lease)
         assert shop.offers() == []
 
@@ -135,8 +135,12 @@ def test_a_database_that_crashes_is_followed_again(run, feed, tmp_path, mapping_
             with following(Shop(url, admin).as_("crm_follower"), feed, tmp_path, mapping_file):
                 until(lambda: len(Shop(url, admin).offers()) == 2)
                 own = "SELECT pid FROM pg_stat_activity WHERE application_name = 'trustcenter protect follow'"
-                (victim,) = admin.execute(own).fetchone()
-                os.kill(victim, signal.SIGKILL)  # the server ends everybody, and recovers from its log
+
+                def killed():
+                    found = admin.execute(own).fetchone()  # it may be between two connections
+                    return found and not os.kill(found[0], signal.SIGKILL)
+
+                until(killed)  # the server ends everybody, and recovers from its log
                 feed.withdraw("C-1")
 
                 def offers():

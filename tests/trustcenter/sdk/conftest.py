@@ -48,7 +48,7 @@ def park_folder(tmp_path_factory):
 @pytest.fixture(scope="package")
 def served(park_folder, tmp_path_factory):
     """Where a real `serve` is, and a key of the mail engine."""
-    with serving(copied(park_folder.folder, tmp_path_factory.mktemp("served"))) as tree:
+    with serving(copied(park_folder.folder, tmp_path_factory.mktemp("served")), FEED_LEASE="600") as tree:
         yield Served(tree.url, park_folder.key)
 
 

@@ -37,7 +37,6 @@ def close(connection: socket.socket) -> None:
 
 def silent(connection: socket.socket) -> None:
     """Say nothing until the other side gives up."""
-    connection.settimeout(20)
     with contextlib.suppress(OSError):
         connection.recv(1)
 
@@ -84,8 +83,12 @@ def _serve(door: socket.socket, server: Scripted) -> None:
             connection = door.accept()[0]
         except OSError:
             return
+        try:
+            server.requests.append(_request(connection))
+        except OSError:  # a client that gave up before it had asked
+            connection.close()
+            continue
         act = server.script.pop(0) if len(server.script) > 1 else server.script[0]
-        server.requests.append(_request(connection))
         threading.Thread(target=_do, args=(act, connection), daemon=True).start()
 
 
@@ -96,13 +99,20 @@ def _do(act: Act, connection: socket.socket) -> None:
 
 def _request(connection: socket.socket) -> bytes:
     """One whole request."""
-    raw = b""
+    raw = _more(connection)
     while b"\r\n\r\n" not in raw:
-        raw += connection.recv(65536)
+        raw += _more(connection)
     head, _, body = raw.partition(b"\r\n\r\n")
     length = int(
         next(line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
     )
     while len(body) < length:
-        body += connection.recv(65536)
+        body += _more(connection)
     return head + b"\r\n\r\n" + body
+
+
+def _more(connection: socket.socket) -> bytes:
+    some = connection.recv(65536)
+    if not some:
+        raise ConnectionResetError
+    return some

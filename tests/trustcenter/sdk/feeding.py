@@ -12,6 +12,9 @@ from hashlib import blake2b
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from tests.ports import free_port
+
+LONG = 600.0  # a lease that does not end while a test looks, however long the machine stands still
 OFFERS, EMAIL = "personal_offers", "contact.email"
 PURPOSES = {OFFERS: [EMAIL, "purchase_history"], "park_news": [EMAIL]}
 Answer = tuple[int, bytes, dict[str, str]]
@@ -38,7 +41,7 @@ class Feeding:
     nothing.
     """
 
-    def __init__(self, lease: float = 15.0) -> None:
+    def __init__(self, lease: float = LONG) -> None:
         self.key = secrets.token_bytes(32)
         self.lease, self.away, self.purposes = lease, 0.0, dict(PURPOSES)
         self.told: list[dict] = []
@@ -50,7 +53,7 @@ class Feeding:
         self.hung = threading.Event()
         self.news = threading.Condition()
         self.begun = time.time() - time.monotonic()  # a test that travels takes no service with it
-        self.port = 0
+        self.port = free_port()
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -112,10 +115,13 @@ class Feeding:
 
     def changes(self, asked: dict) -> Answer:
         after = int(asked["after"])
-        if after > self.position or asked.get("mark", "") != self.mark(after):
-            return problem(410, "position_gone")
         with self.news:
-            self.news.wait_for(lambda: self.position > after or self._server is None, float(asked["wait"]))
+            server = self._server
+            if after > self.position or asked.get("mark", "") != self.mark(after):
+                return problem(410, "position_gone")
+            self.news.wait_for(lambda: self.position > after or self._server is not server, float(asked["wait"]))
+            if self._server is not server:  # what is told now may be the log of another
+                return 503, b"", {}
             return 200, ndjson(*self.told[after:], self.heartbeat()), {}
 
     def ack(self, asked: dict) -> Answer:
@@ -132,12 +138,11 @@ class Feeding:
 
     def start(self) -> None:
         self._server = _server(self)
-        self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
-        server, self._server = self._server, None
         with self.news:
+            server, self._server = self._server, None
             self.news.notify_all()
         self.hung.clear()
         if server is not None:
@@ -194,7 +199,7 @@ def _server(feed: Feeding) -> ThreadingHTTPServer:
 
 
 @contextlib.contextmanager
-def feeding(lease: float = 15.0) -> Iterator[Feeding]:
+def feeding(lease: float = LONG) -> Iterator[Feeding]:
     """It runs, C-1001 permits offers by e-mail, C-1002 nothing."""
     feed = Feeding(lease)
     feed.say("customer:C-1001", EMAIL, also=("email:alice@example.org",))

@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from tests.serving import free_port
+from tests.ports import free_port
 from tests.trustcenter.sdk.faults import answer, close, scripted
 from trustcenter.sdk import AsyncClient, Breaker, Client, Question, Rejected, Timeout, Unreachable
 
@@ -112,7 +112,7 @@ def test_an_answer_that_is_not_whole_is_none(ask, fault):
 
 
 def test_a_server_that_is_not_there_opens_the_breaker(ask):
-    breaker, url = Breaker(failures=2), f"http://127.0.0.1:{free_port()}"
+    breaker, url = Breaker(failures=2, rest=600), f"http://127.0.0.1:{free_port()}"
     for word in ("ConnectError", "ConnectError", "in a row"):
         with pytest.raises(Unreachable, match=word):
             ask(url, client={"breaker": breaker})

@@ -3,7 +3,7 @@
 import pytest
 from celery import Celery
 
-from tests.serving import free_port
+from tests.ports import free_port
 from tests.world import ALICE, NOW, say
 from trustcenter.sdk import Client, NotPermitted, Timeout
 from trustcenter.sdk.celery import requires

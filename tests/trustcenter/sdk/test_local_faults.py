@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving import ROOT, until
-from tests.trustcenter.sdk.feeding import EMAIL, OFFERS, feeding, ndjson
+from tests.trustcenter.sdk.feeding import EMAIL, LONG, OFFERS, feeding, ndjson
 from tests.trustcenter.sdk.test_local import ALICE, BOB, checking, told
 from trustcenter.sdk import LocalChecker, Timeout
 from trustcenter.sdk import follower as following
@@ -28,19 +28,21 @@ QUICK = Timeout(connect=1, read=1, total=2)
 def brief(**more):
     """A service that gives short leases, and a checker of it that is ready."""
     with feeding(LEASE) as feed, checking(feed, timeout=QUICK, **more) as checker:
-        assert checker.wait_ready(30)
-        assert checker.check(OFFERS, ALICE)
+        until(lambda: checker.check(OFFERS, ALICE))
         yield feed, checker
 
 
 def ends_refused_and_resumes(feed, checker, fault, mend):
     """After the fault all is refused within a lease; after it is mended, what changed meanwhile counts."""
     who = checker.resolve(ALICE)
-    assert checker.check(OFFERS, who)
+    until(lambda: checker.check(OFFERS, who))
     fault()
-    begun = time.monotonic()
-    until(lambda: checker.check(OFFERS, who).reason == "stale")
-    assert time.monotonic() - begun < LEASE + 1
+    begun = asked = time.monotonic()
+    while checker.check(OFFERS, who):
+        assert asked < begun + LEASE, "permitted after the lease"
+        time.sleep(0.02)
+        asked = time.monotonic()
+    assert checker.check(OFFERS, who).reason == "stale"
     assert not checker.fresh
     with feed.news:
         feed.say(ALICE)
@@ -48,14 +50,17 @@ def ends_refused_and_resumes(feed, checker, fault, mend):
     time.sleep(0.3)
     assert {checker.check(OFFERS, each).reason for each in (who, ALICE, BOB)} == {"stale"}
     mend()
-    until(lambda: checker.fresh)
-    assert [checker.check(OFFERS, each).reason for each in (who, BOB)] == ["refused_by_copy", "permitted"]
+    said = set()
+    until(lambda: said.add(checker.check(OFFERS, who).reason) or checker.check(OFFERS, BOB))
+    assert said <= {"stale", "refused_by_copy"}
+    until(lambda: checker.check(OFFERS, who).reason == "refused_by_copy")
 
 
 def test_a_service_that_ends_and_begins_again():
     with brief() as (feed, checker):
+        taken = feed.count("snapshot")
         ends_refused_and_resumes(feed, checker, feed.stop, feed.start)
-        assert feed.count("snapshot") == 1
+        assert feed.count("snapshot") == taken
 
 
 def test_a_service_that_takes_requests_and_says_nothing():
@@ -97,8 +102,8 @@ def test_a_service_that_vouches_for_nothing_is_believed_at_once():
         assert checker.wait_ready(30)
         feed.lease = 0
         feed.say(BOB, EMAIL)
-        until(lambda: checker.check(OFFERS, ALICE).reason == "stale", 5)
-        feed.lease = 15
+        until(lambda: checker.check(OFFERS, ALICE).reason == "stale")
+        feed.lease = LONG
         until(lambda: checker.check(OFFERS, BOB))
 
 
@@ -111,7 +116,7 @@ def test_a_line_counts_although_the_answer_is_cut_after_it():
         cut = ndjson(feed.line(ALICE, {}))
         feed.odd["changes"] = [lambda _: (200, cut, {"length": "5000"}), *[lambda _: (500, b"", {})] * 10_000]
         feed.say("customer:C-9", EMAIL)
-        until(lambda: not checker.check(OFFERS, who), 10)
+        until(lambda: not checker.check(OFFERS, who))
         assert checker.check(OFFERS, who).reason == "refused_by_copy"
 
 
@@ -123,11 +128,12 @@ def test_a_lease_counts_from_when_it_was_asked_for():
             time.sleep(2.2)
             return feed.changes(asked)
 
-        feed.odd["changes"] = [late] * 3
-        with checking(feed, timeout=Timeout(1, 10, 10)) as checker:
-            assert not checker.wait_ready(5)
-            assert checker.position == 1
+        feed.odd["changes"] = [late] * 10_000
+        with checking(feed) as checker:
+            until(lambda: checker.position == 1)
+            until(lambda: feed.count("changes") > 2)
             assert checker.check(OFFERS, ALICE).reason == "stale"
+            feed.odd.clear()
             assert checker.wait_ready(30)
 
 
@@ -168,10 +174,11 @@ def test_a_restored_backup_makes_it_drop_all_and_read_anew():
         feed.stop()
         del feed.told[2:]
         feed.customers.clear()
-        feed.odd["snapshot"] = [lambda _: (503, b"", {})] * 2
+        feed.odd["snapshot"] = [lambda _: (503, b"", {})] * 10_000
         feed.start()
         until(lambda: feed.count("snapshot") > 1)
         assert {checker.check(OFFERS, each).reason for each in (ALICE, BOB)} == {"stale"}
+        feed.odd.clear()
         until(lambda: checker.fresh)
         assert checker.position == 2
         assert {checker.check(OFFERS, each).reason for each in (ALICE, BOB)} == {"refused_by_copy"}
@@ -195,8 +202,9 @@ def test_a_lost_confirmation_is_made_up_for():
         with checking(feed) as checker:
             assert checker.wait_ready(30)
             feed.say(BOB, EMAIL)
-            until(lambda: feed.count("changes/ack") == 2)
-            assert [asked["position"] for name, asked in feed.asked if name.endswith("ack")] == [1, 2]
+            until(lambda: [asked for name, asked in feed.asked if name.endswith("ack") and asked["position"] == 2])
+            told = [asked["position"] for name, asked in feed.asked if name.endswith("ack")]
+            assert (told[0], told[-1], {*told}) == (1, 2, {1, 2})
 
 
 def test_one_that_was_stopped_for_longer_than_its_lease_refuses_when_it_wakes():
@@ -214,7 +222,7 @@ while True:
     with feeding(3.0) as feed:
         child = subprocess.Popen([sys.executable, "-c", program, feed.url], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         try:
-            assert child.stdout.readline().endswith(" permitted\n")
+            assert any(line.endswith(" permitted\n") for line in child.stdout)
             os.kill(child.pid, signal.SIGSTOP)
             feed.stop()
             time.sleep(3.5)
@@ -239,7 +247,8 @@ def test_time_that_the_machine_slept_counts():
     if sys.platform == "linux":
         from trustcenter.sdk.clock import ticks
 
-        assert abs(ticks() - float(Path("/proc/uptime").read_text().split()[0])) < 1
+        before, up, after = ticks(), float(Path("/proc/uptime").read_text().split()[0]), ticks()
+        assert before - 1 < up < after + 1
 
 
 def _in_child(checker, feed_url, answers):
@@ -250,7 +259,8 @@ def _in_child(checker, feed_url, answers):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork")
 def test_a_forked_process_uses_no_lease_of_its_parent():
-    with brief() as (feed, checker):
+    with feeding() as feed, checking(feed) as checker:
+        assert checker.wait_ready(30)
         mine, theirs = get_context("fork").Pipe()
         child = get_context("fork").Process(target=_in_child, args=(checker, feed.url, theirs))
         child.start()
@@ -277,8 +287,8 @@ def test_a_copy_in_a_file_saves_the_snapshot_and_permits_nothing_by_itself(tmp_p
         with checking(feed, path=path) as checker:
             time.sleep(0.5)
             assert checker.check(OFFERS, ALICE).reason == "stale"
-            feed.hung.clear()
             feed.say(ALICE)
+            feed.hung.clear()
             assert checker.wait_ready(30)
             assert not checker.check(OFFERS, ALICE)
             assert checker.check(OFFERS, BOB).valid_until.microsecond == 123456

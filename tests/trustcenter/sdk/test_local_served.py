@@ -1,13 +1,12 @@
 """The local checker on a real `serve`, with its sealer: what is recorded there counts here, and the other way round."""
 
-import os
 import signal
 import time
 from datetime import timedelta
 
 import pytest
 
-from tests.serving import copied, running, serving, until
+from tests.serving import copied, serving, until
 from tests.trustcenter.sdk.conftest import PATIENT
 from trustcenter.sdk import Client, LocalChecker, Question
 
@@ -48,12 +47,12 @@ def test_a_withdrawal_is_followed_and_a_token_is_waited_for(local, online):
     done = online.record("customer:C-1001", OFFERS, "withdraw", **HOW)
     told = Question(OFFERS, "customer:C-1001", at_least=done.token)
     assert local.check_many([told])[0].reason == "consent_withdrawn"
-    until(lambda: local.check(OFFERS, who).reason == "refused_by_copy", 20)
+    until(lambda: local.check(OFFERS, who).reason == "refused_by_copy")
     online.record("customer:C-1001", OFFERS, "give", language="en", categories=["purchase_history"], **HOW)
-    until(lambda: local.check(OFFERS, who).categories_allowed == ("purchase_history",), 20)
+    until(lambda: local.check(OFFERS, who).categories_allowed == ("purchase_history",))
     soon = local.check(OFFERS, who).valid_until - timedelta(days=700)  # the yes lasts two years
     online.record("customer:C-1001", OFFERS, "pause", until=soon, **HOW)
-    until(lambda: not local.check(OFFERS, who), 20)
+    until(lambda: not local.check(OFFERS, who))
     assert local.fresh
 
 
@@ -88,15 +87,12 @@ def test_a_service_that_stands_still_is_waited_for_in_refusal(park_folder, tmp_p
             online.record("customer:C-1001", OFFERS, "give", language="en", **HOW)
         with LocalChecker(tree.url, park_folder.key, recipient="mail-engine", path=tmp_path / "copy") as checker:
             until(lambda: checker.check(OFFERS, "customer:C-1001"))
-            pids = running(tree.folder)
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
-            until(lambda: checker.check(OFFERS, "customer:C-1001").reason == "stale", 5)
+            tree.signal(signal.SIGSTOP)
+            until(lambda: checker.check(OFFERS, "customer:C-1001").reason == "stale")
             time.sleep(1)
             assert checker.check(OFFERS, "customer:C-1001").reason == "stale"
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+            tree.signal(signal.SIGCONT)
             until(lambda: checker.fresh)
             with Client(tree.url, park_folder.key, recipient="mail-engine", timeout=PATIENT) as online:
                 online.record("customer:C-1001", OFFERS, "withdraw", **HOW)
-            until(lambda: checker.check(OFFERS, "customer:C-1001").reason == "refused_by_copy", 20)
+            until(lambda: checker.check(OFFERS, "customer:C-1001").reason == "refused_by_copy")

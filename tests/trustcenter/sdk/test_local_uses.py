@@ -134,9 +134,13 @@ def test_uses_lost_at_the_end_are_counted_aloud(feed, caplog):
 CRASH = """
 import os, signal, sys
 from trustcenter.sdk import LocalChecker
+from trustcenter.sdk import reports
+reports.EACH = 600
 checker = LocalChecker(sys.argv[1], "tc_a_b", recipient="mail-engine", path=sys.argv[2])
 assert checker.wait_ready(60)
 for place in range(1500):
+    if place == 1000:
+        assert not checker._reports.flush()
     assert checker.check("personal_offers", "customer:C-1001", reference=str(place))
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -23,9 +23,9 @@ GUARDS = {
 }
 PROGRAM = """
 import sys
-from trustcenter_sdk import Client, LocalChecker, NotPermitted, allowed
+from trustcenter_sdk import Client, LocalChecker, NotPermitted, Timeout, allowed
 
-client = Client(sys.argv[1], sys.argv[2], recipient="mail-engine")
+client = Client(sys.argv[1], sys.argv[2], recipient="mail-engine", timeout=Timeout(10, 30, 60))
 yes, no = (client.check("personal_offers", f"customer:C-100{n}", ["contact.email"]) for n in (1, 2))
 print(yes.allowed, yes.reason, no.allowed, no.reason)
 try:

@@ -12,7 +12,8 @@ import pytest
 
 from audit.proof import cosignature, policy
 from audit.proof.doors import place
-from tests.serving import free_port, until
+from tests.ports import free_port
+from tests.serving import until
 
 from ..small_log import ORIGIN, Key, SmallLog, entry
 from .test_witness import log_of, published, request

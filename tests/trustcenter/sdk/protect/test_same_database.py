@@ -78,7 +78,8 @@ def alone(port):
 
 
 @pytest.fixture
-def shop(cast, monkeypatch):
+def shop(cast, monkeypatch, settings):
+    settings.FEED_LEASE = 600  # it does not end while a test looks
     monkeypatch.setattr(pace, "LONGEST_WAIT", 0)  # nobody holds a question here until something happens
     seal_all()
     given = connection.get_connection_params()
