@@ -106,6 +106,6 @@ def test_G31_U6_a_computer_decides_alone_on_sensitive_data_only_with_an_explicit
     photos = next(row for row in document()["purposes"] if row["key"] == "ride_photos")
     alone = {"automated_decisions": True, "ai": photos["ai"]}
     with pytest.raises(Invalid) as caught:
-        publish(now=NOW, ride_photos=alone | {"legal_basis": "contract"})
+        publish(now=NOW, ride_photos=alone | {"legal_basis": "vital_interest", "ai": photos["ai"] | {"affects": []}})
     assert [(field.pointer, field.code) for field in caught.value.fields] == [("/purposes/2/ai/in", "sensitive")]
     publish(now=NOW + timedelta(days=1), ride_photos=alone)
