@@ -38,14 +38,14 @@ class Park:
     key: str
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")  # the order is random: a package would be left and come back to
 def park_folder(tmp_path_factory):
     folder = prepared(tmp_path_factory.mktemp("sdk"))
     made = command(folder, "create-key", "--recipient", "mail-engine", "--scopes", SCOPES)
     return Park(folder, made.stdout.strip())
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def served(park_folder, tmp_path_factory):
     """Where a real `serve` is, and a key of the mail engine."""
     with serving(copied(park_folder.folder, tmp_path_factory.mktemp("served")), FEED_LEASE="600") as tree:
