@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Identifier
 
 from tests import postgres
 from tests.canned_feed import CannedFeed
+from tests.serving import until
 from trustcenter.sdk.calls import Caller
 from trustcenter.sdk.course import Timeout
 from trustcenter.sdk.line import Line
@@ -78,6 +79,15 @@ class Shop:
     def as_(self, role, password="secret"):
         """The address by which another role signs in."""
         return self.url.replace(self.url.split("//")[1].split("@")[0], f"{role}:{password}")
+
+
+FOLLOWED = """SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'trustcenter protect follow'"""
+
+
+def left(admin):
+    """Wait until nobody follows in this database any more: the server may notice late that a connection is gone."""
+    until(lambda: admin.execute(FOLLOWED).fetchone() is None)
 
 
 OURS = "SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' AND rolname NOT IN ('postgres', 'trustcenter')"

@@ -10,7 +10,7 @@ from psycopg.sql import SQL, Identifier
 from tests import decision_cases as cases
 from tests import decision_rows as rows
 from tests import world
-from tests.shop import shop_of
+from tests.shop import left, shop_of
 from tests.trustcenter.sdk.protect.in_process import Transport
 from trustcenter.sdk.protect import Follower, Mapping, apply, line
 
@@ -71,6 +71,7 @@ def test_it_shows_where_the_server_permits(db, here, table, case):
                 follower.step()
             finally:
                 follower.close()
+                left(table.admin)
     found = {purpose: shown(table, purpose) for purpose in PURPOSES}
     purpose = given["purpose"]["key"] if given["purpose"] else ""
     mine = found.pop(purpose, set())

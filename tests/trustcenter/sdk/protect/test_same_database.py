@@ -17,6 +17,7 @@ from consent.models import Identifier as IdentifierRow
 from consent.services import links, subjects, suppressions
 from consent.services.links import Why
 from tests import world
+from tests.shop import left
 from tests.trustcenter.sdk.protect.in_process import Transport
 from tests.world import ALICE, BOB, CAROL, NOW, SYSTEM, publish, say, seal_all
 from trustcenter.sdk import pace
@@ -97,6 +98,7 @@ def shop(cast, monkeypatch, settings):
             yield Shop(admin, follower)
         finally:
             follower.close()
+            left(admin)
             remove(admin)
             admin.execute(
                 "DROP SCHEMA shop CASCADE; DROP ROLE shop_offers; DROP ROLE shop_photos; DROP ROLE shop_owner"
